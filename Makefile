@@ -1,0 +1,43 @@
+# The project's commands. Each target sets up its own virtual environment when needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# pip's own settings of the machine stay in force; only the noise is turned off.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test lint format schemas bench install clean
+
+demo: $(VENV)/.runtime  ## tune the causal-set classifier of sample_configs/causal_sets
+	$(BIN)/python -m qgtune sample_configs/causal_sets/tuning.yaml
+
+test: $(VENV)/.dev  ## run the tests
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/.dev  ## check format, style, types and the layers of the house
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev  ## mend format and style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev  ## run the benchmarks
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+install: $(VENV)/.runtime  ## set up the virtual environment without the developers' tools
+
+clean:  ## remove the virtual environment, caches and the runs of the samples
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info build dist
+	rm -rf sample_configs/*/runs
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.runtime: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP_INSTALL) -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	$(PIP_INSTALL) -e '.[dev]'
+	touch $@

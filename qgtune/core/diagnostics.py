@@ -1,0 +1,138 @@
+"""Diagnostics: problems as values, and the text that shows them.
+
+A diagnostic stands on its own: it carries the line that it points at, so that it can be pickled,
+sent from a worker, and rendered where the file is no longer at hand.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad it is: an error stops the run, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a file. Lines and columns count from 1, columns in characters; the end is exclusive."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str = ""
+    """The whole first line, without its line break."""
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place involved in a problem, and what it has to do with it."""
+
+    location: Location
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem: its code, where it is, the rule and the values, and a way out."""
+
+    code: str
+    message: str
+    location: Location
+    hint: str = ""
+    severity: Severity = Severity.ERROR
+    related: tuple[Related, ...] = field(default=())
+
+
+def nearest(name: str, legal: Iterable[str]) -> str | None:
+    """Return the legal name that ``name`` was most likely meant to be, or None if none is near.
+
+    Example:
+        >>> nearest("learning_rat", ["learning_rate", "dropout"])
+        'learning_rate'
+    """
+    matches = get_close_matches(name, list(legal), n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def did_you_mean(name: str, legal: Iterable[str]) -> str:
+    """Return the hint ``did you mean 'x'?``, or the list of legal names if none is near."""
+    names = sorted(set(legal))
+    match = nearest(name, names)
+    if match is not None:
+        return f"did you mean {match!r}?"
+    return f"known: {', '.join(names)}" if names else ""
+
+
+def sort_diagnostics(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return the diagnostics in the one order that qgtune shows: by file, line, column, code; no twins."""
+    unique = dict.fromkeys(diagnostics)
+    return tuple(
+        sorted(unique, key=lambda d: (d.location.file, d.location.line, d.location.column, d.code, d.message))
+    )
+
+
+def render_diagnostics(diagnostics: Iterable[Diagnostic]) -> str:
+    """Return the text of all diagnostics, one block each, separated by empty lines."""
+    return "\n\n".join(map(render_diagnostic, diagnostics))
+
+
+def render_diagnostic(diagnostic: Diagnostic) -> str:
+    """Return the text of one diagnostic: head line, source line with a caret, hint, related places.
+
+    Example of the result::
+
+        search_space.yaml:14:20: error[QG301]: nothing stands at model.gcn_net[3].out_dim
+           14 |     in_dim: "model.gcn_net[3].out_dim"
+              |             ^^^^^^^^^^^^^^^^^^^^^^^^^^
+           = hint: model.gcn_net has 3 items
+    """
+    place = diagnostic.location
+    head = f"{_where(place)}: {diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"
+    lines = [head, *_excerpt(place)]
+    for related in diagnostic.related:
+        lines.append(f"   = {related.message}: {_where(related.location)}")
+        lines.extend(_excerpt(related.location))
+    if diagnostic.hint:
+        lines.append(f"   = hint: {diagnostic.hint}")
+    return "\n".join(lines)
+
+
+def _where(place: Location) -> str:
+    return f"{place.file}:{place.line}:{place.column}" if place.line else place.file
+
+
+def _excerpt(place: Location) -> list[str]:
+    if not place.line or not place.text.strip():
+        return []
+    text, start = _window(place.text.expandtabs(1), place.column - 1)
+    end = place.end_column - 1 - (place.column - 1 - start) if place.end_line == place.line else len(text)
+    width = max(1, _columns(text[start : max(start + 1, min(end, len(text)))]))
+    margin = f"{place.line:5d} | "
+    return [margin + text, " " * 6 + "| " + " " * _columns(text[:start]) + "^" * width]
+
+
+def _window(text: str, start: int) -> tuple[str, int]:
+    """Cut a very long line to the part around the caret."""
+    limit, before = 120, 40
+    if len(text) <= limit:
+        return text, start
+    cut = max(0, start - before)
+    shown = text[cut : cut + limit]
+    lead = "..." if cut else ""
+    tail = "..." if cut + limit < len(text) else ""
+    return lead + shown + tail, start - cut + len(lead)
+
+
+def _columns(text: str) -> int:
+    """Count terminal columns, so that the caret stands under wide characters too."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
