@@ -1,0 +1,43 @@
+"""YAML text <-> nodes with exact places. The only room that knows a YAML library."""
+
+from qgtune.document.nodes import (
+    AliasNode,
+    Content,
+    Document,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    Source,
+    Span,
+    content,
+    entries,
+    plain_data,
+)
+from qgtune.document.reading import read_document, read_source
+from qgtune.document.scalars import same_value
+from qgtune.document.splicing import splice
+from qgtune.document.writing import comment_block, dump, format_flow, format_scalar
+
+__all__ = [
+    "AliasNode",
+    "Content",
+    "Document",
+    "MappingNode",
+    "Node",
+    "ScalarNode",
+    "SequenceNode",
+    "Source",
+    "Span",
+    "comment_block",
+    "content",
+    "dump",
+    "entries",
+    "format_flow",
+    "format_scalar",
+    "plain_data",
+    "read_document",
+    "read_source",
+    "same_value",
+    "splice",
+]

@@ -1,0 +1,107 @@
+"""What a plain YAML scalar means: YAML 1.2's core schema, and where YAML 1.1 readers disagree."""
+
+import math
+import re
+from typing import Any
+
+Scalar = str | int | float | bool | None
+
+_CORE_WORDS: dict[str, Scalar] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), math.inf),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
+}
+_INTEGER = re.compile(r"[-+]?[0-9]+\Z")
+_BASED_INTEGER = re.compile(r"0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
+_NUMBER_START = frozenset("-+.0123456789")
+
+# The words and numbers of YAML 1.1 as PyYAML and its many users read them.
+_OLD_BOOLEANS = frozenset(
+    spelling for word in ("yes", "no", "on", "off") for spelling in (word, word.capitalize(), word.upper())
+)
+_OLD_FLOAT = re.compile(
+    r"[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+][0-9]+)?\Z"
+    r"|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?\Z"
+)
+_OLD_OCTAL = re.compile(r"[-+]?0[0-7_]+\Z")
+_OLD_BINARY = re.compile(r"[-+]?0b[01_]+\Z")
+_OLD_UNDERSCORES = re.compile(r"[-+]?(?:[1-9][0-9]*_[0-9_]*|0x[0-9a-fA-F]*_[0-9a-fA-F_]*)\Z")
+_OLD_SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
+_OLD_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?\Z")
+
+MAX_INTEGER_DIGITS = 4000
+"""Longer runs of digits stay text: Python refuses to convert them, and no setting needs them."""
+
+
+def plain_value(text: str) -> Scalar:
+    """Return the value of an unquoted scalar under YAML 1.2's core schema.
+
+    Source: YAML 1.2.2, section 10.3. ``1e-5`` is a float, ``no`` and ``12:30`` are text, ``012`` is 12.
+
+    Example:
+        >>> plain_value("1e-5"), plain_value("no"), plain_value("0x10")
+        (1e-05, 'no', 16)
+    """
+    if text in _CORE_WORDS:
+        return _CORE_WORDS[text]
+    if text[0] in _NUMBER_START:
+        if _INTEGER.match(text):
+            return int(text) if len(text) <= MAX_INTEGER_DIGITS else text
+        if _FLOAT.match(text):
+            return float(text)
+        if _BASED_INTEGER.match(text):
+            return int(text, 0) if len(text) <= MAX_INTEGER_DIGITS else text
+    return text
+
+
+def old_reading(text: str) -> str | None:
+    """Return how a YAML 1.1 reader such as PyYAML takes an unquoted scalar, or None where it agrees.
+
+    Example:
+        >>> old_reading("no"), old_reading("1e-5"), old_reading("relu")
+        ('the boolean false', "the text '1e-5'", None)
+    """
+    if text in _OLD_BOOLEANS:
+        return f"the boolean {'true' if text.lower() in ('yes', 'on') else 'false'}"
+    if not text or text[0] not in _NUMBER_START:
+        return None
+    return _old_number(text)
+
+
+def _old_number(text: str) -> str | None:
+    core = plain_value(text)
+    if isinstance(core, float) and not math.isfinite(core):
+        return None
+    reading: str | None = None
+    if _OLD_SEXAGESIMAL.match(text):
+        reading = "a number in base 60"
+    elif _OLD_DATE.match(text):
+        reading = "a date"
+    elif _OLD_OCTAL.match(text):
+        reading = f"the octal number {int(text.replace('_', ''), 8)}"
+    elif _OLD_BINARY.match(text) or _OLD_UNDERSCORES.match(text):
+        reading = f"the number {int(text.replace('_', ''), 0)}"
+    elif isinstance(core, str) and "_" in text and _OLD_FLOAT.match(text):
+        reading = f"the number {float(text.replace('_', ''))}"
+    elif text.startswith("0o") or (isinstance(core, float) and not _OLD_FLOAT.match(text)):
+        reading = f"the text {text!r}"
+    return reading
+
+
+def same_value(left: Any, right: Any) -> bool:
+    """Tell whether two config values are the same to a reader of YAML: equal, and of equal types throughout.
+
+    Unlike ``==`` it keeps ``1``, ``1.0`` and ``true`` apart, finds NaN equal to itself, and sees the order
+    of keys, which people read and diffs show.
+    """
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, dict):
+        return list(left) == list(right) and all(same_value(left[key], right[key]) for key in left)
+    if isinstance(left, list):
+        return len(left) == len(right) and all(map(same_value, left, right))
+    return bool(left == right) or (left != left and right != right)  # noqa: PLR0124 - only NaN differs from itself

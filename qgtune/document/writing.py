@@ -1,0 +1,156 @@
+"""Plain data -> YAML text that every reader takes alike, with a comment beside any line."""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from qgtune.core.paths import ROOT, Path, format_path
+from qgtune.document.scalars import old_reading, plain_value
+
+INDENT = 2
+FLOW_WIDTH = 80
+
+# Characters that are text in every context of every YAML; whatever else occurs is quoted.
+_SAFE_TEXT = re.compile(r"[^\W\d_][\w./+-]*(?: [\w./+-]+)*\Z|/[\w./+-]+\Z|_[\w./+-]*\Z")
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+_SINGLE_LETTER_BOOLEANS = frozenset("yYnN")
+
+
+def format_scalar(value: Any, quote: str = "") -> str:
+    """Return a scalar's text, which reads back as that value under YAML 1.1 and 1.2.
+
+    Args:
+        value: text, a number, a boolean, or None.
+        quote: ``'`` or ``"`` to keep a text in that style where it can be.
+
+    Example:
+        >>> format_scalar(1e-5), format_scalar("no"), format_scalar("relu"), format_scalar(None)
+        ('1.0e-05', '"no"', 'relu', 'null')
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return _format_float(value)
+    if isinstance(value, int):
+        return str(value)
+    return _format_text(value, quote)
+
+
+def _format_float(value: float) -> str:
+    if math.isnan(value):
+        return ".nan"
+    if math.isinf(value):
+        return ".inf" if value > 0 else "-.inf"
+    mantissa, mark, exponent = repr(value).partition("e")
+    if not mark:
+        return mantissa
+    # YAML 1.1 asks for a point in the mantissa and a sign in the exponent.
+    mantissa = mantissa if "." in mantissa else f"{mantissa}.0"
+    return f"{mantissa}e{exponent if exponent[0] in '+-' else f'+{exponent}'}"
+
+
+def _format_text(text: str, quote: str) -> str:
+    plain = (
+        _SAFE_TEXT.match(text)
+        and plain_value(text) == text
+        and old_reading(text) is None
+        and text not in _SINGLE_LETTER_BOOLEANS
+    )
+    if plain and not quote:
+        return text
+    if quote == "'" and text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))
+
+
+def format_flow(value: Any) -> str:
+    """Return data in flow style, on one line.
+
+    Example:
+        >>> format_flow({"dims": [48, 18]})
+        '{dims: [48, 18]}'
+    """
+    if isinstance(value, dict):
+        return (
+            "{" + ", ".join(f"{format_scalar(key)}: {format_flow(item)}" for key, item in value.items()) + "}"
+        )
+    if isinstance(value, list):
+        return "[" + ", ".join(map(format_flow, value)) + "]"
+    return format_scalar(value)
+
+
+def dump(value: Any, comments: Mapping[Path, str] | None = None) -> str:
+    """Return data as a YAML text in block style; lists of scalars stay on one line where they fit.
+
+    Args:
+        value: plain data: dict, list, and scalars.
+        comments: by path, what is written behind the value as a comment.
+
+    Example:
+        >>> print(dump({"a": {"b": [1, 2]}}, {("a", "b"): "a pair"}), end="")
+        a:
+          b: [1, 2]  # a pair
+    """
+    if not isinstance(value, dict | list) or not value:
+        return format_flow(value) + "\n"
+    lines = dump_lines(value, 0, comments or {})
+    return "".join(f"{line}\n" for line in lines)
+
+
+def dump_lines(value: Any, indent: int, comments: Mapping[Path, str], path: Path = ROOT) -> Iterator[str]:
+    """Yield the lines of a non-empty dict or list in block style, indented by ``indent`` columns."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _entry(f"{' ' * indent}{format_scalar(key)}:", item, indent, comments, (*path, key))
+        return
+    for position, item in enumerate(value):
+        inner = (*path, position)
+        if isinstance(item, dict) and item:
+            lines = dump_lines(item, indent + INDENT, comments, inner)
+            first = next(lines)
+            yield f"{' ' * indent}- {first[indent + INDENT :]}"
+            yield from lines
+        else:
+            yield from _entry(f"{' ' * indent}-", item, indent, comments, inner)
+
+
+def _entry(head: str, item: Any, indent: int, comments: Mapping[Path, str], path: Path) -> Iterator[str]:
+    text = format_flow(item)
+    fits = len(head) + len(text) < FLOW_WIDTH and not _holds_mappings(item)
+    if not isinstance(item, dict | list) or not item or (isinstance(item, list) and fits):
+        yield f"{head} {text}{_comment(path, item, comments)}"
+    else:
+        yield head + _comment(path, None, comments)
+        yield from dump_lines(item, indent + INDENT, comments, path)
+
+
+def _holds_mappings(value: Any) -> bool:
+    if isinstance(value, dict):
+        return bool(value)
+    return isinstance(value, list) and any(map(_holds_mappings, value))
+
+
+def _comment(path: Path, item: Any, comments: Mapping[Path, str]) -> str:
+    """Return the comment of a line; the items of a list on one line are named by their positions."""
+    found = [comments[path]] if path in comments else []
+    if isinstance(item, list):
+        found += [
+            f"{format_path(p[len(path) :])} {comments[p]}" for p in _inner_paths(item, path) if p in comments
+        ]
+    return f"  # {'; '.join(found)}" if found else ""
+
+
+def _inner_paths(value: Any, path: Path) -> Iterator[Path]:
+    for position, item in enumerate(value):
+        yield (*path, position)
+        if isinstance(item, list):
+            yield from _inner_paths(item, (*path, position))
+
+
+def comment_block(lines: Iterable[str]) -> str:
+    """Return lines of prose as YAML comments."""
+    return "".join(f"# {line}".rstrip() + "\n" for line in lines)
