@@ -1,0 +1,95 @@
+"""Dependency map -> targets and what they follow, whichever way the map is written.
+
+Two spellings, which may be mixed: the same structure as the config, with references as its leaves, or one
+line a path (``"model.gcn_net[1].in_dim": "model.gcn_net[0].out_dim"``).
+"""
+
+from dataclasses import dataclass
+
+from qgtune.compiler.problems import Problems
+from qgtune.core.paths import ROOT, Path, PathSyntaxError, format_path, parse_path
+from qgtune.document import Document, MappingNode, Node, ScalarNode, SequenceNode, Span, content, entries
+from qgtune.space import Origin, Reference, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """One line of the dependency map: the path that follows, and the reference that it follows."""
+
+    target: Path
+    reference: Reference
+
+
+def expand_dependencies(document: Document | None, problems: Problems) -> list[Dependency]:
+    """Return every dependency of the map in the order of its text; what is not a reference is reported."""
+    found: list[Dependency] = []
+    if document is None:
+        return found
+    if not isinstance(document.root, MappingNode):
+        place = problems.at_top(Role.DEPENDENCIES)
+        problems.error("QG201", "the dependency map is a mapping, as the search space is", place)
+        return found
+    _expand(document.root, ROOT, ROOT, found, problems)
+    return found
+
+
+def list_paths(dependencies: list[Dependency]) -> frozenset[Path]:
+    """Return the paths at which the dependency map holds a list."""
+    return frozenset(
+        dependency.target[:i]
+        for dependency in dependencies
+        for i, part in enumerate(dependency.target)
+        if isinstance(part, int)
+    )
+
+
+def _expand(node: Node, target: Path, written: Path, found: list[Dependency], problems: Problems) -> None:
+    inner = content(node)
+    if isinstance(inner, MappingNode):
+        for name, (key, value) in entries(inner).items():
+            parts = _key_path(name, key, problems) if not target else (name,)
+            if parts is not None:
+                _expand(value, (*target, *parts), (*written, name), found, problems)
+    elif isinstance(inner, SequenceNode):
+        for i, item in enumerate(inner.items):
+            _expand(item, (*target, i), (*written, i), found, problems)
+    elif inner.value is not None:  # an empty value says that nothing follows here
+        source = _source_path(inner, target, problems)
+        if source is not None:
+            found.append(Dependency(target, Reference(source, Origin(Role.DEPENDENCIES, written))))
+
+
+def _key_path(name: str | int, key: ScalarNode, problems: Problems) -> Path | None:
+    """Return the path that a top-level key spells: a plain key, or a whole path in one line."""
+    if isinstance(name, int) or not any(mark in name for mark in ".["):
+        return (name,)
+    try:
+        return parse_path(name)
+    except PathSyntaxError as error:
+        problems.error("QG303", f"{error}", problems.at_node(Role.DEPENDENCIES, key))
+        return None
+
+
+def _source_path(node: ScalarNode, target: Path, problems: Problems) -> Path | None:
+    if not isinstance(node.value, str):
+        message = f"{format_path(target)} must follow a path, but {node.text} is not text"
+        hint = "a dependency map holds references; constants belong in the search space or the base settings"
+        problems.error("QG304", message, problems.at_node(Role.DEPENDENCIES, node), hint)
+        return None
+    try:
+        return parse_path(node.value.strip())
+    except PathSyntaxError as error:
+        place = problems.documents[Role.DEPENDENCIES].source.location(_character(node, error.position))
+        problems.error("QG303", str(error), place, "a path looks like model.gcn_net[0].out_dim")
+        return None
+
+
+def _character(node: ScalarNode, position: int) -> Span:
+    """Return the span of one character of a one-line scalar; of the whole scalar where unsure."""
+    span = node.span
+    quote = 1 if node.style else 0
+    if span.line != span.end_line or span.end - span.start != len(node.text) + 2 * quote:
+        return span
+    offset = min(quote + position, span.end - span.start - 1)
+    start, column = span.start + offset, span.column + offset
+    return Span(start, start + 1, span.line, column, span.line, column + 1)

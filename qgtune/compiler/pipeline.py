@@ -1,0 +1,78 @@
+"""The passes in their order: three documents in, one plan out, every problem on the way."""
+
+from dataclasses import dataclass
+
+from qgtune.compiler.build import build_space
+from qgtune.compiler.expand import expand_dependencies, list_paths
+from qgtune.compiler.link import LinkedSpace, link
+from qgtune.compiler.plan import Plan, make_plan
+from qgtune.compiler.problems import Problems
+from qgtune.core.diagnostics import Diagnostic, sort_diagnostics
+from qgtune.document import Document, Source, read_document
+from qgtune.space import Parameter, Role, walk
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceSources:
+    """The texts of the three files; None for a file that is not given."""
+
+    space: Source | None
+    base: Source | None = None
+    dependencies: Source | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """A compiled search space: the plan for trials, and what explains it to people."""
+
+    plan: Plan
+    space: LinkedSpace
+    documents: dict[Role, Document]
+    warnings: tuple[Diagnostic, ...]
+
+
+def compile_space(
+    sources: SpaceSources, untuned: frozenset[str], problems: Problems | None = None
+) -> Compilation:
+    """Return the compiled search space.
+
+    Args:
+        sources: the texts of the three files.
+        untuned: sections that come from the base settings as they are.
+        problems: what was found before, to be reported together; new by default.
+
+    Raises:
+        DiagnosticError: with all errors and warnings of all files, if there is an error.
+    """
+    problems = problems or Problems()
+    roles = {Role.SPACE: sources.space, Role.BASE: sources.base, Role.DEPENDENCIES: sources.dependencies}
+    for role, source in roles.items():
+        document = read_document(source, problems.found) if source else None
+        if document is not None:
+            problems.documents[role] = document
+    unread = [role for role, source in roles.items() if source and role not in problems.documents]
+    linked = None if unread else _compile_documents(problems, untuned)
+    problems.raise_errors()
+    assert linked is not None  # noqa: S101 - whatever prevents it is an error
+    plan = make_plan(linked)
+    _warn_if_nothing_varies(linked, problems)
+    return Compilation(plan, linked, problems.documents, sort_diagnostics(problems.found))
+
+
+def _compile_documents(problems: Problems, untuned: frozenset[str]) -> LinkedSpace | None:
+    documents = problems.documents
+    dependencies = expand_dependencies(documents.get(Role.DEPENDENCIES), problems)
+    root = build_space(
+        documents.get(Role.SPACE), documents.get(Role.BASE), list_paths(dependencies), untuned, problems
+    )
+    return None if root is None else link(root, dependencies, problems)
+
+
+def _warn_if_nothing_varies(linked: LinkedSpace, problems: Problems) -> None:
+    if any(isinstance(node, Parameter) for _, node in walk(linked.root)):
+        return
+    role = Role.SPACE if Role.SPACE in problems.documents else Role.BASE
+    hint = "set tune_model or tune_training to true, or give a parameter a range or choices"
+    problems.warn(
+        "QG213", "nothing varies: every trial would train the same config", problems.at_top(role), hint
+    )

@@ -1,0 +1,21 @@
+"""The typed search-space tree: what is constant, what varies, what follows. No YAML, no Optuna."""
+
+from qgtune.space.domains import Categorical, Domain, DomainError, Float, Integer
+from qgtune.space.tree import Constant, Mapping, Origin, Parameter, Reference, Role, Sequence, SpaceNode, walk
+
+__all__ = [
+    "Categorical",
+    "Constant",
+    "Domain",
+    "DomainError",
+    "Float",
+    "Integer",
+    "Mapping",
+    "Origin",
+    "Parameter",
+    "Reference",
+    "Role",
+    "Sequence",
+    "SpaceNode",
+    "walk",
+]

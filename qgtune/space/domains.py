@@ -1,0 +1,201 @@
+"""What a parameter can be: Float, Integer, Categorical. Each checks its own sense when it is made."""
+
+import json
+import math
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+ChoiceLabel = str | int | float | bool | None
+
+
+class DomainError(ValueError):
+    """A domain that makes no sense; ``field`` is the part of the definition to blame."""
+
+    def __init__(self, field: str, message: str, hint: str = "") -> None:
+        super().__init__(field, message, hint)
+        self.field = field
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Float:
+    """A real number between ``low`` and ``high``, both included.
+
+    Args:
+        low: the smallest value; above 0 if ``log``.
+        high: the largest value; at least ``low``.
+        step: values are low, low + step, ...; None for any value. Not together with ``log``.
+        log: whether to sample on a logarithmic scale. Default False.
+
+    Raises:
+        DomainError: if the bounds, step and log do not fit together.
+
+    Example:
+        >>> print(Float(1e-5, 1e-1, log=True))
+        float from 1e-05 to 0.1, log
+    """
+
+    low: float
+    high: float
+    step: float | None = None
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            if not math.isfinite(getattr(self, name)):
+                raise DomainError(name, f"{name} must be a finite number, but is {getattr(self, name)}")
+        _check_range(self.low, self.high, self.step, log=self.log)
+        if self.log and self.low <= 0:
+            raise DomainError("low", f"a log range needs low > 0, but low is {self.low}")
+
+    def contains(self, value: Any) -> bool:
+        """Tell whether ``value`` is a number of this range (on its grid, if it has a step)."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        if not self.low <= value <= self.high:
+            return False
+        if self.step is None:
+            return True
+        steps = (value - self.low) / self.step
+        return abs(steps - round(steps)) < 1e-8
+
+    def __str__(self) -> str:
+        return f"float {_range_text(self.low, self.high, self.step, log=self.log)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """A whole number between ``low`` and ``high``, both included.
+
+    Args:
+        low: the smallest value; at least 1 if ``log``.
+        high: the largest value; at least ``low``.
+        step: values are low, low + step, ...; default 1. Other steps not together with ``log``.
+        log: whether to sample on a logarithmic scale. Default False.
+
+    Raises:
+        DomainError: if the bounds, step and log do not fit together.
+
+    Example:
+        >>> print(Integer(16, 128, step=16))
+        int from 16 to 128, step 16
+    """
+
+    low: int
+    high: int
+    step: int = 1
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        _check_range(self.low, self.high, None if self.step == 1 else self.step, log=self.log)
+        if self.log and self.low < 1:
+            raise DomainError("low", f"a log range of integers needs low >= 1, but low is {self.low}")
+
+    def contains(self, value: Any) -> bool:
+        """Tell whether ``value`` is an integer of this range and on its grid."""
+        if isinstance(value, bool) or not isinstance(value, int):
+            return False
+        return self.low <= value <= self.high and (value - self.low) % self.step == 0
+
+    def __str__(self) -> str:
+        step = None if self.step == 1 else self.step
+        return f"int {_range_text(self.low, self.high, step, log=self.log)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Categorical:
+    """One of several values, of any type.
+
+    Args:
+        choices: the values that a config receives; at least one.
+        labels: what the study stores for each choice. Scalars stand for themselves; lists and mappings are
+            stored as their JSON text, because storages do not keep compound values apart.
+
+    Raises:
+        DomainError: if there is no choice, or two choices that a study could not tell apart.
+
+    Example:
+        >>> Categorical.of([[48], [48, 18]]).labels
+        ('[48]', '[48, 18]')
+    """
+
+    choices: tuple[Any, ...]
+    labels: tuple[ChoiceLabel, ...]
+
+    @classmethod
+    def of(cls, choices: list[Any]) -> "Categorical":
+        """Return the domain of these choices, with the labels that a study stores for them."""
+        return cls(tuple(choices), tuple(map(_label, choices)))
+
+    def __post_init__(self) -> None:
+        if not self.choices:
+            raise DomainError("choices", "a categorical parameter needs at least one choice")
+        seen: dict[ChoiceLabel, int] = {}
+        for position, label in enumerate(self.labels):
+            first = seen.setdefault(label, position)
+            if first != position:
+                raise _indistinct(self.choices[first], self.choices[position])
+
+    def value_of(self, label: ChoiceLabel) -> Any:
+        """Return the choice that a study stores as ``label``; compound choices are shared, so copy them."""
+        return self.choices[self.labels.index(label)]
+
+    def contains(self, value: Any) -> bool:
+        """Tell whether ``value`` is one of the choices."""
+        return any(type(value) is type(choice) and value == choice for choice in self.choices)
+
+    def __str__(self) -> str:
+        return f"one of {', '.join(map(_choice_text, self.choices))}"
+
+
+Domain = Float | Integer | Categorical
+
+
+def aligned_high(low: float, high: float, step: float) -> float:
+    """Return the largest value of low, low + step, ... that is not above ``high``, in decimal arithmetic.
+
+    Example:
+        >>> aligned_high(0.2, 0.55, 0.1)
+        0.5
+    """
+    start, stop, stride = Decimal(repr(low)), Decimal(repr(high)), Decimal(repr(step))
+    aligned = start + (stop - start) // stride * stride
+    return int(aligned) if isinstance(low, int) and isinstance(step, int) else float(aligned)
+
+
+def _check_range(low: float, high: float, step: float | None, *, log: bool) -> None:
+    if low > high:
+        raise DomainError("high", f"high must not be below low, but low is {low} and high is {high}")
+    if step is not None and not (step > 0 and math.isfinite(step)):
+        raise DomainError("step", f"step must be above 0, but is {step}")
+    if step is not None and log:
+        raise DomainError("step", f"a log range has no step, but step is {step}", "leave out step or log")
+
+
+def _range_text(low: float, high: float, step: float | None, *, log: bool) -> str:
+    return f"from {low} to {high}{f', step {step}' if step is not None else ''}{', log' if log else ''}"
+
+
+def _label(choice: Any) -> ChoiceLabel:
+    if choice is None or isinstance(choice, str | int | float | bool):
+        return choice
+    return json.dumps(choice, ensure_ascii=False)
+
+
+def _choice_text(choice: Any) -> str:
+    return choice if isinstance(choice, str) and choice else json.dumps(choice, ensure_ascii=False)
+
+
+def _indistinct(first: Any, second: Any) -> DomainError:
+    if type(first) is type(second):
+        return DomainError("choices", f"the choice {_choice_text(second)} is listed twice", "remove one")
+    return DomainError(
+        "choices",
+        f"a study cannot tell the choices {_choice_text(first)} and {_choice_text(second)} apart",
+        "use choices of one type",
+    )
