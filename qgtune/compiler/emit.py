@@ -28,6 +28,21 @@ def built_search_space_text(compilation: Compilation, config: dict[str, Any], he
     return comment_block(header) + dump(config, annotations(compilation))
 
 
+def built_header(compilation: Compilation) -> list[str]:
+    """Return the lines that stand above a built search space."""
+    names = ", ".join(document.source.name for document in compilation.documents.values())
+    return [
+        f"The config of the study's first trial, built from {names}.",
+        "Values that are tuned or that follow others are commented; they are not the best ones.",
+        f"search space {compilation.plan.fingerprint}",
+    ]
+
+
+def best_trial_text(params: dict[str, Any], header: list[str]) -> str:
+    """Return the parameters of a trial by name, as the study stores them."""
+    return comment_block(header) + dump(dict(params))
+
+
 def annotations(compilation: Compilation) -> dict[Path, str]:
     """Return what is worth saying beside the values of a config, by path."""
     tuned = {

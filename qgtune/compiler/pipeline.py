@@ -8,6 +8,7 @@ from qgtune.compiler.link import LinkedSpace, link
 from qgtune.compiler.plan import Plan, make_plan
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Diagnostic, sort_diagnostics
+from qgtune.core.errors import DiagnosticError
 from qgtune.document import Document, Source, read_document
 from qgtune.space import Parameter, Role, walk
 
@@ -19,6 +20,8 @@ class SpaceSources:
     space: Source | None
     base: Source | None = None
     dependencies: Source | None = None
+    is_complete: bool = True
+    """False if a file that should be here could not be read: then only the texts that are here are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,9 @@ def compile_space(
         if document is not None:
             problems.documents[role] = document
     unread = [role for role, source in roles.items() if source and role not in problems.documents]
-    linked = None if unread else _compile_documents(problems, untuned)
-    problems.raise_errors()
-    assert linked is not None  # noqa: S101 - whatever prevents it is an error
+    linked = None if unread or not sources.is_complete else _compile_documents(problems, untuned)
+    if linked is None or problems.has_errors:
+        raise DiagnosticError(sort_diagnostics(problems.found))
     plan = make_plan(linked)
     _warn_if_nothing_varies(linked, problems)
     return Compilation(plan, linked, problems.documents, sort_diagnostics(problems.found))

@@ -74,7 +74,7 @@ class Copy:
     source: Path
     target: Path
 
-    def run(self, config: dict[str, Any], _: Trial) -> None:
+    def run(self, config: dict[str, Any]) -> None:
         """Copy the value within the config."""
         value: Any = config
         for key in self.source:
@@ -114,7 +114,7 @@ class Plan:
         for suggestion in self.suggestions:
             suggestion.run(config, trial)
         for step in self.copies:
-            step.run(config, trial)
+            step.run(config)
         return config
 
     def config_of(self, params: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,8 @@
     ├── ConfigValueError    one value of a resolved config that cannot be used, named by its path
     ├── UsageError          a call or a command line that cannot mean anything
     └── TrialPruned         a trial that ends early because it is not promising
+
+    QgtuneWarning           what is legal in the user's files, but probably not meant
 """
 
 from qgtune.core.diagnostics import Diagnostic, render_diagnostics
@@ -48,6 +50,10 @@ class ConfigValueError(QgtuneError):
     def __str__(self) -> str:
         hint = f" ({self.hint})" if self.hint else ""
         return f"{format_path(self.path)}: {self.message}{hint}"
+
+
+class QgtuneWarning(UserWarning):
+    """What is legal in the user's files but probably not meant, as rendered diagnostics."""
 
 
 class UsageError(QgtuneError):

@@ -14,7 +14,7 @@ from qgtune.document.nodes import (
     entries,
     plain_data,
 )
-from qgtune.document.reading import read_document, read_source
+from qgtune.document.reading import read_document, read_source, read_text
 from qgtune.document.scalars import same_value
 from qgtune.document.splicing import splice
 from qgtune.document.writing import comment_block, dump, format_flow, format_scalar
@@ -38,6 +38,7 @@ __all__ = [
     "plain_data",
     "read_document",
     "read_source",
+    "read_text",
     "same_value",
     "splice",
 ]

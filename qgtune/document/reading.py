@@ -146,6 +146,12 @@ def _point(mark: Any) -> Span:
     return Span(mark.index, mark.index + 1, mark.line, mark.column, mark.line, mark.column + 1)
 
 
+def read_text(text: str) -> Any:
+    """Return the plain data of a YAML text that qgtune itself wrote; the text itself if it is not YAML."""
+    document = read_document(Source("", text), [])
+    return text if document is None else document.data
+
+
 class _BoundExceededError(Exception):
     def __init__(self, message: str, span: Span) -> None:
         super().__init__(message)
@@ -176,7 +182,7 @@ class _Composer:
         next(self.events)  # the end of the document
         extra = next(self.events)
         if isinstance(extra, yaml.DocumentStartEvent):
-            self._error("QG110", "a second document begins here; one file holds one document", _span(extra))
+            self._error("QG109", "a second document begins here; one file holds one document", _span(extra))
         if isinstance(root, AliasNode):  # impossible: no anchor stands before the root
             return root.target
         return root
@@ -215,11 +221,11 @@ class _Composer:
         if target is not None:
             return AliasNode(span, name, target), self.sizes[id(target)]
         if name in self.anchors:
-            self._error("QG109", f"*{name} stands inside &{name}: a value cannot contain itself", span)
+            self._error("QG108", f"*{name} stands inside &{name}: a value cannot contain itself", span)
         else:
             known = ", ".join(f"&{anchor}" for anchor in self.anchors)
             hint = f"anchors so far: {known}" if known else "no anchor stands before this line"
-            self._error("QG109", f"*{name} refers to an anchor that does not exist", span, hint)
+            self._error("QG108", f"*{name} refers to an anchor that does not exist", span, hint)
         return ScalarNode(span, None, "", ""), 1
 
     def _scalar(self, event: Event) -> ScalarNode:
@@ -244,7 +250,7 @@ class _Composer:
         kind = "text" if isinstance(value, str) else "number"
         message = f"{text} is the {kind} {value!r} here, but YAML 1.1 readers take it as {surprise}"
         place = self.source.location(span)
-        self.problems.append(Diagnostic("QG111", message, place, hint, Severity.WARNING))
+        self.problems.append(Diagnostic("QG110", message, place, hint, Severity.WARNING))
 
     def _tagged(self, text: str, tag: str, span: Span) -> str | int | float | bool | None:
         wanted = _CORE_TAGS.get(tag)
@@ -257,7 +263,7 @@ class _Composer:
         if wanted is None:
             self._unknown_tag(tag, span)
         elif wanted != actual:
-            self._error("QG108", f"{text!r} is not of the type that its tag !!{wanted} asks for", span)
+            self._error("QG107", f"{text!r} is not of the type that its tag !!{wanted} asks for", span)
         return value
 
     def _collection_tag(self, event: Event, own: str) -> None:
@@ -267,7 +273,7 @@ class _Composer:
     def _unknown_tag(self, tag: str, span: Span) -> None:
         shown = tag.replace("tag:yaml.org,2002:", "!!")
         hint = "qgtune builds no objects from tags; write the value itself"
-        self._error("QG108", f"the tag {shown} is not known", span, hint)
+        self._error("QG107", f"the tag {shown} is not known", span, hint)
 
     def _sequence(self, event: Event, depth: int) -> tuple[SequenceNode, int]:
         self._collection_tag(event, "seq")

@@ -1,0 +1,184 @@
+"""The command line: ``qgtune tuning.yaml`` and ``qgtune check tuning.yaml``.
+
+Exit codes: 0 all went well, 1 problems in the user's files, 2 wrong usage, 3 a fault of qgtune's own,
+130 interrupted.
+"""
+
+import argparse
+import pathlib
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from qgtune.compiler.load import shown_path
+from qgtune.core.diagnostics import Diagnostic, Severity, render_diagnostics
+from qgtune.core.errors import DiagnosticError, QgtuneError, UsageError
+from qgtune.core.paths import format_path
+
+if TYPE_CHECKING:
+    from qgtune.compiler.prepare import Prepared
+    from qgtune.run import RunResult
+
+OK, PROBLEMS, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+
+_GO_ON = "interrupted; the same command goes on from here"
+_COMMANDS = ("run", "check")
+_EPILOG = """\
+commands:
+  qgtune TUNING.yaml         tune: run trials until the study has as many as the file asks for
+  qgtune check TUNING.yaml   say everything that is wrong with the files, and what a trial would sample
+
+exit codes:
+  0 all went well, 1 problems in your files, 2 wrong usage, 3 a fault of qgtune's own, 130 interrupted
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0] not in _COMMANDS and not words[0].startswith("-"):
+        words.insert(0, "run")
+    try:
+        options = _parser().parse_args(words)
+    except SystemExit as stop:  # argparse has said what is wrong, or printed the help
+        return stop.code if isinstance(stop.code, int) else USAGE
+    try:
+        return _check(options) if options.command == "check" else _run(options)
+    except BrokenPipeError:  # the reader of our output has gone, as head does
+        sys.stderr.close()
+        return OK
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - each gets its words and its exit code
+        return _explain(error)
+
+
+def _explain(error: BaseException) -> int:
+    """Say what ended the command; return the exit code."""
+    if isinstance(error, DiagnosticError):
+        _print_diagnostics(error.diagnostics)
+        return PROBLEMS
+    if isinstance(error, QgtuneError):
+        _say(f"qgtune: {error}")
+        return USAGE if isinstance(error, UsageError) else PROBLEMS
+    if isinstance(error, KeyboardInterrupt):
+        _say(_GO_ON)
+        return INTERRUPTED
+    traceback.print_exception(error)
+    _say("qgtune: this is a fault of qgtune's own, not of your files; trials that finished are kept")
+    return FAULT
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="qgtune",
+        description="Tune the hyperparameters that a search space in YAML describes.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="qgtune [-h] [--version] [check] TUNING.yaml [--quiet]",
+    )
+    parser.add_argument("--version", action="version", version=f"qgtune {version('qgtune')}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    usage = "qgtune {} TUNING.yaml"
+    run = commands.add_parser("run", usage=f"{usage.format('[run]')} [--quiet]")
+    check = commands.add_parser("check", usage=usage.format("check"))
+    for command in (run, check):
+        command.add_argument("tuning", type=pathlib.Path, metavar="TUNING.yaml", help="the tuning file")
+    run.add_argument("--quiet", action="store_true", help="show failures and the summary only")
+    return parser
+
+
+def _check(options: argparse.Namespace) -> int:
+    from qgtune.compiler.prepare import prepare
+
+    prepared = prepare(options.tuning)
+    _print_diagnostics(prepared.warnings)
+    _print_space(prepared)
+    return OK
+
+
+def _print_space(prepared: "Prepared") -> None:
+    plan = prepared.compilation.plan
+    width = max((len(s.name) for s in plan.suggestions), default=0)
+    print(f"{shown_path(prepared.tuning.path)}: {_count(len(plan.suggestions), 'parameter')}")
+    for suggestion in plan.suggestions:
+        print(f"  {suggestion.name:<{width}}  {suggestion.domain}")
+    if plan.copies:
+        print(_count(len(plan.copies), "reference"))
+        for step in plan.copies:
+            print(f"  {format_path(step.target)} follows {format_path(step.source)}")
+    settings = prepared.tuning.settings
+    print(
+        f"{_count(settings.total_trials, 'trial')} in {_count(settings.n_processes, 'process', 'processes')}"
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    from qgtune.compiler.prepare import prepare
+
+    prepared = prepare(options.tuning)
+    _print_diagnostics(prepared.warnings)
+    # Heavy rooms are entered only now: a file with problems is answered in a blink.
+    from qgtune.reports.live import LiveView
+    from qgtune.run import run
+
+    settings = prepared.tuning.settings
+    metric = settings.metric_name if settings.task else "value"
+    with LiveView(metric=metric, direction=settings.direction, quiet=options.quiet) as view:
+        result = run(prepared, view)
+    _print_summary(prepared, result, metric)
+    if result.outcome.interrupted:
+        _say(_GO_ON)
+        return INTERRUPTED
+    return PROBLEMS if result.outcome.stopped_early_reason else OK
+
+
+def _print_summary(prepared: "Prepared", result: "RunResult", metric: str) -> None:
+    settings = prepared.tuning.settings
+    states = [record.state for record in result.outcome.records]
+    counts = ", ".join(f"{states.count(s)} {s}" for s in ("complete", "pruned", "failed") if s in states)
+    print(f"\nstudy {settings.name(prepared.tuning.folder)}: {counts or 'no trial finished'}")
+    outcome = result.outcome
+    if outcome.timed_out:
+        print(f"the timeout of {settings.timeout:g} s ended the run; the same command goes on")
+    if outcome.stopped_early_reason:
+        print(f"stopped early: {outcome.stopped_early_reason}")
+        print(outcome.first_error.rstrip())
+    if result.best is not None:
+        value = ", ".join(f"{value:.6g}" for value in result.best.values)
+        print(f"best {metric}: {value} in trial {result.best.number}")
+    files = {
+        "best config": result.files.best_config,
+        "best trial": result.files.best_trial,
+        "first trial's config": result.files.built_search_space,
+        "all trials": result.files.trials,
+    }
+    found = {label: path for label, path in files.items() if path.exists()}
+    if result.storage is not None:
+        found["study"] = result.storage
+    for label, path in found.items():
+        print(f"  {label:<22}{shown_path(path)}")
+    base = settings.base_settings_path
+    if result.best is not None and base is not None:
+        ours, theirs = prepared.tuning.folder / base, result.files.best_config
+        print(f"see what changed:  git diff --no-index {shown_path(ours)} {shown_path(theirs)}")
+
+
+def _print_diagnostics(diagnostics: tuple[Diagnostic, ...]) -> None:
+    if not diagnostics:
+        return
+    errors = sum(problem.severity is Severity.ERROR for problem in diagnostics)
+    counts = [
+        _count(number, noun)
+        for number, noun in ((errors, "error"), (len(diagnostics) - errors, "warning"))
+        if number
+    ]
+    _say(render_diagnostics(diagnostics) + f"\n\n{' and '.join(counts)}\n")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _count(number: int, noun: str, plural: str = "") -> str:
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -1,0 +1,95 @@
+"""Compilations of files, kept while the files stay as they are.
+
+``build_search_space_with_dependencies`` may be called once a trial, from many threads. A call costs one
+``stat`` a file while nothing changed.
+"""
+
+import os
+import pathlib
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from qgtune.compiler.load import compile_files
+from qgtune.compiler.pipeline import Compilation
+
+CAPACITY = 64
+SETTLING_NS = 2_000_000_000
+"""A file younger than this may change once more without a new time stamp, so its bytes are compared."""
+
+Files = tuple[pathlib.Path | None, pathlib.Path | None, pathlib.Path | None]
+_Stamp = tuple[int, int, int, int]
+
+
+@dataclass(slots=True)
+class _Entry:
+    compilation: Compilation
+    stamps: tuple[_Stamp | None, ...]
+    contents: tuple[bytes | None, ...] | None  # None once the files have settled
+
+
+class CompilationCache:
+    """Compiled search spaces by their files. Safe to share between threads.
+
+    A caller never sees another caller's half-made compilation: one thread compiles while the others wait,
+    and a compilation is immutable.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[tuple[Files, frozenset[str]], _Entry] = OrderedDict()
+
+    def get(self, files: Files, untuned: frozenset[str]) -> tuple[Compilation, bool]:
+        """Return the compilation of search space, dependency map and base settings, and whether it is new.
+
+        Raises:
+            DiagnosticError: if the files have errors. Nothing is kept then.
+        """
+        key = (files, untuned)
+        stamps = tuple(map(_stamp, files))
+        entry = self._entries.get(key)
+        if entry is not None and entry.contents is None and entry.stamps == stamps:
+            return entry.compilation, False
+        with self._lock:
+            return self._get_locked(key, files, untuned)
+
+    def _get_locked(
+        self, key: tuple[Files, frozenset[str]], files: Files, untuned: frozenset[str]
+    ) -> tuple[Compilation, bool]:
+        # Stamps are taken before the bytes are read: a change in between shows up at the next call.
+        stamps = tuple(map(_stamp, files))
+        settled = time.time_ns() - max((max(stamp[:2]) for stamp in stamps if stamp), default=0) > SETTLING_NS
+        contents = None if settled else tuple(map(_content, files))
+        entry = self._entries.get(key)
+        unchanged = entry is not None and entry.stamps == stamps
+        if (
+            entry is not None
+            and unchanged
+            and entry.contents in (None, contents or tuple(map(_content, files)))
+        ):
+            entry.contents = contents
+            return entry.compilation, False
+        compilation = compile_files(files[0], files[1], files[2], untuned)
+        self._entries[key] = _Entry(compilation, stamps, contents)
+        self._entries.move_to_end(key)
+        while len(self._entries) > CAPACITY:
+            self._entries.popitem(last=False)
+        return compilation, True
+
+
+def _stamp(path: pathlib.Path | None) -> _Stamp | None:
+    if path is None:
+        return None
+    try:
+        status = os.stat(path)  # noqa: PTH116 - half the cost of Path.stat, and called at every trial
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
+
+
+def _content(path: pathlib.Path | None) -> bytes | None:
+    try:
+        return path.read_bytes() if path else None
+    except OSError:
+        return None

@@ -1,0 +1,48 @@
+"""Everything that can be known before the first trial, from a tuning file alone."""
+
+import pathlib
+from dataclasses import dataclass
+
+from qgtune.compiler.objective import check_objective
+from qgtune.compiler.pipeline import Compilation, compile_space
+from qgtune.compiler.problems import Problems
+from qgtune.compiler.task_check import check_task
+from qgtune.compiler.tuning import Tuning, read_space_sources, read_tuning
+from qgtune.core.diagnostics import Diagnostic, sort_diagnostics
+from qgtune.core.errors import DiagnosticError
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A tuning file whose search space is compiled and checked, and the warnings on the way."""
+
+    tuning: Tuning
+    compilation: Compilation
+    warnings: tuple[Diagnostic, ...]
+
+
+def prepare(path: pathlib.Path) -> Prepared:
+    """Return what a run of this tuning file needs. Neither torch nor Optuna is imported.
+
+    Raises:
+        DiagnosticError: with every error and warning of the tuning file and of the files that it names.
+    """
+    problems = Problems()
+    tuning = read_tuning(path, problems.found)
+    if tuning is None:
+        raise DiagnosticError(sort_diagnostics(problems.found))
+    check_objective(tuning, problems.found)
+    sources = read_space_sources(tuning, problems.found)
+    compilation: Compilation | None = None
+    space_problems = Problems()
+    try:
+        compilation = compile_space(sources, tuning.settings.untuned, space_problems)
+    except DiagnosticError as error:
+        problems.found.extend(error.diagnostics)
+    else:
+        problems.found.extend(compilation.warnings)
+        problems.documents = compilation.documents
+    check_task(tuning, compilation, problems)
+    problems.raise_errors()
+    assert compilation is not None  # noqa: S101 - whatever prevents it is an error
+    return Prepared(tuning, compilation, sort_diagnostics(problems.found))

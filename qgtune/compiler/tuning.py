@@ -1,0 +1,136 @@
+"""A tuning file -> its settings and the texts that it names, with every problem at its line."""
+
+import pathlib
+from dataclasses import dataclass, replace
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from qgtune.compiler.load import shown_path
+from qgtune.compiler.pipeline import SpaceSources
+from qgtune.core.diagnostics import Diagnostic, Location, Severity, did_you_mean
+from qgtune.core.paths import Path
+from qgtune.document import Document, MappingNode, Source, read_document, read_source
+from qgtune.schema.tuning import TuningSettings, key_spellings, tuning_keys
+from qgtune.space import Role
+
+FILE_KEYS = {
+    Role.SPACE: "search_space_path",
+    Role.BASE: "base_settings_path",
+    Role.DEPENDENCIES: "dependency_mapping_path",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """A tuning file that was read: its settings, and its document for what is to be said about it."""
+
+    path: pathlib.Path
+    settings: TuningSettings
+    document: Document
+
+    @property
+    def folder(self) -> pathlib.Path:
+        """What the file's relative paths are relative to."""
+        return self.path.parent
+
+    def locate(self, field: str) -> Location:
+        """Return the place of a setting's value, under whichever spelling of its key was used."""
+        return locate_setting(self.document, field)
+
+
+def read_tuning(path: pathlib.Path, problems: list[Diagnostic]) -> Tuning | None:
+    """Return the settings of a tuning file, or None after reporting what is wrong with them."""
+    source = read_source(path, shown_path(path), problems)
+    document = read_document(source, problems) if source else None
+    if document is None:
+        return None
+    if not isinstance(document.root, MappingNode):
+        place = document.locate(())
+        problems.append(Diagnostic("QG401", "a tuning file is a mapping of settings", place))
+        return None
+    try:
+        settings = TuningSettings.model_validate(document.data)
+    except ValidationError as error:
+        problems.extend(_setting_problem(detail, document) for detail in error.errors(include_url=False))
+        return None
+    return Tuning(path, settings, document)
+
+
+def locate_setting(document: Document, field: str) -> Location:
+    """Return the place of a setting, or of the top of the file if it is not given."""
+    for spelling in key_spellings(field):
+        if document.find((spelling,)) is not None:
+            return document.locate((spelling,))
+    return top_of(document)
+
+
+def top_of(document: Document) -> Location:
+    """Return the beginning of a document, for what is missing in it."""
+    place = document.locate(())
+    return Location(place.file, place.line, place.column, place.line, place.column + 1, place.text)
+
+
+def _setting_problem(detail: ErrorDetails, document: Document) -> Diagnostic:
+    path: Path = tuple(detail["loc"])
+    key = str(path[0])
+    if detail["type"] == "extra_forbidden":
+        return _unknown_key(key, document)
+    place = document.locate(path[:1])
+    if key == "objective" and detail["type"] == "string_pattern_mismatch":
+        message = (
+            f"an objective is file.py:function or package.module:function, but this is {detail['input']!r}"
+        )
+        return Diagnostic("QG404", message, place)
+    rule = (
+        detail["msg"]
+        .replace("Input should", "must")
+        .replace("a valid ", "a ")
+        .replace("a integer", "an integer")
+    )
+    return Diagnostic("QG403", f"{key} {rule}, but is {detail['input']!r}", place)
+
+
+def unknown_keys(document: Document) -> tuple[Diagnostic, ...]:
+    """Return a warning for each key of a tuning file that qgtune does not know."""
+    keys = [key for key in document.data if key not in tuning_keys()]
+    return tuple(replace(_unknown_key(str(key), document), severity=Severity.WARNING) for key in keys)
+
+
+def _unknown_key(key: str, document: Document) -> Diagnostic:
+    node = document.key_at((key,))
+    place = document.source.location(node.span) if node else document.locate(())
+    spellings = [spelling for spelling in tuning_keys() if document.find((spelling,)) is not None]
+    if key in tuning_keys():
+        other = next((name for name in spellings if name != key), "another key")
+        return Diagnostic("QG402", f"{key} and {other} set the same thing", place, "remove one of them")
+    return Diagnostic(
+        "QG402", f"{key!r} is not a key of a tuning file", place, did_you_mean(key, tuning_keys())
+    )
+
+
+def read_space_sources(tuning: Tuning, problems: list[Diagnostic]) -> SpaceSources:
+    """Return the texts of the three files that a tuning file names; what cannot be read is reported there."""
+    sources: dict[Role, Source | None] = {}
+    before = len(problems)
+    for role, field in FILE_KEYS.items():
+        written = getattr(tuning.settings, field)
+        sources[role] = None
+        if written is not None:
+            path = tuning.folder / written
+            found: list[Diagnostic] = []
+            sources[role] = read_source(path, shown_path(path), found)
+            problems.extend(_at_setting(problem, role, tuning.locate(field)) for problem in found)
+    if tuning.settings.search_space_path is None and tuning.settings.base_settings_path is None:
+        message = "a tuning file needs search_space_path, and base_settings_path where the space is sparse"
+        problems.append(Diagnostic("QG405", message, top_of(tuning.document)))
+    complete = len(problems) == before
+    return SpaceSources(
+        sources[Role.SPACE], sources[Role.BASE], sources[Role.DEPENDENCIES], is_complete=complete
+    )
+
+
+def _at_setting(problem: Diagnostic, role: Role, place: Location) -> Diagnostic:
+    """Return a problem of a whole file as a problem of the setting that names it."""
+    message = f"the {role} file {problem.location.file}: {problem.message}"
+    return Diagnostic(problem.code, message, place, problem.hint)

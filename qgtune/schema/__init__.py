@@ -1,0 +1,1 @@
+"""Pydantic models of the files that qgtune reads and writes."""

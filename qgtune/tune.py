@@ -1,0 +1,268 @@
+"""QGTune's functions, under their own names: a QGTune script works after ``from qgtune import tune``.
+
+They are thin: the compiler does the work. Everything that is wrong with the files is raised as one
+``DiagnosticError`` whose text shows every problem with file, line and column.
+"""
+
+import os
+import pathlib
+import threading
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from qgtune.compiler.cache import CompilationCache
+from qgtune.compiler.emit import best_trial_text, built_header, built_search_space_text, respliced_text
+from qgtune.compiler.load import compile_files, read_data_file, shown_path
+from qgtune.compiler.pipeline import Compilation
+from qgtune.compiler.plan import Trial
+from qgtune.core.diagnostics import Diagnostic, did_you_mean, render_diagnostics
+from qgtune.core.errors import DiagnosticError, QgtuneError, QgtuneWarning
+from qgtune.core.files import write_atomically
+from qgtune.core.paths import Path, parameter_name
+from qgtune.document import Document, read_text
+
+if TYPE_CHECKING:
+    from qgtune.study import Study
+
+PathLike = str | os.PathLike[str]
+
+_cache = CompilationCache()
+_written_lock = threading.Lock()
+_written: dict[pathlib.Path, str] = {}
+"""The built search spaces that this process wrote or found: file -> fingerprint of the space."""
+
+
+def build_search_space_with_dependencies(  # noqa: PLR0913, PLR0917 - QGTune's signature
+    search_space_file: PathLike,
+    depmap_file: PathLike | None,
+    trial: Trial,
+    tune_model: bool = False,
+    tune_training: bool = True,
+    base_settings_file: PathLike | None = None,
+    built_search_space_file: PathLike | None = None,
+) -> dict[str, Any]:
+    """Return a trial's config: every parameter sampled, every reference filled.
+
+    Call it once a trial from any objective, in threads and in processes. Files that did not change since the
+    last call are not read again; files that did are. The config is plain dict and list, and shared with no
+    other call.
+
+    Args:
+        search_space_file: the search space. What it does not mention stays as in the base settings.
+        depmap_file: the dependency map, or None.
+        trial: an Optuna trial, or anything with its ``suggest_*`` methods.
+        tune_model: whether the section ``model`` varies. Default False: it is the base settings' own.
+        tune_training: whether the section ``training`` varies. Default True.
+        base_settings_file: the base settings; needed if either of the two is False. Default None.
+        built_search_space_file: where to write the first trial's config, each tuned line with its domain as a
+            comment. Written atomically, once a study. Default None: nowhere.
+
+    Returns:
+        The config, with the sections of the files as keys.
+
+    Raises:
+        DiagnosticError: if something is wrong with the files; its text is all of it.
+
+    Example:
+        >>> import optuna, pathlib, tempfile
+        >>> folder = pathlib.Path(tempfile.mkdtemp())
+        >>> _ = (folder / "space.yaml").write_text("training: {lr: {type: float, low: 0.1, high: 0.2}}")
+        >>> _ = (folder / "map.yaml").write_text("")
+        >>> trial = optuna.trial.FixedTrial({"training.lr": 0.15})
+        >>> build_search_space_with_dependencies(
+        ...     folder / "space.yaml", folder / "map.yaml", trial, tune_model=True
+        ... )
+        {'training': {'lr': 0.15}}
+    """
+    flags = (("model", tune_model), ("training", tune_training))
+    untuned = frozenset(section for section, tuned in flags if not tuned)
+    files = (
+        pathlib.Path(search_space_file),
+        None if depmap_file is None else pathlib.Path(depmap_file),
+        None if base_settings_file is None else pathlib.Path(base_settings_file),
+    )
+    compilation, is_new = _cache.get(files, untuned)
+    if is_new and compilation.warnings:
+        warnings.warn(render_diagnostics(compilation.warnings), QgtuneWarning, stacklevel=2)
+    config = compilation.plan.resolve(trial)
+    if built_search_space_file is not None:
+        _write_built_once(pathlib.Path(built_search_space_file), compilation, config, trial)
+    return config
+
+
+def _write_built_once(
+    file: pathlib.Path, compilation: Compilation, config: dict[str, Any], trial: Trial
+) -> None:
+    """Write the config if this is a study's first trial, or if the file is missing or of another space."""
+    fingerprint = compilation.plan.fingerprint
+    is_first = getattr(trial, "number", 0) == 0
+    with _written_lock:
+        if not is_first and (_written.get(file) == fingerprint or _fingerprint_of(file) == fingerprint):
+            _written[file] = fingerprint
+            return
+        text = built_search_space_text(compilation, config, built_header(compilation))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, text)
+        _written[file] = fingerprint
+
+
+def _fingerprint_of(file: pathlib.Path) -> str:
+    try:
+        with file.open(encoding="utf-8") as text:
+            for line in text:
+                if not line.startswith("#"):
+                    return ""
+                if line.startswith("# search space "):
+                    return line.split()[-1]
+    except (OSError, UnicodeDecodeError):
+        pass
+    return ""
+
+
+def get_tuning_settings(tuning_config_path: PathLike) -> dict[str, Any]:
+    """Return the settings of a tuning file as it spells them, for a script of your own.
+
+    Args:
+        tuning_config_path: the tuning file. Keys that qgtune does not know stay; a warning names them.
+
+    Raises:
+        DiagnosticError: if the file cannot be read, or is not a mapping of settings.
+    """
+    from qgtune.compiler.tuning import unknown_keys  # pydantic: only where it is needed
+
+    document = read_data_file(pathlib.Path(tuning_config_path))
+    settings = document.data
+    if not isinstance(settings, dict):
+        place = document.locate(())
+        raise DiagnosticError((Diagnostic("QG401", "a tuning file is a mapping of settings", place),))
+    unknown = unknown_keys(document)
+    if unknown:
+        warnings.warn(render_diagnostics(unknown), QgtuneWarning, stacklevel=2)
+    return cast("dict[str, Any]", settings)
+
+
+def create_study(tuning_config: Mapping[str, Any]) -> "Study":
+    """Return the Optuna study that the settings name: a new one, or the one that its storage holds.
+
+    It prunes by the median rule: not before two trials have finished, not before the fifth epoch, and at
+    every fifth.
+
+    Args:
+        tuning_config: settings as ``get_tuning_settings`` returns them: ``study_name``, ``storage`` (a
+            journal file, or None for a study in memory), ``direction`` (default ``minimize``) and ``seed``.
+
+    Raises:
+        ConfigValueError: if the storage or the direction cannot be used.
+
+    Example:
+        >>> create_study({"study_name": "example", "direction": "maximize"}).study_name
+        'example'
+    """
+    from qgtune.study import create_study as create  # Optuna takes most of a second to import
+
+    return create(
+        tuning_config.get("study_name"),
+        tuning_config.get("storage"),
+        tuning_config.get("direction") or "minimize",
+        seed=tuning_config.get("seed"),
+    )
+
+
+def save_best_trial(study: "Study", out_file: PathLike) -> None:
+    """Write the parameters of a study's best trial to a YAML file, as names and values.
+
+    Args:
+        study: a study with at least one complete trial.
+        out_file: the file to write, atomically.
+
+    Raises:
+        QgtuneError: if no trial is complete yet.
+    """
+    try:
+        params = study.best_trial.params
+    except (ValueError, RuntimeError) as error:
+        raise QgtuneError(f"the study {study.study_name!r} has no best trial: {error}") from error
+    path = pathlib.Path(out_file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, best_trial_text(params, []))
+
+
+def save_best_config(
+    built_search_space_file: PathLike,
+    best_trial_file: PathLike,
+    depmap_file: PathLike | None,
+    output_file: PathLike,
+) -> None:
+    """Write the best trial's whole config: the built search space with the best values, references filled.
+
+    Args:
+        built_search_space_file: as ``build_search_space_with_dependencies`` wrote it.
+        best_trial_file: as ``save_best_trial`` wrote it.
+        depmap_file: the dependency map, or None.
+        output_file: the file to write, atomically.
+
+    Raises:
+        DiagnosticError: if a file cannot be read, or the best trial has a parameter that is not in the built
+            search space.
+    """
+    built_file = pathlib.Path(built_search_space_file)
+    built = read_data_file(built_file)
+    best = read_data_file(pathlib.Path(best_trial_file))
+    config = _with_best_values(built, best)
+    dependencies = None if depmap_file is None else pathlib.Path(depmap_file)
+    compilation = compile_files(None, dependencies, built_file, frozenset())
+    for step in compilation.plan.copies:
+        step.run(config)
+    header = [
+        f"The best trial's config: {shown_path(built_file)} with the values of {best.source.name}.",
+    ]
+    path = pathlib.Path(output_file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, respliced_text(built, config, header))
+
+
+def _with_best_values(built: Document, best: Document) -> dict[str, Any]:
+    """Return the built config with the best trial's values at the paths that their names spell."""
+    config = built.data
+    places = {parameter_name(path): path for path in _paths(config, ())}
+    values = best.data
+    problems: list[Diagnostic] = []
+    for name, value in (values if isinstance(values, dict) else {}).items():
+        if str(name) not in places:
+            message = f"{built.source.name} has no {name}"
+            hint = did_you_mean(str(name), places)
+            problems.append(Diagnostic("QG501", message, best.locate((name,)), hint))
+            continue
+        *parents, last = places[str(name)]
+        container = config
+        for part in parents:
+            container = container[part]
+        container[last] = _as_choice(value, container[last])
+    if problems:
+        raise DiagnosticError(tuple(problems))
+    return cast("dict[str, Any]", config)
+
+
+def _as_choice(value: Any, built: Any) -> Any:
+    """Return a stored value as the config has it: a compound choice is stored as its JSON text."""
+    if isinstance(built, dict | list) and isinstance(value, str):
+        return read_text(value)
+    return value
+
+
+def _paths(value: Any, path: Path) -> list[Path]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    found = [path] if path else []
+    for key, item in inner:
+        found += _paths(item, (*path, key))
+    return found
+
+
+__all__ = [
+    "build_search_space_with_dependencies",
+    "create_study",
+    "get_tuning_settings",
+    "save_best_config",
+    "save_best_trial",
+]
