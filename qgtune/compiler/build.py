@@ -71,9 +71,8 @@ def build_space(
     for role, document in ((Role.SPACE, space), (Role.BASE, base)):
         root = document.root if document else None
         if root is not None and not isinstance(root, MappingNode):
-            problems.error(
-                "QG201", f"the {role} are a mapping of sections, not {_kind(root)}", problems.at_top(role)
-            )
+            message = f"the {role} file must be a mapping of sections, not {_kind(root)}"
+            problems.error("QG201", message, problems.at_top(role))
             return None
         roots.append(root)
     return builder.sections(roots[0], roots[1], untuned)
@@ -251,10 +250,14 @@ class _Builder:
                 self._key_or_node(node, path),
                 "to leave an item as in the base settings, write - {} in its place",
             )
-        items = (
-            self.node(item, base_items[i] if i < len(base_items) else None, (*path, i))
-            for i, item in enumerate(node.items)
-        )
+        # A list among lists is a list, also where the base settings have fewer of them.
+        first_list = next((item for item in base_items if isinstance(content(item), SequenceNode)), None)
+        items: list[SpaceNode] = []
+        for i, item in enumerate(node.items):
+            below = base_items[i] if i < len(base_items) else None
+            if below is None and isinstance(content(item), SequenceNode):
+                below = first_list
+            items.append(self.node(item, below, (*path, i)))
         return Sequence(tuple(items), Origin(Role.SPACE, path))
 
     def _warn_about_bare_list(self, node: SequenceNode, path: Path) -> None:

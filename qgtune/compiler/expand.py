@@ -27,7 +27,9 @@ def expand_dependencies(document: Document | None, problems: Problems) -> list[D
         return found
     if not isinstance(document.root, MappingNode):
         place = problems.at_top(Role.DEPENDENCIES)
-        problems.error("QG201", "the dependency map is a mapping, as the search space is", place)
+        problems.error(
+            "QG201", "the dependency map file must be a mapping of sections, as the search space is", place
+        )
         return found
     _expand(document.root, ROOT, ROOT, found, problems)
     return found

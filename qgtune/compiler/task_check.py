@@ -81,7 +81,7 @@ def _check_configs(compilation: Compilation, facts: dict[str, Any], problems: Pr
         for problem in find_problems(config, **facts):
             if (problem.path, problem.message) not in seen:
                 seen.add((problem.path, problem.message))
-                _report(problem, compilation, problems)
+                _report(problem, config, compilation, problems)
         for path, layer_type in _dropped_kwargs(config):
             dropped.setdefault(path, {})[layer_type] = None
     for path, layer_types in dropped.items():
@@ -119,7 +119,9 @@ def _dropped_kwargs(config: dict[str, Any]) -> Iterator[tuple[Path, str]]:
                 yield ("model", "gcn_net", i, "gnn_layer_kwargs", name), layer_type
 
 
-def _report(problem: ConfigValueError, compilation: Compilation, problems: Problems) -> None:
+def _report(
+    problem: ConfigValueError, config: dict[str, Any], compilation: Compilation, problems: Problems
+) -> None:
     shown = format_path(problem.path)
     message = problem.message if shown in problem.message else f"{shown}: {problem.message}"
     related: tuple[Related, ...] = ()
@@ -128,8 +130,29 @@ def _report(problem: ConfigValueError, compilation: Compilation, problems: Probl
         source = compilation.space.sources.get(problem.path, node.source)
         place = origin_location(compilation, problems, source)
         related = (Related(place, f"it follows {format_path(source)}"),)
-    place = origin_location(compilation, problems, problem.path)
+    place = _choice_location(problem.path, config, node, problems)
+    place = place or origin_location(compilation, problems, problem.path)
     problems.error("QG214", message, place, problem.hint, *related)
+
+
+def _choice_location(
+    path: Path, config: dict[str, Any], node: SpaceNode, problems: Problems
+) -> Location | None:
+    """Return where the choice that the config holds at ``path`` was written, if it is a choice."""
+    if not isinstance(node, Parameter) or not isinstance(node.domain, Categorical):
+        return None
+    value: Any = config
+    for part in path:
+        value = value[part]
+    position = next(
+        (i for i, choice in enumerate(node.domain.choices) if choice is value or choice == value), None
+    )
+    document = problems.documents[node.origin.role]
+    for below in ((), ("choices",), ("values",)):
+        written = (*node.origin.path, *below, position)
+        if position is not None and document.find(written) is not None:
+            return document.locate(written)
+    return None
 
 
 def origin_location(

@@ -112,7 +112,11 @@ def _where(place: Location) -> str:
 def _excerpt(place: Location) -> list[str]:
     if not place.line or not place.text.strip():
         return []
-    text, start = _window(place.text.expandtabs(1), place.column - 1)
+    # One column for each control character: tabs keep the caret in place, escapes do not reach a terminal.
+    clean = "".join(
+        " " if c == "\t" else c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in place.text
+    )
+    text, start = _window(clean, place.column - 1)
     end = place.end_column - 1 - (place.column - 1 - start) if place.end_line == place.line else len(text)
     width = max(1, _columns(text[start : max(start + 1, min(end, len(text)))]))
     margin = f"{place.line:5d} | "

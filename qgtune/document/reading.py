@@ -124,6 +124,8 @@ def _syntax_hint(source: Source, error: yaml.MarkedYAMLError) -> str:
     line = source.lines[mark.line]
     if "\t" in line[: len(line) - len(line.lstrip())] or "'\\t'" in (error.problem or ""):
         return "indent with spaces: YAML does not allow tabs there"
+    if "expected ',' or" in (error.problem or "") and "[" in line[: mark.column + 1]:
+        return "inside {} and [], a path such as net[0].dim needs quotes"
     if "mapping values are not allowed" in (error.problem or ""):
         return "a text that holds ': ' needs quotes; else check the indentation of this line"
     return ""

@@ -27,11 +27,14 @@ _OLD_FLOAT = re.compile(
     r"[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+][0-9]+)?\Z"
     r"|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?\Z"
 )
+_OLD_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z|0x[0-9a-fA-F]+\Z")
 _OLD_OCTAL = re.compile(r"[-+]?0[0-7_]+\Z")
 _OLD_BINARY = re.compile(r"[-+]?0b[01_]+\Z")
 _OLD_UNDERSCORES = re.compile(r"[-+]?(?:[1-9][0-9]*_[0-9_]*|0x[0-9a-fA-F]*_[0-9a-fA-F_]*)\Z")
 _OLD_SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
-_OLD_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?\Z")
+_OLD_DATE = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}"
+)
 
 MAX_INTEGER_DIGITS = 4000
 """Longer runs of digits stay text: Python refuses to convert them, and no setting needs them."""
@@ -82,12 +85,15 @@ def _old_number(text: str) -> str | None:
     elif _OLD_DATE.match(text):
         reading = "a date"
     elif _OLD_OCTAL.match(text):
-        reading = f"the octal number {int(text.replace('_', ''), 8)}"
+        octal = int(text.replace("_", ""), 8)
+        reading = f"the octal number {octal}" if octal != core else None
     elif _OLD_BINARY.match(text) or _OLD_UNDERSCORES.match(text):
         reading = f"the number {int(text.replace('_', ''), 0)}"
     elif isinstance(core, str) and "_" in text and _OLD_FLOAT.match(text):
         reading = f"the number {float(text.replace('_', ''))}"
-    elif text.startswith("0o") or (isinstance(core, float) and not _OLD_FLOAT.match(text)):
+    elif (isinstance(core, int) and not _OLD_INTEGER.match(text)) or (
+        isinstance(core, float) and not _OLD_FLOAT.match(text)
+    ):
         reading = f"the text {text!r}"
     return reading
 

@@ -19,7 +19,6 @@ from qgtune.document.nodes import (
     SequenceNode,
     Source,
     content,
-    entries,
     is_merge,
     key_name,
     plain_data,
@@ -123,10 +122,7 @@ class _Splicer:
             for source in target.items if isinstance(target, SequenceNode) else (target,):
                 mapping = content(source)
                 brought = self.assigned.get(id(mapping), plain_data(mapping))
-                if isinstance(source, AliasNode) and isinstance(brought, dict):
-                    found = brought | found
-                elif isinstance(mapping, MappingNode):
-                    found = {name: plain_data(entry[1]) for name, entry in entries(mapping).items()} | found
+                found = {**brought, **found} if isinstance(brought, dict) else found
         return found
 
     def _sequence(self, node: SequenceNode, value: list[Any], column: int) -> None:

@@ -1,0 +1,129 @@
+"""The language: forms, the rule for bare lists, sparse spaces, aliases."""
+
+import pytest
+from spaces import Chooser, codes, compiled, domains
+
+
+@pytest.mark.parametrize(
+    ("form", "domain"),
+    [
+        ("{type: tuple, value: [0.2, 0.5, 0.1]}", "float from 0.2 to 0.5, step 0.1"),
+        ("{type: tuple, value: [1e-5, 1e-1, true]}", "float from 1e-05 to 0.1, log"),
+        ("{type: tuple, value: [16, 128, 16]}", "int from 16 to 128, step 16"),
+        ("{type: tuple, value: [1, 64, true]}", "int from 1 to 64, log"),
+        ("{type: tuple, value: [1, 64, false]}", "int from 1 to 64"),
+        ("{type: tuple, value: [1, 4]}", "int from 1 to 4"),
+        ("{type: tuple, value: [0, 1, 0.5]}", "float from 0.0 to 1.0, step 0.5"),
+        ("{type: tuple, value: [0, 1.0]}", "float from 0.0 to 1.0"),
+        ("{type: float, low: 0, high: 1}", "float from 0.0 to 1.0"),
+        ("{type: float, min: 1e-4, max: 1e-1, log: true}", "float from 0.0001 to 0.1, log"),
+        ("{type: float, low: 0, high: 1, step: null}", "float from 0.0 to 1.0"),
+        ("{type: int, low: 1, high: 9, step: 4}", "int from 1 to 9, step 4"),
+        ("{type: int, low: 1e1, high: 1e2}", "int from 10 to 100"),
+        ("{type: categorical, choices: [a, null, 3]}", "one of a, null, 3"),
+        ("{type: categorical, values: [[48], [48, 18]]}", "one of [48], [48, 18]"),
+        ("[relu, tanh]", "one of relu, tanh"),
+    ],
+)
+def test_each_form_becomes_its_domain(form, domain):
+    assert domains(compiled(f"a: {{x: {form}}}", "a: {x: 1}")) == {"a.x": domain}
+
+
+@pytest.mark.parametrize(
+    ("value", "base", "parameters", "config"),
+    [
+        ("[48, 18]", "1", ["a.x"], 48),
+        ("[48, 18]", "[64, 64]", [], [48, 18]),
+        ("[48, 18]", "[]", [], [48, 18]),
+        ("[]", "[64]", [], []),
+        ("[[48], [48, 18]]", "[64]", ["a.x"], [48]),
+        ("[[0, 1], [1, 2]]", "[[5, 6]]", [], [[0, 1], [1, 2]]),
+        ("[{}, {}]", "[{}]", [], [{}, {}]),
+        ("[{d: [1, 2]}]", "[{d: 5, e: 6}]", ["a.x.0.d"], [{"d": 1, "e": 6}]),
+        ("{type: fixed, value: [1, 2]}", "5", [], [1, 2]),
+        ("{type: fixed, value: {type: float}}", "5", [], {"type": "float"}),
+        ("{type: adam, lr: [1, 2]}", "{type: sgd, lr: 5}", ["a.x.lr"], {"type": "adam", "lr": 1}),
+        ("null", "5", [], None),
+        ("{lr: [0.1, 0.2]}", "null", ["a.x.lr"], {"lr": 0.1}),
+    ],
+)
+def test_what_the_base_settings_hold_tells_lists_from_choices(value, base, parameters, config):
+    compilation = compiled(f"a: {{x: {value}}}", f"a: {{x: {base}}}")
+    assert list(domains(compilation)) == parameters
+    assert compilation.plan.resolve(Chooser()) == {"a": {"x": config}}
+
+
+def test_a_list_in_the_dependency_map_tells_that_a_list_is_a_list():
+    compilation = compiled("a: {n: [1, 2], x: [48, 18]}\n", None, "a: {x: ['a.n']}")
+    assert domains(compilation) == {"a.n": "one of 1, 2"}
+    assert compilation.plan.resolve(Chooser(a__n=2)) == {"a": {"n": 2, "x": [2, 18]}}
+
+
+def test_what_a_sparse_space_does_not_mention_stays_as_in_the_base_settings():
+    base = "m: {layers: [{w: 1, a: relu}, {w: 2, a: relu}], pool: mean}\nt: {lr: 0.1, e: 5}\n"
+    compilation = compiled("m: {layers: [{}, {w: [4, 8]}]}\nt: {lr: [0.1, 0.2]}\n", base)
+    assert list(domains(compilation)) == ["m.layers.1.w", "t.lr"]
+    assert compilation.plan.resolve(Chooser(m__layers__1__w=8, t__lr=0.2)) == {
+        "m": {"layers": [{"w": 1, "a": "relu"}, {"w": 8, "a": "relu"}], "pool": "mean"},
+        "t": {"lr": 0.2, "e": 5},
+    }
+
+
+def test_an_untuned_section_is_the_base_settings_own_lists_and_all():
+    compilation = compiled("m: {x: [1, 2]}", "m: {x: 7, dims: [48, 18], type: {type: float}}", untuned={"m"})
+    assert compilation.plan.resolve(Chooser()) == {"m": {"x": 7, "dims": [48, 18], "type": {"type": "float"}}}
+
+
+def test_an_alias_is_one_value_sampled_once():
+    space = "a: &x {lr: {type: float, low: 0.0, high: 1.0}, k: 3}\nb: *x\nc: {<<: *x, k: 4}\n"
+    base = "a: {lr: 0.5, k: 0}\nb: {lr: 0.5, k: 0}\nc: {lr: 0.5, k: 0}\n"
+    compilation = compiled(space, base)
+    assert list(domains(compilation)) == ["a.lr"]
+    assert compilation.plan.resolve(Chooser(a__lr=0.25)) == {
+        "a": {"lr": 0.25, "k": 3},
+        "b": {"lr": 0.25, "k": 3},
+        "c": {"lr": 0.25, "k": 4},
+    }
+
+
+def test_compound_choices_are_fresh_in_every_config():
+    plan = compiled("a: [[1], [1, 2]]", "a: [3]").plan
+    first = plan.resolve(Chooser())
+    first["a"].append("changed")
+    assert plan.resolve(Chooser()) == {"a": [1]}
+
+
+def test_all_problems_of_all_files_are_told_at_once():
+    found = codes(
+        "a: {x: {type: flaot, low: 1, high: 2}, y: {type: int, low: 3, high: 1}}",
+        "a: {x: 1, y: 2}\nb: 1\nb: 2\n",
+        "a: {x: a..y}\n",
+    )
+    assert found == ["QG104"]  # a file that is not sound ends the reading of all three, with all their errors
+    found = codes(
+        "a: {x: {type: flaot, low: 1, high: 2}, y: {type: int, low: 3, high: 1}}",
+        "a: {x: 1, y: 2}\n",
+        "a: {z: a..y, x: a.w}\n",
+    )
+    assert found == ["QG303", "QG301", "QG202", "QG206"]
+
+
+@pytest.mark.parametrize(
+    ("form", "code"),
+    [
+        ("{type: tuple, value: [1]}", "QG205"),
+        ("{type: tuple, value: 3}", "QG205"),
+        ("{type: tuple, value: [1, yes, 3]}", "QG205"),
+        ("{type: float, low: [1], high: 3}", "QG205"),
+        ("{type: float, low: 1, high: 3, log: 1}", "QG205"),
+        ("{type: int, low: 1.5, high: 3}", "QG205"),
+        ("{type: categorical, choices: relu}", "QG205"),
+        ("{type: categorical, choices: []}", "QG206"),
+        ("{type: float, low: 0, high: 3, log: true}", "QG206"),
+        ("{type: float, low: 1, min: 1, high: 3}", "QG203"),
+        ("{type: integer, low: 1, high: 3}", "QG202"),
+        ("{choices: [1, 2]}", "QG212"),
+    ],
+)
+def test_a_form_that_makes_no_sense_is_one_error(form, code):
+    assert [c for c in codes(f"x: {form}", "x: 1") if c != "QG110"] == [code]

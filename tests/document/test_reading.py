@@ -1,0 +1,150 @@
+"""Reading YAML: what scalars mean, where tokens stand, and what is refused."""
+
+import math
+import time
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from qgtune.core.diagnostics import Severity
+from qgtune.document import Source, read_document, read_source
+from qgtune.document.scalars import old_reading, plain_value, same_value
+
+
+def read(text):
+    problems = []
+    return read_document(Source("a.yaml", text), problems), problems
+
+
+def codes(text):
+    return [problem.code for problem in read(text)[1]]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-5", 1e-5), ("1E5", 1e5), ("-1.5", -1.5), (".5", 0.5), ("5.", 5.0), ("+3", 3), ("012", 12), ("0o17", 15),
+        ("0x1F", 31), ("true", True), ("TRUE", True), ("no", "no"), ("off", "off"), ("yes", "yes"), ("12:30", "12:30"),
+        ("1_000", "1_000"), ("0b101", "0b101"), ("2026-11-21", "2026-11-21"), ("", None), ("~", None), ("null", None),
+        (".inf", math.inf), ("-.INF", -math.inf), ("e5", "e5"), ("1e", "1e"), ("0o9", "0o9"), ("-", "-"), (".", "."),
+    ],
+)  # fmt: skip
+def test_plain_scalars_mean_what_yaml_1_2_says(text, value):
+    assert same_value(plain_value(text), value)
+
+
+@given(st.from_regex(r"[-+.0-9eE_xob:a-f]{1,8}", fullmatch=True))
+def test_plain_scalars_are_read_as_an_independent_reader_of_yaml_1_2_does(text):
+    ours, problems = read(f"a: {text}\n")
+    try:
+        theirs = YAML(typ="safe", pure=True).load(f"a: {text}\n")
+    except Exception:  # noqa: BLE001 - where the other reader gives up there is nothing to compare
+        return
+    if ours is None or not isinstance(theirs, dict) or not isinstance(ours.data, dict):
+        return
+    # ruamel reads 1_000 as a number and 0b11 as binary even under YAML 1.2, which its core schema does not have.
+    if "_" in text or "0b" in text:
+        return
+    theirs = theirs.get("a")
+    assert same_value(ours.data["a"], theirs) or not isinstance(theirs, str | int | float), problems
+
+
+@given(
+    st.from_regex(
+        r"[-+.0-9eE_xob:a-f]{1,8}|yes|No|ON|off|2026-1-1|2026-11-21|2026-1-1 1:00:00", fullmatch=True
+    )
+)
+def test_a_scalar_is_warned_about_exactly_where_pyyaml_reads_another_value(text):
+    try:
+        theirs = yaml.safe_load(f"a: {text}")["a"]
+    except (yaml.YAMLError, TypeError, KeyError, ValueError):
+        return
+    ours = plain_value(text)
+    assert (old_reading(text) is not None) == (not same_value(ours, theirs))
+
+
+def test_an_empty_file_is_an_empty_mapping():
+    assert read("")[0].data == {}
+    assert read("# only a comment\n")[0].data == {}
+
+
+def test_merge_keys_and_aliases_are_carried_out():
+    document, _ = read("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\nc: *a\nd: {<<: [{x: 5}, *a]}\n")
+    assert document.data == {
+        "a": {"x": 1, "y": 2},
+        "b": {"x": 1, "y": 3},
+        "c": {"x": 1, "y": 2},
+        "d": {"y": 2, "x": 5},
+    }
+
+
+def test_data_is_fresh_at_every_call():
+    document, _ = read("a: &a [1]\nb: *a\n")
+    first = document.data
+    first["a"].append(2)
+    assert first["b"] == [1]
+    assert document.data == {"a": [1], "b": [1]}
+
+
+def test_places_count_characters_and_lines_from_one():
+    document, _ = read("é: 日本\nkey: {inner: [1, 22]}\n")
+    place = document.locate(("key", "inner", 1))
+    assert (place.line, place.column, place.end_column) == (2, 18, 20)
+    assert document.locate(("é",)).column == 4
+
+
+def test_a_missing_path_is_located_at_the_nearest_thing_above():
+    document, _ = read("model:\n  depth: 3\n")
+    assert document.locate(("model", "width")).line == 1
+
+
+def test_several_problems_are_reported_at_once():
+    assert codes("a: 1\na: 2\ntrue: 3\nb: !x 1\nc: *d\n") == ["QG104", "QG105", "QG107", "QG108"]
+
+
+def test_the_guides_spelling_of_booleans_is_quiet():
+    assert codes("normalize: False\nbias: True\n") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("[" * 400_000, "QG106"),
+        ("a: " * 1 + "{a: " * 5_000 + "1" + "}" * 5_000, "QG106"),
+        ("- " * 5_000 + "1", "QG106"),
+        ("b0: &b0 [x]\n" + "".join(f"b{i + 1}: &b{i + 1} [{','.join([f'*b{i}'] * 9)}]\n" for i in range(12)), "QG106"),
+        ("a: &a [*a]\n", "QG108"),
+        ("a: !!python/object/apply:os.system ['true']\n", "QG107"),
+        ("a\x00b: 1\n", "QG103"),
+        ("\t- a\n", "QG103"),
+    ],
+    ids=["brackets", "braces", "dashes", "billion laughs", "recursive alias", "python tag", "nul", "tab"],
+)  # fmt: skip
+def test_hostile_input_is_refused_at_once(text, code):
+    began = time.process_time()
+    assert code in codes(text)
+    assert time.process_time() - began < 20  # a bound far above what it takes, against going on for ever
+
+
+def test_a_scalar_of_ten_megabytes_is_read():
+    document, _ = read(f"a: {'x' * 10_000_000}\n")
+    assert len(document.data["a"]) == 10_000_000
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_a_file_is_read_in_the_encoding_that_its_mark_names(encoding, tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_bytes("ключ: 1\n".encode(encoding))
+    problems = []
+    source = read_source(path, "a.yaml", problems)
+    assert read_document(source, problems).data == {"ключ": 1}
+    assert problems == []
+
+
+@given(st.text(max_size=60))
+def test_any_text_gives_a_document_or_an_error_and_never_an_exception(text):
+    document, problems = read(text)
+    assert (document is None) == any(problem.severity is Severity.ERROR for problem in problems)

@@ -1,0 +1,237 @@
+"""QGTune's functions: a QGTune script works after changing its import."""
+
+import inspect
+import pathlib
+import shutil
+import subprocess
+import sys
+import textwrap
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import optuna
+import pytest
+import yaml
+
+import qgtune
+from qgtune import tune
+from qgtune.core.errors import DiagnosticError, QgtuneError, QgtuneWarning
+
+GUIDE = pathlib.Path(__file__).parent / "guide"
+
+
+@pytest.fixture
+def guide(tmp_path, monkeypatch):
+    """The guide's files in an empty folder, which is the working folder."""
+    shutil.copytree(GUIDE, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def build(trial, **changes):
+    arguments = {
+        "tune_model": True,
+        "tune_training": True,
+        "base_settings_file": "base_settings.yaml",
+        "built_search_space_file": "built_search_space.yaml",
+    } | changes
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", QgtuneWarning)  # the guide's own 1e-5
+        return tune.build_search_space_with_dependencies(
+            "search_space.yaml", "depmap.yaml", trial, **arguments
+        )
+
+
+def test_the_signatures_are_the_guides():
+    def shown(function):
+        return [(p.name, p.default) for p in inspect.signature(function).parameters.values()]
+
+    none = inspect.Parameter.empty
+    assert shown(tune.build_search_space_with_dependencies) == [
+        ("search_space_file", none),
+        ("depmap_file", none),
+        ("trial", none),
+        ("tune_model", False),
+        ("tune_training", True),
+        ("base_settings_file", None),
+        ("built_search_space_file", None),
+    ]
+    assert shown(tune.save_best_config) == [
+        ("built_search_space_file", none),
+        ("best_trial_file", none),
+        ("depmap_file", none),
+        ("output_file", none),
+    ]
+    assert shown(tune.save_best_trial) == [("study", none), ("out_file", none)]
+    assert shown(tune.create_study) == [("tuning_config", none)]
+    assert shown(tune.get_tuning_settings) == [("tuning_config_path", none)]
+    assert qgtune.build_search_space_with_dependencies is tune.build_search_space_with_dependencies
+
+
+def test_a_study_of_the_guide_goes_from_settings_to_best_config(guide):
+    settings = tune.get_tuning_settings("tuning.yaml")
+    assert settings["best_param_path"] == "best_params.yaml"
+    study = tune.create_study(settings | {"storage": "experiments/results.log", "seed": 1})
+    pruner = study.pruner
+    assert isinstance(pruner, optuna.pruners.MedianPruner)
+    configs = {}
+
+    def objective(trial):
+        configs[trial.number] = build(trial)
+        return configs[trial.number]["training"]["learning_rate"]
+
+    study.optimize(objective, n_trials=8)
+    tune.save_best_trial(study, "best_trial.yaml")
+    tune.save_best_config("built_search_space.yaml", "best_trial.yaml", "depmap.yaml", "best_config.yaml")
+    assert yaml.safe_load(pathlib.Path("built_search_space.yaml").read_text()) == configs[0]
+    assert yaml.safe_load(pathlib.Path("best_trial.yaml").read_text()) == study.best_params
+    assert yaml.safe_load(pathlib.Path("best_config.yaml").read_text()) == configs[study.best_trial.number]
+    assert pathlib.Path("experiments/results.log").exists()
+
+
+def test_the_built_search_space_tells_domains_and_sources(guide):
+    build(optuna.create_study(sampler=optuna.samplers.RandomSampler(0)).ask())
+    lines = pathlib.Path("built_search_space.yaml").read_text().splitlines()
+    assert "      dropout: 0.4  # float from 0.2 to 0.5, step 0.1" in lines
+    assert "    input_dim: 256  # follows model.gcn_net[2].out_dim" in lines
+    assert "      norm_args: [256]  # [0] follows model.gcn_net[0].out_dim" in lines
+    assert "    hidden_dims: [48, 18]" in lines
+
+
+def test_an_untuned_model_is_the_base_settings_own(guide):
+    config = build(optuna.create_study().ask(), tune_model=False)
+    assert config["model"] == yaml.safe_load((GUIDE / "base_settings.yaml").read_text())["model"]
+
+
+def test_calls_in_threads_do_not_disturb_each_other(guide):
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(0))
+    trials = [study.ask() for _ in range(64)]
+
+    def run(trial):
+        config = build(trial)
+        layers = config["model"]["gcn_net"]
+        return all(
+            layers[i]["out_dim"] == trial.params[f"model.gcn_net.{i}.out_dim"] == layers[i]["norm_args"][0]
+            for i in range(3)
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(run, trials))
+
+
+def test_the_guides_script_runs_in_processes(guide):
+    (guide / "script.py").write_text(
+        textwrap.dedent(
+            """
+            import warnings
+            from functools import partial
+            from multiprocessing import get_context
+
+            import optuna
+
+            from qgtune import QgtuneWarning, tune
+
+            warnings.simplefilter("ignore", QgtuneWarning)
+
+
+            def objective(trial, tuning_config):
+                search_space = tune.build_search_space_with_dependencies(
+                    tuning_config.get("search_space_path"),
+                    tuning_config.get("dependency_mapping_path"),
+                    trial,
+                    tune_model=True,
+                    tune_training=tuning_config.get("tune_training"),
+                    base_settings_file="base_settings.yaml",
+                    built_search_space_file=tuning_config.get("built_search_space_path"),
+                )
+                for epoch in range(3):
+                    trial.report(search_space["training"]["learning_rate"] + epoch, epoch)
+                    if trial.should_prune():
+                        raise optuna.exceptions.TrialPruned()
+                return search_space["training"]["learning_rate"]
+
+
+            def tune_integration(_, tuning_config):
+                study = tune.create_study(tuning_config)
+                study.optimize(partial(objective, tuning_config=tuning_config), n_trials=5, n_jobs=1)
+
+
+            if __name__ == "__main__":
+                optuna.logging.set_verbosity(optuna.logging.WARNING)
+                tuning_config = tune.get_tuning_settings("tuning.yaml")
+                tune.create_study(tuning_config)
+                with get_context("spawn").Pool(2) as pool:
+                    pool.map(partial(tune_integration, tuning_config=tuning_config), range(4))
+                study = tune.create_study(tuning_config)
+                tune.save_best_trial(study, "best_trial.yaml")
+                tune.save_best_config(
+                    built_search_space_file="built_search_space.yaml",
+                    best_trial_file="best_trial.yaml",
+                    depmap_file="depmap.yaml",
+                    output_file="best_config.yaml",
+                )
+                print(len(study.trials))
+            """
+        )
+    )
+    done = subprocess.run([sys.executable, "script.py"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "20\n"), done.stderr
+    best = yaml.safe_load((guide / "best_config.yaml").read_text())
+    assert best["model"]["classifier"]["input_dim"] == best["model"]["gcn_net"][-1]["out_dim"]
+
+
+def test_compound_choices_come_back_from_a_best_trial_as_they_were(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path("base.yaml").write_text("model: {dims: [8]}\n")
+    pathlib.Path("space.yaml").write_text("model: {dims: [[16], [16, 32]]}\n")
+    study = tune.create_study({"study_name": "s"})
+
+    def objective(trial):
+        config = tune.build_search_space_with_dependencies(
+            "space.yaml",
+            None,
+            trial,
+            tune_model=True,
+            base_settings_file="base.yaml",
+            built_search_space_file="b.yaml",
+        )
+        return -len(config["model"]["dims"])
+
+    study.optimize(objective, n_trials=8)
+    tune.save_best_trial(study, "best_trial.yaml")
+    tune.save_best_config("b.yaml", "best_trial.yaml", None, "best.yaml")
+    assert yaml.safe_load(pathlib.Path("best.yaml").read_text()) == {"model": {"dims": [16, 32]}}
+
+
+def test_problems_are_raised_as_one_exception_with_the_rendered_text(guide):
+    pathlib.Path("depmap.yaml").write_text("model: {classifier: {input_dim: model.gcn_nets}}\n")
+    with pytest.raises(DiagnosticError, match=r"^depmap.yaml:1:33: error\[QG301\]") as caught:
+        build(optuna.create_study().ask())
+    assert "did you mean 'model.gcn_net'?" in str(caught.value)
+
+
+def test_warnings_come_once_a_compilation(guide):
+    trial = optuna.create_study().ask()
+    space = pathlib.Path("search_space.yaml")
+    with pytest.warns(QgtuneWarning, match="QG110"):
+        tune.build_search_space_with_dependencies(
+            space, None, trial, tune_model=True, base_settings_file=None
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tune.build_search_space_with_dependencies(
+            space, None, trial, tune_model=True, base_settings_file=None
+        )
+
+
+def test_settings_that_qgtune_does_not_know_stay_and_are_warned_about(tmp_path):
+    path = tmp_path / "tuning.yaml"
+    path.write_text("study_name: s\nmy_own: 3\n")
+    with pytest.warns(QgtuneWarning, match="'my_own' is not a key of a tuning file"):
+        assert tune.get_tuning_settings(path) == {"study_name": "s", "my_own": 3}
+
+
+def test_a_study_without_a_complete_trial_has_no_best_one_and_says_so(tmp_path):
+    with pytest.raises(QgtuneError, match="has no best trial"):
+        tune.save_best_trial(tune.create_study({"study_name": "s"}), tmp_path / "best.yaml")
+    assert not (tmp_path / "best.yaml").exists()
