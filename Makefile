@@ -23,6 +23,9 @@ format: $(VENV)/.dev  ## mend format and style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+schemas: $(VENV)/.dev  ## write schemas/ from the code
+	$(BIN)/python -m qgtune.schema.export schemas
+
 bench: $(VENV)/.dev  ## run the benchmarks
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 

@@ -1,0 +1,61 @@
+"""The JSON Schemas of the files that qgtune reads: ``python -m qgtune.schema.export schemas``.
+
+They are for editors and for other programs; ``schemas/`` holds them, and a test holds it equal to this code.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+from qgtune.schema.data import DataSettings
+from qgtune.schema.graph_classification import GraphClassificationConfig
+from qgtune.schema.tuning import TuningSettings, key_spellings
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Return every schema by the name of its file."""
+    data = TypeAdapter[Any](DataSettings).json_schema()
+    return {
+        "tuning.schema.json": _titled(_with_spellings(TuningSettings), "A tuning file of qgtune"),
+        "graph_classification.schema.json": _titled(
+            GraphClassificationConfig.model_json_schema(), "A config of the task graph_classification"
+        ),
+        "data.schema.json": _titled(data, "The data section of a tuning file of qgtune"),
+    }
+
+
+def _with_spellings(model: type[BaseModel]) -> dict[str, Any]:
+    """Return a model's schema with every spelling of every key."""
+    schema = model.model_json_schema()
+    by_first = {key_spellings(field)[0]: key_spellings(field) for field in model.model_fields}
+    schema["properties"] = {
+        spelling: definition
+        for name, definition in schema["properties"].items()
+        for spelling in by_first.get(name, (name,))
+    }
+    return schema
+
+
+def _titled(schema: dict[str, Any], title: str) -> dict[str, Any]:
+    return {"$schema": DIALECT, **schema, "title": title}
+
+
+def schema_text(schema: dict[str, Any]) -> str:
+    """Return the text of a schema's file."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def main(folder: Path) -> None:
+    """Write every schema into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, schema in schemas().items():
+        (folder / name).write_text(schema_text(schema), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
