@@ -1,0 +1,16 @@
+"""Data sets of graphs, their compact store on disk, and their splits."""
+
+from qgtune.data.datasets import DATASETS, default_cache_dir, load_dataset
+from qgtune.data.graph_dataset import GraphDataset, Target, dataset_from_graphs
+from qgtune.data.splits import Splits, split_graphs
+
+__all__ = [
+    "DATASETS",
+    "GraphDataset",
+    "Splits",
+    "Target",
+    "dataset_from_graphs",
+    "default_cache_dir",
+    "load_dataset",
+    "split_graphs",
+]

@@ -1,0 +1,101 @@
+"""Laws of the splits."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qgtune.core.errors import ConfigValueError
+from qgtune.data import split_graphs
+
+PARTS = ("training", "validation", "testing")
+
+
+def parts(splits):
+    return [getattr(splits, name) for name in PARTS]
+
+
+@given(
+    st.integers(20, 300),
+    st.integers(1, 6),
+    st.integers(0, 2**32),
+    st.sampled_from([(0.8, 0.1, 0.1), (0.5, 0.25, 0.25), (0.3, 0.1, 0.2), (0.7, 0.3, 0.0), (0.1, 0.1, 0.1)]),
+)
+def test_parts_are_disjoint_and_as_large_as_their_shares(count, classes, seed, shares):
+    labels = np.random.default_rng(seed).integers(0, classes, (count, 1))
+    splits = split_graphs(labels, training=shares[0], validation=shares[1], testing=shares[2], seed=seed)
+    together = np.concatenate(parts(splits))
+    assert len(set(together.tolist())) == len(together)
+    assert set(together.tolist()) <= set(range(count))
+    for part, share in zip(parts(splits), shares, strict=True):
+        assert abs(len(part) - share * count) <= 1
+        assert part.dtype == np.int64
+
+
+@given(st.lists(st.integers(10, 80), min_size=2, max_size=5), st.integers(0, 2**32))
+def test_every_class_is_in_every_part_in_proportion(sizes, seed):
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    splits = split_graphs(labels, training=0.6, validation=0.2, testing=0.2, seed=seed)
+    for part, share in zip(parts(splits), (0.6, 0.2, 0.2), strict=True):
+        found = np.bincount(labels[part], minlength=len(sizes))
+        assert (np.abs(found - share * np.array(sizes)) <= 3).all()
+        assert (found > 0).all() or min(sizes) < 15
+
+
+def test_combinations_of_several_targets_are_kept_in_proportion():
+    labels = np.array([(a, b) for a in range(2) for b in range(3) for _ in range(50)])
+    splits = split_graphs(labels, training=0.8, validation=0.1, testing=0.1)
+    for part, expected in zip(parts(splits), (40, 5, 5), strict=True):
+        _, counts = np.unique(labels[part], axis=0, return_counts=True)
+        assert len(counts) == 6
+        assert (np.abs(counts - expected) <= 2).all()
+
+
+def test_classes_too_small_to_share_out_take_part_all_the_same():
+    labels = np.array([0] * 50 + [1] + [2] * 2 + [3])
+    splits = split_graphs(labels, training=0.6, validation=0.2, testing=0.2)
+    assert sorted(np.concatenate(parts(splits)).tolist()) == list(range(54))
+
+
+def test_the_same_seed_gives_the_same_parts_and_another_seed_others():
+    labels = np.arange(200) % 3
+    one, same, other = (split_graphs(labels, seed=seed) for seed in (5, 5, 6))
+    assert all(np.array_equal(a, b) for a, b in zip(parts(one), parts(same), strict=True))
+    assert not np.array_equal(one.training, other.training)
+
+
+def test_neighbours_in_a_part_do_not_alternate_between_classes():
+    labels = np.arange(1000) % 2
+    training = labels[split_graphs(labels).training]
+    assert 0.4 < (training[1:] != training[:-1]).mean() < 0.6
+
+
+def test_there_is_no_testing_part_unless_it_is_asked_for():
+    assert len(split_graphs(np.zeros((50, 1), np.int64)).testing) == 0
+
+
+@pytest.mark.parametrize(
+    ("shares", "path", "message"),
+    [
+        (
+            {"validation": 0.01},
+            ("validation", "split"),
+            "the validation part needs at least one graph: a share of 0.01 of 20 is none",
+        ),
+        (
+            {"training": 0.0},
+            ("training", "split"),
+            "the share of the data must be above 0 and at most 1, not 0",
+        ),
+        ({"testing": -0.1}, ("testing", "split"), "the share of the data must be from 0 to 1, not -0.1"),
+        (
+            {"training": 0.8, "validation": 0.3},
+            ("training", "split"),
+            "the shares of the data must not exceed 1: training 0.8 + validation 0.3 + testing 0 = 1.1",
+        ),
+    ],
+)
+def test_shares_that_make_no_parts_are_refused_at_their_key(shares, path, message):
+    with pytest.raises(ConfigValueError) as caught:
+        split_graphs(np.zeros((20, 1), np.int64), **shares)
+    assert (caught.value.path, caught.value.message) == (path, message)

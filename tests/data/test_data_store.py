@@ -1,0 +1,178 @@
+"""Laws of the cache: built once, whole or not at all, never trusted blindly."""
+
+import threading
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qgtune.data import default_cache_dir, load_dataset
+from qgtune.data.graph_store import (
+    GraphArrays,
+    GraphFileError,
+    content_key,
+    read_graphs,
+    stack_graphs,
+    write_graphs,
+)
+
+SETTINGS = {"name": "causal_sets", "num_graphs": 6, "min_nodes": 8, "max_nodes": 16}
+KEY = content_key({"test": 1})
+
+
+def load(cache_dir, **settings):
+    return load_dataset({**SETTINGS, **settings}, base_dir=Path(), cache_dir=cache_dir)
+
+
+def some_arrays(value=0.0, num_graphs=3):
+    graph = (np.full((4, 2), value, np.float32), np.array([[0, 1, 2], [1, 2, 3]]), np.array([1]))
+    return stack_graphs([graph] * num_graphs)
+
+
+def test_a_file_gives_back_what_was_written(tmp_path):
+    path = tmp_path / "some.graphs"
+    arrays = some_arrays(0.5)
+    write_graphs(path, arrays, key=KEY, meta={"name": "some"})
+    found, meta = read_graphs(path, key=KEY)
+    assert meta == {"name": "some"}
+    for name, dtype in (("x", np.float32), ("edge_index", np.int64), ("y", np.int64), ("node_ptr", np.int64)):
+        assert np.array_equal(getattr(found, name), getattr(arrays, name))
+        assert getattr(found, name).dtype == dtype
+
+
+def test_the_second_load_reads_the_file_that_the_first_one_wrote(tmp_path):
+    first = load(tmp_path)
+    [path] = tmp_path.glob("*.graphs")
+    written = path.stat()
+    second = load(tmp_path)
+    assert path.stat().st_mtime_ns == written.st_mtime_ns
+    assert path.stat().st_ino == written.st_ino
+    assert np.array_equal(first.arrays.x, second.arrays.x)
+    assert (first.name, first.feature_names, first.targets) == (
+        second.name,
+        second.feature_names,
+        second.targets,
+    )
+
+
+def test_a_loaded_graph_is_a_view_of_the_mapped_file(tmp_path):
+    load(tmp_path)
+    dataset = load(tmp_path)
+    x, edge_index = dataset.graph(2).x, dataset.graph(2).edge_index
+    assert np.shares_memory(x.numpy(), dataset.arrays.x)
+    assert np.shares_memory(edge_index.numpy(), dataset.arrays.edge_index)
+    assert isinstance(dataset.arrays.x.base, np.ndarray)
+
+
+def test_writing_to_a_loaded_graph_changes_no_file(tmp_path):
+    load(tmp_path)
+    [path] = tmp_path.glob("*.graphs")
+    before = path.read_bytes()
+    load(tmp_path).graph(0).x.zero_()
+    assert path.read_bytes() == before
+
+
+def test_settings_that_mean_the_same_share_a_file_and_others_do_not(tmp_path):
+    load(tmp_path)
+    load(tmp_path, seed=0, edges="both")
+    assert len(list(tmp_path.glob("*.graphs"))) == 1
+    load(tmp_path, seed=1)
+    assert len(list(tmp_path.glob("*.graphs"))) == 2
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
+def test_a_truncated_file_is_named_and_built_again(tmp_path, share):
+    expected = load(tmp_path).arrays.x.copy()
+    [path] = tmp_path.glob("*.graphs")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * share)])
+    with pytest.warns(UserWarning, match=f"{path.name} is not the expected file of graphs: it.* should"):
+        dataset = load(tmp_path)
+    assert np.array_equal(dataset.arrays.x, expected)
+    assert path.read_bytes() == whole
+
+
+def test_a_foreign_file_is_named_and_built_again(tmp_path):
+    load(tmp_path)
+    [path] = tmp_path.glob("*.graphs")
+    path.write_bytes(b"PK\x03\x04 something else altogether")
+    with pytest.warns(UserWarning, match="it should begin with"):
+        load(tmp_path)
+    load(tmp_path)
+
+
+def test_a_file_of_another_key_is_refused_with_both_keys(tmp_path):
+    path = tmp_path / "some.graphs"
+    write_graphs(path, some_arrays(), key=KEY, meta={})
+    with pytest.raises(GraphFileError, match=f"it should have the key other, and has {KEY}"):
+        read_graphs(path, key="other")
+
+
+def test_a_damaged_header_is_refused(tmp_path):
+    path = tmp_path / "some.graphs"
+    write_graphs(path, some_arrays(), key=KEY, meta={})
+    damaged = bytearray(path.read_bytes())
+    damaged[24] = ord("?")
+    path.write_bytes(damaged)
+    with pytest.raises(GraphFileError, match="its header should be JSON"):
+        read_graphs(path, key=KEY)
+
+
+def test_a_cache_that_cannot_be_written_is_named_and_the_data_are_built_in_memory(tmp_path):
+    in_the_way = tmp_path / "cache"
+    in_the_way.write_text("a file, not a folder")
+    with pytest.warns(UserWarning, match=r"the data set causal_sets stays in memory .*cache folder"):
+        dataset = load(in_the_way)
+    assert np.array_equal(dataset.arrays.x, load(tmp_path / "good").arrays.x)
+
+
+def test_a_failed_write_leaves_what_was_there_and_no_litter(tmp_path):
+    path = tmp_path / "some.graphs"
+    write_graphs(path, some_arrays(1.0), key=KEY, meta={})
+    before = path.read_bytes()
+    torn = GraphArrays(**{**vars(some_arrays(2.0)), "y": "no array of numbers"})
+    with pytest.raises(ValueError, match="no array of numbers"):
+        write_graphs(path, torn, key=KEY, meta={})
+    with pytest.raises(TypeError):
+        write_graphs(path, some_arrays(2.0), key=KEY, meta={"not": {"JSON"}})
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["some.graphs"]
+
+
+def test_no_reader_ever_sees_half_a_file_while_several_write(tmp_path):
+    path = tmp_path / "some.graphs"
+    write_graphs(path, some_arrays(0.0, 500), key=KEY, meta={"value": 0.0})
+
+    def write(value):
+        for _ in range(30):
+            write_graphs(path, some_arrays(value, 500), key=KEY, meta={"value": value})
+
+    writers = [threading.Thread(target=write, args=(value,)) for value in (1.0, 2.0)]
+    for writer in writers:
+        writer.start()
+    reads = 0
+    while reads == 0 or any(writer.is_alive() for writer in writers):
+        arrays, meta = read_graphs(path, key=KEY)
+        assert (arrays.x == meta["value"]).all()
+        reads += 1
+    for writer in writers:
+        writer.join()
+    assert [p.name for p in tmp_path.iterdir()] == ["some.graphs"]
+
+
+def test_the_default_cache_follows_the_environment(monkeypatch):
+    monkeypatch.setenv("QGTUNE_CACHE", "own")
+    monkeypatch.setenv("XDG_CACHE_HOME", "shared")
+    assert default_cache_dir() == Path("own")
+    monkeypatch.delenv("QGTUNE_CACHE")
+    assert default_cache_dir() == Path("shared/qgtune")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert default_cache_dir() == Path.home() / ".cache" / "qgtune"
+
+
+def test_loading_from_a_good_cache_is_silent(tmp_path):
+    load(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load(tmp_path)
