@@ -1,0 +1,183 @@
+"""One block of a graph neural network: layer, normalizer, activation, skip connection, dropout."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own name for it
+from torch import Tensor
+
+from qgtune.core.errors import ConfigValueError
+from qgtune.core.paths import Path
+from qgtune.nn.construction import construct, entry, one_line
+from qgtune.nn.layers import ACTIVATIONS, LAYERS, NORMALIZERS
+from qgtune.schema.graph_classification import GcnBlockConfig
+
+
+class GNNBlock(torch.nn.Module):
+    """Turns node features [nodes, in_dim] into [nodes, width], as QuantumGrav's block does.
+
+    ``dropout(activation(normalizer(layer(x, edge_index))) + skip(x))``, where ``skip`` is the identity if the
+    width equals ``in_dim``, and a linear projection without bias otherwise.
+
+    The width is what the layer yields: ``out_dim``, and ``out_dim * heads`` for a ``gat`` layer that
+    concatenates several heads, as torch_geometric has it.
+
+    Args:
+        in_dim: features of a node before the block.
+        out_dim: features that the layer yields for a node (for each head).
+        dropout: share of the features that are set to zero while training, 0 <= dropout < 1.
+        gnn_layer_type: a name in ``LAYERS``.
+        normalizer: a name in ``NORMALIZERS``.
+        activation: a name in ``ACTIVATIONS``.
+        gnn_layer_args: positional arguments of the layer after its two dims.
+        gnn_layer_kwargs: keyword arguments of the layer. Those it does not take are dropped, so that layer
+            types can share them; so it is with the two that follow.
+        norm_args: positional arguments of the normalizer; by default the width.
+        norm_kwargs: keyword arguments of the normalizer.
+        activation_kwargs: keyword arguments of the activation.
+        residual: whether the skip connection exists.
+        path: where the block stands in the config, for messages.
+
+    Raises:
+        ConfigValueError: if a name is unknown, a constructor refuses its arguments, or the normalizer or the
+            layer cannot work on features of these dims.
+
+    Example:
+        >>> block = GNNBlock(3, 8, gnn_layer_type="sage", normalizer="batch_norm")
+        >>> block(torch.rand(4, 3), torch.tensor([[0, 1, 2], [1, 2, 3]])).shape
+        torch.Size([4, 8])
+    """
+
+    def __init__(  # noqa: PLR0913 - one argument for each key of the config
+        self,
+        in_dim: int,
+        out_dim: int,
+        *,
+        dropout: float = 0.3,
+        gnn_layer_type: str = "gcn",
+        normalizer: str = "identity",
+        activation: str = "relu",
+        gnn_layer_args: Sequence[Any] = (),
+        gnn_layer_kwargs: Mapping[str, Any] | None = None,
+        norm_args: Sequence[Any] = (),
+        norm_kwargs: Mapping[str, Any] | None = None,
+        activation_kwargs: Mapping[str, Any] | None = None,
+        residual: bool = True,
+        path: Path = (),
+    ) -> None:
+        super().__init__()
+        layer = entry(LAYERS, gnn_layer_type, (*path, "gnn_layer_type"))
+        norm = entry(NORMALIZERS, normalizer, (*path, "normalizer"))
+        act = entry(ACTIVATIONS, activation, (*path, "activation"))
+
+        kwargs_path = (*path, "gnn_layer_kwargs")
+        self.conv = construct(layer, (in_dim, out_dim, *gnn_layer_args), gnn_layer_kwargs or {}, kwargs_path)
+        if getattr(self.conv, "cached", False):
+            raise ConfigValueError(
+                kwargs_path, f"{gnn_layer_type} must not be cached: batches differ in their edges"
+            )
+        self.width = _probed_width(self.conv, in_dim, gnn_layer_type, kwargs_path)
+
+        norm_path = (*path, "norm_args")
+        self.normalizer = construct(norm, norm_args or (self.width,), norm_kwargs or {}, norm_path)
+        _check_normalizer(self.normalizer, self.width, norm_path)
+
+        self.activation = construct(act, (), activation_kwargs or {}, (*path, "activation_kwargs"))
+        self.skip: torch.nn.Module | None = None
+        if residual:
+            same = in_dim == self.width
+            self.skip = torch.nn.Identity() if same else torch.nn.Linear(in_dim, self.width, bias=False)
+        self.dropout = torch.nn.Dropout(dropout)
+
+    @classmethod
+    def from_config(cls, config: GcnBlockConfig, path: Path = ()) -> "GNNBlock":
+        """Return the block that one item of ``model.gcn_net`` describes.
+
+        Raises:
+            ConfigValueError: as the constructor.
+        """
+        return cls(
+            config.in_dim,
+            config.out_dim,
+            dropout=config.dropout,
+            gnn_layer_type=config.gnn_layer_type,
+            normalizer=config.normalizer,
+            activation=config.activation,
+            gnn_layer_args=config.gnn_layer_args,
+            gnn_layer_kwargs=config.layer_kwargs,
+            norm_args=config.norm_args,
+            norm_kwargs=config.norm_kwargs,
+            activation_kwargs=config.activation_kwargs,
+            residual=config.has_residual,
+            path=path,
+        )
+
+    def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
+        """Return the new node features, float [nodes, width].
+
+        Args:
+            x: node features, float [nodes, in_dim].
+            edge_index: sources and targets of the edges, int64 [2, edges].
+        """
+        hidden = self._normalized(self.conv(x, edge_index))
+        hidden = self.activation(hidden)
+        if self.skip is not None:
+            hidden = hidden + self.skip(x)
+        return cast(Tensor, self.dropout(hidden))
+
+    def _normalized(self, x: Tensor) -> Tensor:
+        # torch refuses to take the statistics of one row: a last batch of one graph with one node.
+        if x.size(0) == 1 and isinstance(self.normalizer, torch.nn.BatchNorm1d):
+            return _batch_norm_of_one(self.normalizer, x)
+        return cast(Tensor, self.normalizer(x))
+
+
+def _batch_norm_of_one(norm: torch.nn.BatchNorm1d, x: Tensor) -> Tensor:
+    """Return the batch norm of a single row, float [1, features], by the running statistics.
+
+    Without running statistics the row is its own mean.
+    """
+    mean, variance = norm.running_mean, norm.running_var
+    if mean is None or variance is None:
+        mean, variance = x.detach()[0], torch.ones_like(x[0])
+    return F.batch_norm(x, mean, variance, norm.weight, norm.bias, training=False, eps=norm.eps)
+
+
+@torch.no_grad()
+def _probed_width(conv: torch.nn.Module, in_dim: int, name: str, path: Path) -> int:
+    """Return how many features a layer yields for each node, by running it on a triangle."""
+    # Batches are not sorted by target node, and neither is this graph: an aggregation that needs that fails.
+    edge_index = torch.tensor([[1, 0, 2], [2, 1, 0]])
+    conv.eval()
+    try:
+        out = conv(torch.ones(3, in_dim), edge_index)
+    except Exception as error:
+        raise ConfigValueError(path, f"{name} cannot work with these arguments: {one_line(error)}") from error
+    finally:
+        conv.train()
+    if not isinstance(out, Tensor) or out.dim() != 2 or out.size(0) != 3:
+        shape = tuple(out.shape) if isinstance(out, Tensor) else type(out).__name__
+        raise ConfigValueError(
+            path, f"{name} must yield one row of features for each node: {shape} of 3 nodes"
+        )
+    return out.size(1)
+
+
+@torch.no_grad()
+def _check_normalizer(norm: torch.nn.Module, width: int, path: Path) -> None:
+    """Raise unless the normalizer works on rows of ``width`` features and leaves their shape as it is."""
+    norm.eval()  # so that no running statistics change
+    rows = torch.arange(2.0).repeat_interleave(width).view(2, width)
+    kind = type(norm).__name__
+    try:
+        out = norm(rows)
+    except Exception as error:
+        message = f"must fit the {width} features that the layer yields: {kind}: {one_line(error)}"
+        raise ConfigValueError(path, message) from error
+    finally:
+        norm.train()
+    if out.shape != rows.shape:
+        raise ConfigValueError(
+            path, f"{kind} must keep the shape of its input: {tuple(out.shape)} is not {tuple(rows.shape)}"
+        )

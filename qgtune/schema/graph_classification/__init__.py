@@ -1,0 +1,53 @@
+"""The schema of a graph classification config: names, types, bounds, and which dims must meet.
+
+Nothing here imports torch: a config is checked in milliseconds.
+"""
+
+from qgtune.schema.graph_classification.checks import find_problems, parse_config, parse_model
+from qgtune.schema.graph_classification.dims import block_width, dimension_problems
+from qgtune.schema.graph_classification.model import ClassifierConfig, GcnBlockConfig, ModelConfig
+from qgtune.schema.graph_classification.names import (
+    ACTIVATIONS,
+    LAYER_TYPES,
+    LINEAR_KWARGS,
+    MAXIMIZE,
+    METRICS,
+    MINIMIZE,
+    NORMALIZERS,
+    OPTIMIZERS,
+    POOLINGS,
+    RegisteredNames,
+    metric_direction,
+    untaken_kwargs,
+)
+from qgtune.schema.graph_classification.training import (
+    GraphClassificationConfig,
+    LoaderConfig,
+    TrainingConfig,
+)
+
+__all__ = [
+    "ACTIVATIONS",
+    "LAYER_TYPES",
+    "LINEAR_KWARGS",
+    "MAXIMIZE",
+    "METRICS",
+    "MINIMIZE",
+    "NORMALIZERS",
+    "OPTIMIZERS",
+    "POOLINGS",
+    "ClassifierConfig",
+    "GcnBlockConfig",
+    "GraphClassificationConfig",
+    "LoaderConfig",
+    "ModelConfig",
+    "RegisteredNames",
+    "TrainingConfig",
+    "block_width",
+    "dimension_problems",
+    "find_problems",
+    "metric_direction",
+    "parse_config",
+    "parse_model",
+    "untaken_kwargs",
+]

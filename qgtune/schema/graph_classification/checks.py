@@ -1,0 +1,131 @@
+"""The problems of a graph classification config, each at the path of the value that causes it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from qgtune.core.diagnostics import did_you_mean
+from qgtune.core.errors import ConfigValueError
+from qgtune.core.paths import Path, format_path
+from qgtune.schema.graph_classification.dims import dimension_problems
+from qgtune.schema.graph_classification.model import ModelConfig
+from qgtune.schema.graph_classification.names import RegisteredNames
+from qgtune.schema.graph_classification.training import GraphClassificationConfig
+
+
+def find_problems(
+    config: Mapping[str, Any],
+    *,
+    names: RegisteredNames | None = None,
+    num_node_features: int | None = None,
+    num_classes: Sequence[int] | None = None,
+) -> tuple[ConfigValueError, ...]:
+    """Return everything that is wrong with a graph classification config; nothing means: it can be trained.
+
+    Args:
+        config: the whole config, plain dicts and lists.
+        names: names that are legal besides the built-in ones.
+        num_node_features: features of a node in the data set, if it is known.
+        num_classes: the number of classes of each target of the data set, if it is known.
+
+    Returns:
+        One error for each problem, not raised, in the order of the schema. Dims are looked at only where
+        every key and type is right.
+
+    Example:
+        >>> [str(problem) for problem in find_problems({"model": 3, "training": {}, "validation": {}})]
+        ['model: must be a mapping, not 3']
+    """
+    try:
+        parsed = GraphClassificationConfig.model_validate(config, context=names)
+    except ValidationError as error:
+        return _translated(error)
+    return (
+        *_split_problems(parsed),
+        *dimension_problems(parsed.model, num_node_features=num_node_features, num_classes=num_classes),
+    )
+
+
+def parse_config(
+    config: Mapping[str, Any], *, names: RegisteredNames | None = None
+) -> GraphClassificationConfig:
+    """Return the typed config; its dims are checked as well.
+
+    Raises:
+        ConfigValueError: the first problem that ``find_problems`` finds.
+    """
+    for problem in find_problems(config, names=names):
+        raise problem
+    return GraphClassificationConfig.model_validate(config, context=names)
+
+
+def parse_model(section: Any, *, names: RegisteredNames | None = None) -> ModelConfig:
+    """Return the typed ``model`` section; its dims are checked as well.
+
+    Raises:
+        ConfigValueError: the first problem of the section.
+    """
+    try:
+        model = ModelConfig.model_validate(section, context=names)
+    except ValidationError as error:
+        raise _translated(error, ("model",))[0] from None
+    for problem in dimension_problems(model):
+        raise problem
+    return model
+
+
+def _split_problems(config: GraphClassificationConfig) -> Iterator[ConfigValueError]:
+    shares = {"training": config.training.split, "validation": config.validation.split}
+    if config.testing is not None:
+        shares["testing"] = config.testing.split
+    total = sum(shares.values())
+    # Shares are decimal fractions, so their sum may miss 1 by a rounding error.
+    if total > 1 + 1e-9:
+        shown = " + ".join(f"{name}.split {share:g}" for name, share in shares.items())
+        yield ConfigValueError(
+            ("training", "split"), f"the shares of the data must not exceed 1: {shown} = {total:g}"
+        )
+
+
+def _translated(error: ValidationError, root: Path = ()) -> tuple[ConfigValueError, ...]:
+    return tuple(_problem(detail, root) for detail in error.errors(include_url=False))
+
+
+def _problem(detail: ErrorDetails, root: Path) -> ConfigValueError:
+    # pydantic marks an error of a mapping's key by a last part "[key]"; the key itself stands before it.
+    path: Path = (*root, *(part for part in detail["loc"] if part != "[key]"))
+    context = detail.get("ctx", {})
+    if detail["type"] == "broken_rule":
+        return ConfigValueError(path, context["message"], context["hint"])
+    if detail["type"] == "extra_forbidden":
+        fields = _fields_at(path[:-1])
+        owner = format_path(path[:-1]) or "the config"
+        return ConfigValueError(path, f"{owner} has no key {path[-1]!r}", did_you_mean(str(path[-1]), fields))
+    if detail["type"] == "missing":
+        return ConfigValueError(path, f"the key {path[-1]!r} is required, and is absent")
+    if detail["type"] == "model_type":
+        return ConfigValueError(path, f"must be a mapping, not {detail['input']!r}")
+    if detail["type"] == "too_short":
+        least = context["min_length"]
+        return ConfigValueError(path, f"must have at least {least} item, not {context['actual_length']}")
+    rule = detail["msg"].replace("Input should", "must").replace("a valid ", "a ")
+    return ConfigValueError(path, f"{rule.replace('a integer', 'an integer')}, not {_shown(detail['input'])}")
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _fields_at(path: Path) -> tuple[str, ...]:
+    """Return the keys of the section at ``path``."""
+    section: type[BaseModel] = GraphClassificationConfig
+    for part in path:
+        if isinstance(part, int):
+            continue
+        annotation = section.model_fields[part].annotation
+        candidates = (annotation, *get_args(annotation))
+        section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+    return tuple(section.model_fields)

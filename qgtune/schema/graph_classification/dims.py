@@ -1,0 +1,102 @@
+"""Whether the dims of a model meet: block to block, block to normalizer, model to data set."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from qgtune.core.errors import ConfigValueError
+from qgtune.schema.graph_classification.model import GcnBlockConfig, ModelConfig
+from qgtune.schema.graph_classification.names import LAYER_TYPES
+
+_SIZE_KEYWORDS = {"batch_norm": "num_features", "layer_norm": "normalized_shape"}
+
+
+def block_width(block: GcnBlockConfig) -> int | None:
+    """Return how many features a block yields for each node, or None for a layer type of the user's own.
+
+    It is ``out_dim``, and ``out_dim * heads`` for a gat layer that concatenates its heads, as in
+    torch_geometric; with ``concat: false`` the heads are averaged, and it is ``out_dim`` again.
+    """
+    if block.gnn_layer_type not in LAYER_TYPES:
+        return None
+    return block.out_dim * _concatenated_heads(block)
+
+
+def dimension_problems(
+    model: ModelConfig,
+    *,
+    widths: Sequence[int | None] | None = None,
+    num_node_features: int | None = None,
+    num_classes: Sequence[int] | None = None,
+) -> Iterator[ConfigValueError]:
+    """Yield an error for each pair of dims that do not meet; each names both ends.
+
+    Args:
+        model: the model section.
+        widths: how many features each block yields, None where it is not known; by default ``block_width``.
+        num_node_features: features of a node in the data set, if it is known.
+        num_classes: the number of classes of each target of the data set, if it is known.
+    """
+    blocks = model.gcn_net
+    if widths is None:
+        widths = [block_width(block) for block in blocks]
+    if num_node_features is not None and blocks[0].in_dim != num_node_features:
+        yield ConfigValueError(
+            ("model", "gcn_net", 0, "in_dim"),
+            "must equal the number of features that a node of the data set has: "
+            f"{blocks[0].in_dim} is not {num_node_features}",
+        )
+    for k, (block, width) in enumerate(zip(blocks, widths, strict=True)):
+        if width is None:
+            continue
+        yield from _normalizer_problems(k, block, width)
+        last = k + 1 == len(blocks)
+        path = ("model", "classifier", "input_dim") if last else ("model", "gcn_net", k + 1, "in_dim")
+        dim = model.classifier.input_dim if last else blocks[k + 1].in_dim
+        if dim != width:
+            yield ConfigValueError(path, f"must equal {_source(k, block)}: {dim} is not {width}")
+    if num_classes is not None:
+        yield from _output_problems(model.classifier.output_dims, num_classes)
+
+
+def _normalizer_problems(k: int, block: GcnBlockConfig, width: int) -> Iterator[ConfigValueError]:
+    keyword = _SIZE_KEYWORDS.get(block.normalizer)
+    if keyword is None or not block.norm_args:
+        return
+    size = block.norm_args[0]
+    if size not in (width, [width]):
+        yield ConfigValueError(
+            ("model", "gcn_net", k, "norm_args", 0),
+            f"the {keyword} of {block.normalizer} must equal {_source(k, block)}: {size!r} is not {width}",
+        )
+
+
+def _output_problems(output_dims: Sequence[int], num_classes: Sequence[int]) -> Iterator[ConfigValueError]:
+    path = ("model", "classifier", "output_dims")
+    if len(output_dims) != len(num_classes):
+        yield ConfigValueError(
+            path,
+            f"must have one entry for each target of the data set: {len(output_dims)} entries "
+            f"({list(output_dims)}), {len(num_classes)} targets",
+        )
+        return
+    for k, (dim, classes) in enumerate(zip(output_dims, num_classes, strict=True)):
+        if dim != classes:
+            yield ConfigValueError(
+                (*path, k), f"must equal the number of classes of target {k}: {dim} is not {classes}"
+            )
+
+
+def _source(k: int, block: GcnBlockConfig) -> str:
+    heads = _concatenated_heads(block)
+    factor = f" times its {heads} concatenated heads" if heads > 1 else ""
+    return f"model.gcn_net[{k}].out_dim{factor}"
+
+
+def _concatenated_heads(block: GcnBlockConfig) -> int:
+    if block.gnn_layer_type != "gat":
+        return 1
+    # GATConv's third and fourth positional arguments, after its two dims.
+    positional = dict(zip(("heads", "concat"), block.gnn_layer_args, strict=False))
+    given: dict[str, Any] = {**block.layer_kwargs, **positional}
+    heads = given.get("heads", 1)
+    return heads if given.get("concat", True) and isinstance(heads, int) else 1

@@ -1,0 +1,147 @@
+"""The names that a graph classification config may use, and the keyword arguments that each takes.
+
+The tables stand here without torch, so that a config can be checked in milliseconds. A test holds them
+against the registries of ``qgtune.nn`` and ``qgtune.training`` and the real constructor signatures.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+_MESSAGE_PASSING = frozenset({"aggr", "aggr_kwargs", "flow", "decomposed_layers"})
+
+LAYER_TYPES: Mapping[str, frozenset[str]] = {
+    "sage": _MESSAGE_PASSING | {"normalize", "root_weight", "project", "bias"},
+    "gcn": _MESSAGE_PASSING | {"improved", "cached", "add_self_loops", "normalize", "bias"},
+    "gat": _MESSAGE_PASSING
+    | {
+        "heads",
+        "concat",
+        "negative_slope",
+        "dropout",
+        "add_self_loops",
+        "edge_dim",
+        "fill_value",
+        "bias",
+        "residual",
+    },
+    "gco": _MESSAGE_PASSING | {"bias"},
+}
+"""Layer type -> the keyword arguments that it takes besides its two dims.
+
+They stand for SAGEConv, GCNConv, GATConv and GraphConv. ``node_dim`` is none of them: nodes are always rows.
+"""
+
+NORMALIZERS: Mapping[str, frozenset[str]] = {
+    "batch_norm": frozenset({"eps", "momentum", "affine", "track_running_stats", "bias"}),
+    "layer_norm": frozenset({"eps", "elementwise_affine", "bias"}),
+    "identity": frozenset(),
+}
+"""Normalizer -> the keyword arguments it takes, besides the number of features that it normalizes."""
+
+ACTIVATIONS: Mapping[str, frozenset[str]] = {
+    "relu": frozenset({"inplace"}),
+    "leaky_relu": frozenset({"negative_slope", "inplace"}),
+    "sigmoid": frozenset(),
+    "tanh": frozenset(),
+    "identity": frozenset(),
+    "elu": frozenset({"alpha", "inplace"}),
+    "selu": frozenset({"inplace"}),
+    "gelu": frozenset({"approximate"}),
+    "silu": frozenset({"inplace"}),
+    "mish": frozenset({"inplace"}),
+    "softplus": frozenset({"beta", "threshold"}),
+}
+"""Activation -> the keyword arguments it takes."""
+
+POOLINGS = frozenset({"mean", "max", "sum"})
+"""How the features of a graph's nodes become the features of the graph."""
+
+LINEAR_KWARGS = frozenset({"bias"})
+"""The keyword arguments that a linear layer of the classifier takes, besides its two dims."""
+
+OPTIMIZERS = frozenset(
+    {
+        "Adadelta",
+        "Adafactor",
+        "Adagrad",
+        "Adam",
+        "AdamW",
+        "Adamax",
+        "ASGD",
+        "NAdam",
+        "RAdam",
+        "RMSprop",
+        "Rprop",
+        "SGD",
+    }
+)
+"""The classes of ``torch.optim`` that can train these models.
+
+Not among them: LBFGS needs a closure, SparseAdam sparse gradients, Muon matrices only.
+"""
+
+MINIMIZE, MAXIMIZE = "minimize", "maximize"
+
+METRICS: Mapping[str, str] = {
+    "loss": MINIMIZE,
+    **dict.fromkeys(
+        (
+            "accuracy",
+            "balanced_accuracy",
+            "f1_weighted",
+            "f1_macro",
+            "f1_micro",
+            "precision_weighted",
+            "precision_macro",
+            "precision_micro",
+            "recall_weighted",
+            "recall_macro",
+            "recall_micro",
+            "matthews",
+            "roc_auc",
+        ),
+        MAXIMIZE,
+    ),
+}
+"""Metric -> the direction in which it gets better."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredNames:
+    """Names that a user registered, legal besides those of the tables of this module.
+
+    Give it to pydantic as the context:
+    ``GraphClassificationConfig.model_validate(config, context=RegisteredNames(layer_types={"mine"}))``.
+    """
+
+    layer_types: frozenset[str] = frozenset()
+    normalizers: frozenset[str] = frozenset()
+    activations: frozenset[str] = frozenset()
+    poolings: frozenset[str] = frozenset()
+    metrics: frozenset[str] = frozenset()
+
+
+def untaken_kwargs(layer_type: str, kwargs: Iterable[str]) -> tuple[str, ...]:
+    """Return those keyword arguments that a layer type does not take, in the order given.
+
+    They are dropped when the layer is built, so that layer types can share ``gnn_layer_kwargs`` in a search
+    space. Of a layer type that is not in ``LAYER_TYPES`` nothing is known here, and nothing is returned.
+
+    Example:
+        >>> untaken_kwargs("gcn", ["normalize", "project", "root_weight"])
+        ('project', 'root_weight')
+    """
+    taken = LAYER_TYPES.get(layer_type)
+    return () if taken is None else tuple(name for name in kwargs if name not in taken)
+
+
+def metric_direction(metric: str) -> str | None:
+    """Return ``minimize`` or ``maximize`` for a metric of ``METRICS``, or None for any other name.
+
+    A metric of one target is named ``metric/target`` and has the metric's direction.
+
+    Example:
+        >>> metric_direction("f1_weighted"), metric_direction("loss/dimension")
+        ('maximize', 'minimize')
+    """
+    return METRICS.get(metric.partition("/")[0])

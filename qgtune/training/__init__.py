@@ -1,0 +1,26 @@
+"""Training: one trial's loop, its metrics, early stopping and checkpoints, and the tasks that use them."""
+
+from qgtune.training.early_stopping import EarlyStopping
+from qgtune.training.errors import TrainingError
+from qgtune.training.graph_classification import TASKS, GraphClassificationTask
+from qgtune.training.metrics import METRICS, Metric
+from qgtune.training.task import EpochResult, LabelledGraphs, Target, Task, TrainingResult
+from qgtune.training.threads import set_torch_threads
+from qgtune.training.trainer import evaluate, train
+
+__all__ = [
+    "METRICS",
+    "TASKS",
+    "EarlyStopping",
+    "EpochResult",
+    "GraphClassificationTask",
+    "LabelledGraphs",
+    "Metric",
+    "Target",
+    "Task",
+    "TrainingError",
+    "TrainingResult",
+    "evaluate",
+    "set_torch_threads",
+    "train",
+]

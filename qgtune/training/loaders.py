@@ -1,0 +1,104 @@
+"""Loaders: batches of the graphs of one part, with no more processes than there are cores to spare."""
+
+import multiprocessing
+import os
+from typing import Any
+
+import torch
+from torch.utils.data import RandomSampler
+from torch_geometric.loader import DataLoader
+
+from qgtune.core.errors import ConfigValueError
+from qgtune.schema.graph_classification import LoaderConfig
+from qgtune.training.parts import Indices
+from qgtune.training.task import LabelledGraphs, OnNotice
+
+
+class GraphSubset(torch.utils.data.Dataset[Any]):
+    """The graphs of one part of a data set.
+
+    Args:
+        dataset: the whole data set.
+        indices: the graphs of the part.
+    """
+
+    def __init__(self, dataset: LabelledGraphs, indices: Indices) -> None:
+        self.dataset = dataset
+        self.indices = indices.tolist()
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.dataset.graph(self.indices[index])
+
+
+def make_loader(  # noqa: PLR0913 - each is one thing that a loader depends on
+    section: str,
+    config: LoaderConfig,
+    subset: GraphSubset,
+    *,
+    seed: int,
+    device: torch.device,
+    on_notice: OnNotice,
+) -> DataLoader:
+    """Return the loader that a section of the config describes.
+
+    Options that mean nothing here are left out: those of loading processes where there are none, and pinned
+    memory on a CPU. How many processes are started is bounded by ``spare_cores``.
+
+    Args:
+        section: ``training``, ``validation`` or ``testing``.
+        config: that section.
+        subset: the graphs.
+        seed: of the order of the graphs.
+        device: where the batches go.
+        on_notice: told if fewer processes are started than the config asks for.
+
+    Raises:
+        ConfigValueError: if ``drop_last`` would leave no batch at all.
+    """
+    if config.drop_last and len(subset) < config.batch_size:
+        raise ConfigValueError(
+            (section, "drop_last"),
+            f"would drop every batch: {section} has {len(subset)} graphs, "
+            f"and {section}.batch_size is {config.batch_size}",
+            f"set {section}.drop_last to false, or a smaller batch_size",
+        )
+    workers = _workers(config.num_workers, on_notice)
+    # The order has a generator of its own: the loader draws from its generator as often as it starts
+    # processes, and the order must not depend on how many cores a machine has.
+    shuffled = RandomSampler(subset, generator=torch.Generator().manual_seed(seed))
+    return DataLoader(
+        subset,
+        batch_size=config.batch_size,
+        sampler=shuffled if config.shuffle else None,
+        drop_last=config.drop_last,
+        num_workers=workers,
+        persistent_workers=config.persistent_workers and workers > 0,
+        prefetch_factor=config.prefetch_factor if workers > 0 else None,
+        pin_memory=config.pin_memory and device.type == "cuda",
+        generator=torch.Generator().manual_seed(seed),
+    )
+
+
+def spare_cores() -> int:
+    """Return how many cores the trial may use besides those of its own process.
+
+    The trial's share is torch's number of threads, which whoever starts the trial sets, and never more than
+    the cores that this process may run on. One of them is the trial's own.
+    """
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(0, min(torch.get_num_threads(), usable) - 1)
+
+
+def _workers(requested: int, on_notice: OnNotice) -> int:
+    # A daemonic process, such as a pool's worker, may not start processes of its own.
+    allowed = 0 if multiprocessing.current_process().daemon else spare_cores()
+    if requested <= allowed:
+        return requested
+    instead = f"{allowed} are used" if allowed else "batches are loaded in the trial's own process"
+    on_notice(
+        f"num_workers: the trial has {allowed} cores to spare for loading: {instead} instead of {requested}"
+    )
+    return allowed

@@ -1,0 +1,127 @@
+"""What a task is: the one call that turns a config and a data set into a result.
+
+A task of your own is any object with this ``train``, registered under a name::
+
+    class NodeRegression:
+        def train(self, config, dataset, *, metric, on_epoch, on_notice, output_dir, trial_number): ...
+
+
+    TASKS.register("node_regression")(NodeRegression())
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+
+class Target(Protocol):
+    """One thing to predict of each graph."""
+
+    @property
+    def name(self) -> str:
+        """What it is called, for people."""
+        ...
+
+    @property
+    def num_classes(self) -> int:
+        """How many classes it has; its labels are 0 to num_classes - 1."""
+        ...
+
+
+class LabelledGraphs(Protocol):
+    """What the trainer asks of a data set; ``qgtune.data.GraphDataset`` has all of it."""
+
+    @property
+    def targets(self) -> Sequence[Target]:
+        """What is to be predicted of each graph."""
+        ...
+
+    @property
+    def num_node_features(self) -> int:
+        """How many features each node has."""
+        ...
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The labels, int64 [graphs, targets]."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def graph(self, index: int, /) -> Any:
+        """Return a graph as ``torch_geometric.data.Data``.
+
+        ``x``: float32 [nodes, features], ``edge_index``: int64 [2, edges], ``y``: int64 [1, targets].
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EpochResult:
+    """What one epoch came to; epochs count from 0.
+
+    ``train_loss`` is the mean over the graphs of the epoch. ``metrics`` are taken on the validation graphs,
+    and ``value`` is the one that is tuned.
+    """
+
+    epoch: int
+    train_loss: float
+    metrics: Mapping[str, float]
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """What a training came to: its best epoch.
+
+    ``model`` has the weights of ``epoch``, ``metrics`` are all metrics on the validation graphs at that
+    epoch, ``value`` is the one that is tuned, and ``epochs`` is how many epochs were trained.
+    """
+
+    value: float
+    epoch: int
+    metrics: Mapping[str, float]
+    model: torch.nn.Module
+    epochs: int
+
+
+OnEpoch = Callable[[EpochResult], None]
+OnNotice = Callable[[str], None]
+
+
+class Task(Protocol):
+    """Something that can be tuned."""
+
+    def train(  # noqa: PLR0913 - what a study knows of a trial, each by its name
+        self,
+        config: Mapping[str, Any],
+        dataset: Any,
+        *,
+        metric: str,
+        on_epoch: OnEpoch | None,
+        on_notice: OnNotice | None,
+        output_dir: Path | None,
+        trial_number: int,
+    ) -> TrainingResult:
+        """Return what training under ``config`` on ``dataset`` came to.
+
+        Args:
+            config: the whole config of the trial, plain dicts and lists.
+            dataset: what the task learns from.
+            metric: the name of the validation metric that is tuned.
+            on_epoch: called after each epoch; may raise TrialPruned, which must pass through.
+            on_notice: called with each thing worth knowing that stops nothing; the same text each time.
+            output_dir: the folder of the run, or None if nothing shall be written.
+            trial_number: the trial's number in the study.
+
+        Raises:
+            ConfigValueError: for a value of the config that cannot be used.
+            TrainingError: if the training diverges.
+            TrialPruned: if ``on_epoch`` raises it.
+        """
+        ...

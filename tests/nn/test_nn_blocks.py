@@ -1,0 +1,163 @@
+"""Blocks: every combination works, and equals what torch_geometric computes step by step."""
+
+import pytest
+import torch
+from torch_geometric.nn import GATConv, SAGEConv
+
+from qgtune.core.errors import ConfigValueError
+from qgtune.nn import ACTIVATIONS, LAYERS, NORMALIZERS, GNNBlock
+
+GUIDE_KWARGS = {"normalize": False, "bias": True, "project": False, "root_weight": False, "aggr": "mean"}
+EDGES = torch.tensor([[0, 1, 2, 3, 0], [1, 2, 0, 4, 4]])
+PATH = ("model", "gcn_net", 0)
+
+
+def features(nodes=5, dim=6):
+    return torch.randn(nodes, dim, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("activation", list(ACTIVATIONS))
+@pytest.mark.parametrize("normalizer", list(NORMALIZERS))
+@pytest.mark.parametrize("layer", list(LAYERS))
+def test_every_combination_yields_out_dim_features_and_gradients(layer, normalizer, activation):
+    block = GNNBlock(
+        6,
+        8,
+        gnn_layer_type=layer,
+        normalizer=normalizer,
+        activation=activation,
+        norm_args=[8],
+        gnn_layer_kwargs=GUIDE_KWARGS,
+        activation_kwargs={"inplace": False},
+    )
+    out = block(features(), EDGES)
+    out.square().mean().backward()
+    assert out.shape == (5, 8)
+    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in block.parameters())
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "elu", "selu", "silu", "mish"])
+@pytest.mark.parametrize("normalizer", list(NORMALIZERS))
+def test_activations_in_place_change_no_result(normalizer, activation):
+    outputs = []
+    for inplace in (False, True):
+        torch.manual_seed(1)
+        kwargs = {"inplace": inplace}
+        block = GNNBlock(
+            6, 8, dropout=0, normalizer=normalizer, activation=activation, activation_kwargs=kwargs
+        )
+        out = block(features(), EDGES)
+        out.sum().backward()
+        outputs.append(out)
+    torch.testing.assert_close(*outputs)
+
+
+@pytest.mark.parametrize("in_dim", [6, 8])
+def test_a_block_is_dropout_of_activation_of_normalizer_of_layer_plus_skip(in_dim):
+    torch.manual_seed(0)
+    block = GNNBlock(
+        in_dim, 8, dropout=0.4, gnn_layer_type="sage", normalizer="batch_norm", activation="tanh"
+    )
+    conv, norm = SAGEConv(in_dim, 8), torch.nn.BatchNorm1d(8)
+    conv.load_state_dict(block.conv.state_dict())
+    x = features(dim=in_dim)
+    skip = x if in_dim == 8 else x @ block.skip.weight.T
+    expected = torch.tanh(norm(conv(x, EDGES))) + skip
+    torch.manual_seed(3)
+    out = block(x, EDGES)
+    torch.manual_seed(3)
+    assert torch.equal(out, torch.nn.functional.dropout(expected, 0.4))
+
+
+def test_without_residual_nothing_is_added():
+    block = GNNBlock(6, 6, dropout=0, activation="relu", residual=False).eval()
+    assert torch.equal(block(features(), EDGES), block.conv(features(), EDGES).relu())
+
+
+@pytest.mark.parametrize(("concat", "width"), [(True, 24), (False, 8)])
+def test_the_width_of_gat_is_out_dim_times_its_concatenated_heads(concat, width):
+    kwargs = {"heads": 3, "concat": concat}
+    block = GNNBlock(6, 8, dropout=0, gnn_layer_type="gat", normalizer="layer_norm", gnn_layer_kwargs=kwargs)
+    conv = GATConv(6, 8, **kwargs)
+    conv.load_state_dict(block.conv.state_dict())
+    x = features()
+    expected = torch.nn.LayerNorm(width)(conv(x, EDGES)).relu() + block.skip(x)
+    assert block.width == width
+    torch.testing.assert_close(block(x, EDGES), expected)
+
+
+def test_keyword_arguments_of_other_layer_types_are_dropped():
+    block = GNNBlock(6, 8, gnn_layer_type="gco", gnn_layer_kwargs={**GUIDE_KWARGS, "heads": 4})
+    assert block.width == 8
+    assert block.conv.aggr == "mean"
+
+
+def test_identity_takes_any_norm_args():
+    assert GNNBlock(6, 8, normalizer="identity", norm_args=[128, "x"], norm_kwargs={"eps": 1}).width == 8
+
+
+def test_the_probe_of_a_new_block_draws_no_random_numbers_and_leaves_no_trace():
+    torch.manual_seed(0)
+    kwargs = {"dropout": 0.5}
+    block = GNNBlock(
+        6, 8, dropout=0.5, gnn_layer_type="gat", normalizer="batch_norm", gnn_layer_kwargs=kwargs
+    )
+    after = torch.rand(1)
+    torch.manual_seed(0)
+    LAYERS["gat"](6, 8)
+    torch.nn.Linear(6, 8, bias=False)
+    assert torch.equal(after, torch.rand(1))
+    assert block.normalizer.num_batches_tracked == 0
+    assert all(module.training for module in block.modules())
+
+
+@pytest.mark.parametrize("statistics", [True, False])
+@pytest.mark.parametrize("training", [True, False])
+def test_batch_norm_of_a_single_node_works(training, statistics):
+    block = GNNBlock(6, 8, normalizer="batch_norm", norm_kwargs={"track_running_stats": statistics}).train(
+        training
+    )
+    out = block(features(nodes=1), torch.empty(2, 0, dtype=torch.int64))
+    out.sum().backward()
+    assert torch.isfinite(out).all()
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "key", "said"),
+    [
+        ({"gnn_layer_type": "sgae"}, "gnn_layer_type", "no layer is named 'sgae'"),
+        ({"normalizer": "batchnorm"}, "normalizer", "no normalizer is named 'batchnorm'"),
+        ({"activation": "rleu"}, "activation", "no activation is named 'rleu'"),
+        (
+            {"normalizer": "batch_norm", "norm_args": [9]},
+            "norm_args",
+            "must fit the 8 features that the layer yields",
+        ),
+        ({"normalizer": "layer_norm", "norm_args": [[4, 2]]}, "norm_args", "must fit the 8 features"),
+        ({"normalizer": "layer_norm", "norm_args": ["x"]}, "norm_args", "LayerNorm('x') cannot be built"),
+        (
+            {"gnn_layer_kwargs": {"normalize": False, "add_self_loops": True}},
+            "gnn_layer_kwargs",
+            "GCNConv(6, 8, normalize=False, add_self_loops=True) cannot be built",
+        ),
+        ({"gnn_layer_kwargs": {"aggr": "men"}}, "gnn_layer_kwargs", "cannot be built"),
+        ({"gnn_layer_kwargs": {"cached": True}}, "gnn_layer_kwargs", "must not be cached"),
+        ({"gnn_layer_args": [False, True]}, "gnn_layer_kwargs", "must not be cached"),
+        (
+            {"gnn_layer_type": "sage", "gnn_layer_kwargs": {"aggr": "lstm"}},
+            "gnn_layer_kwargs",
+            "sage cannot work with these arguments",
+        ),
+    ],
+)
+def test_what_cannot_be_built_is_said_at_its_path(kwargs, key, said):
+    with pytest.raises(ConfigValueError) as caught:
+        GNNBlock(6, 8, path=PATH, **kwargs)
+    assert caught.value.path == (*PATH, key)
+    assert said in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+def test_several_aggregations_widen_a_sage_layer_and_the_block_knows():
+    block = GNNBlock(6, 8, gnn_layer_type="sage", gnn_layer_kwargs={"aggr": ["mean", "max"]})
+    assert block(features(), EDGES).shape == (5, 8)

@@ -1,0 +1,75 @@
+"""The tables of the schema, which imports no torch, say the same as torch and torch_geometric."""
+
+import inspect
+
+import pytest
+import torch
+
+from qgtune.nn import ACTIVATIONS, LAYERS, NORMALIZERS, POOLING, registered_names, taken_kwargs
+from qgtune.schema import graph_classification as schema
+
+KINDS = {
+    "layer": (LAYERS, schema.LAYER_TYPES),
+    "normalizer": (NORMALIZERS, schema.NORMALIZERS),
+    "activation": (ACTIVATIONS, schema.ACTIVATIONS),
+}
+
+
+@pytest.mark.parametrize(("registry", "table"), [*KINDS.values(), (POOLING, schema.POOLINGS)])
+def test_each_table_has_the_names_of_its_registry(registry, table):
+    assert set(registry) == set(table)
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, (_, t) in KINDS.items() for name in t])
+def test_each_table_has_the_keyword_arguments_of_the_real_constructor(kind, name):
+    registry, table = KINDS[kind]
+    assert taken_kwargs(registry[name]) == table[name]
+
+
+@pytest.mark.parametrize("name", list(schema.LAYER_TYPES))
+def test_each_layer_accepts_every_keyword_argument_of_its_table(name):
+    values = {
+        **dict.fromkeys(["root_weight", "bias", "add_self_loops", "normalize", "concat"], True),
+        **dict.fromkeys(["project", "improved", "cached", "residual"], False),
+        "aggr": "mean",
+        "aggr_kwargs": {},
+        "flow": "source_to_target",
+        "decomposed_layers": 1,
+        "heads": 1,
+        "negative_slope": 0.1,
+        "dropout": 0.1,
+        "edge_dim": None,
+        "fill_value": "mean",
+    }
+    layer = LAYERS[name](3, 4, **{key: values[key] for key in schema.LAYER_TYPES[name]})
+    assert layer(torch.ones(2, 3), torch.tensor([[0], [1]])).shape == (2, 4)
+
+
+def test_the_optimizers_are_those_of_torch_that_need_nothing_but_dense_gradients():
+    classes = {
+        name
+        for name, value in vars(torch.optim).items()
+        if inspect.isclass(value) and issubclass(value, torch.optim.Optimizer)
+    }
+    assert classes - {"Optimizer", "LBFGS", "SparseAdam", "Muon"} == schema.OPTIMIZERS
+
+
+def test_a_linear_layer_takes_the_keyword_arguments_of_the_table():
+    assert taken_kwargs(torch.nn.Linear) - {"in_features", "out_features"} == schema.LINEAR_KWARGS
+
+
+def test_built_in_names_are_not_reported_as_registered_by_the_user():
+    assert registered_names() == schema.RegisteredNames()
+
+
+def test_a_layer_of_the_users_own_takes_what_its_constructor_names():
+    class Own(torch.nn.Module):
+        def __init__(self, in_channels, out_channels, alpha=1.0):
+            super().__init__()
+            self.arguments = in_channels, out_channels, alpha
+
+    def anything(**kwargs):
+        return kwargs
+
+    assert taken_kwargs(Own) == {"alpha"}
+    assert taken_kwargs(anything) is None

@@ -1,0 +1,272 @@
+"""The schema of a graph classification config: what is legal, and what is said of the rest."""
+
+import copy
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from qgtune.schema.graph_classification import (
+    LAYER_TYPES,
+    METRICS,
+    GcnBlockConfig,
+    GraphClassificationConfig,
+    RegisteredNames,
+    block_width,
+    find_problems,
+    metric_direction,
+    parse_config,
+    untaken_kwargs,
+)
+
+BLOCK = {"in_dim": 3, "out_dim": 8, "gnn_layer_type": "gat", "normalizer": "batch_norm", "norm_args": [8]}
+CLASSIFIER = {"input_dim": 8, "output_dims": [2], "hidden_dims": [6, 4]}
+CONFIG = {
+    "model": {"name": "small", "gcn_net": [BLOCK], "pooling_layer": "sum", "classifier": CLASSIFIER},
+    "training": {"split": 0.6},
+    "validation": {"split": 0.2},
+    "testing": {"split": 0.2},
+}
+
+
+def changed(path, value):
+    config = copy.deepcopy(CONFIG)
+    *parents, key = path
+    owner = config
+    for part in parents:
+        owner = owner[part]
+    owner[key] = value
+    return config
+
+
+def problems(path, value, **known):
+    return [str(problem) for problem in find_problems(changed(path, value), **known)]
+
+
+def sections(model):
+    """Yield every section that can stand under a model, the model itself first."""
+    yield model
+    for field in model.model_fields.values():
+        for kind in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield from sections(kind)
+
+
+def test_a_legal_config_has_no_problems():
+    assert find_problems(CONFIG, num_node_features=3, num_classes=[2]) == ()
+
+
+def test_every_field_says_what_it_is_and_every_number_its_unit():
+    for section in sections(GraphClassificationConfig):
+        for name, schema in section.model_json_schema()["properties"].items():
+            kinds = {schema.get("type"), *(kind.get("type") for kind in schema.get("anyOf", []))}
+            assert schema.get("description", "").endswith("."), (section, name)
+            if kinds & {"integer", "number"}:
+                assert schema.get("unit"), (section, name)
+
+
+def test_importing_the_schema_imports_no_torch():
+    code = "import sys, qgtune.schema.graph_classification; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("model", "gcn_net", 0, "in_dim"), "3", "must be an integer, not '3'"),
+        (("model", "gcn_net", 0, "out_dim"), True, "must be an integer, not True"),
+        (("model", "gcn_net", 0, "out_dim"), 0, "must be greater than or equal to 1, not 0"),
+        (("model", "gcn_net", 0, "dropout"), 1.0, "must be less than 1, not 1.0"),
+        (
+            ("model", "gcn_net", 0, "gnn_layer_type"),
+            "sgae",
+            "no layer type is named 'sgae' (did you mean 'sage'?)",
+        ),
+        (
+            ("model", "gcn_net", 0, "with_skip"),
+            1,
+            "must be a boolean, not 1",
+        ),
+        (("model", "gcn_net", 0, "norm_args"), 8, "must be a list, not 8"),
+        (("model", "gcn_net"), [], "must have at least 1 item, not 0"),
+        (("model", "pooling_layer"), "men", "no pooling layer is named 'men' (did you mean 'mean'?)"),
+        (
+            ("model", "classifier", "backbone_kwargs"),
+            [{}, {}, {}],
+            (
+                "must have one mapping for each of hidden_dims, or one for all: "
+                "3 mappings, 2 hidden_dims ([6, 4])"
+            ),
+        ),
+        (("training", "learning_rate"), "1e-5", "must be a number, not '1e-5'"),
+        (("training", "learning_rate"), 0.0, "must be greater than 0, not 0.0"),
+        (("training", "device"), "gpu", "must be cpu, cuda, or cuda: and a number, not 'gpu'"),
+        (("training", "device"), "cuda:x", "must be cpu, cuda, or cuda: and a number, not 'cuda:x'"),
+        (("training", "optimizer"), "adm", "no optimizer is named 'adm' (did you mean 'adam'?)"),
+        (
+            ("training", "early_stopping_metric"),
+            "f1_wieghted",
+            "no metric is named 'f1_wieghted' (did you mean 'f1_weighted'?)",
+        ),
+        (("training", "epochs"), 3, "training has no key 'epochs' (did you mean 'num_epochs'?)"),
+        (("model", "gcn_nets"), [], "model has no key 'gcn_nets' (did you mean 'gcn_net'?)"),
+        (("modle",), {}, "the config has no key 'modle' (did you mean 'model'?)"),
+        (
+            ("training", "split"),
+            0.7,
+            (
+                "the shares of the data must not exceed 1: "
+                "training.split 0.7 + validation.split 0.2 + testing.split 0.2 = 1.1"
+            ),
+        ),
+    ],
+)
+def test_a_value_that_breaks_a_rule_is_said_once_at_its_path(path, value, said):
+    (problem,) = find_problems(changed(path, value))
+    assert problem.path == path
+    assert str(problem).split(": ", 1)[1] == said
+
+
+@pytest.mark.parametrize(
+    ("path", "keyword", "said"),
+    [
+        (("model", "gcn_net", 0, "gnn_layer_kwargs"), "normalise", "no layer type takes an argument named"),
+        (("model", "gcn_net", 0, "norm_kwargs"), "epps", "no normalizer takes an argument named 'epps'"),
+        (("model", "gcn_net", 0, "activation_kwargs"), "slope", "no activation takes an argument named"),
+        (("training", "optimizer_kwargs"), "lr", "'lr' has a key of its own"),
+    ],
+)
+def test_a_keyword_argument_that_nothing_takes_is_said_at_the_keyword(path, keyword, said):
+    (problem,) = find_problems(changed(path, {keyword: 1}))
+    assert problem.path == (*path, keyword)
+    assert problem.message.startswith(said)
+    assert problem.hint
+
+
+def test_keyword_arguments_of_other_layer_types_are_legal_and_can_be_asked_for():
+    kwargs = {"normalize": False, "project": False, "heads": 1}
+    assert problems(("model", "gcn_net", 0, "gnn_layer_kwargs"), kwargs) == []
+    assert untaken_kwargs("gat", kwargs) == ("normalize", "project")
+
+
+@given(st.sampled_from(sorted(LAYER_TYPES)), st.lists(st.sampled_from(["aggr", "heads", "bias", "x"])))
+def test_a_keyword_argument_is_untaken_exactly_if_the_table_lacks_it(layer_type, kwargs):
+    untaken = untaken_kwargs(layer_type, kwargs)
+    assert list(untaken) == [name for name in kwargs if name not in LAYER_TYPES[layer_type]]
+
+
+def test_nothing_is_untaken_by_a_layer_type_of_the_users_own():
+    assert untaken_kwargs("mine", ["anything"]) == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        (("model", "gcn_net", 0, "gnn_layer_type"), RegisteredNames(layer_types=frozenset({"mine"}))),
+        (("model", "gcn_net", 0, "normalizer"), RegisteredNames(normalizers=frozenset({"mine"}))),
+        (("model", "gcn_net", 0, "activation"), RegisteredNames(activations=frozenset({"mine"}))),
+        (("model", "pooling_layer"), RegisteredNames(poolings=frozenset({"mine"}))),
+        (("training", "early_stopping_metric"), RegisteredNames(metrics=frozenset({"mine"}))),
+    ],
+)
+def test_a_registered_name_is_legal_and_an_unregistered_one_is_not(path, names):
+    assert problems(path, "mine", names=names) == []
+    assert len(problems(path, "mine")) == 1
+
+
+def test_what_a_registered_layer_takes_is_not_judged():
+    block = {**BLOCK, "gnn_layer_type": "mine", "gnn_layer_kwargs": {"alpha": 1}}
+    names = RegisteredNames(layer_types=frozenset({"mine"}))
+    assert problems(("model", "gcn_net", 0), block, names=names) == []
+    assert block_width(GcnBlockConfig.model_validate(block, context=names)) is None
+
+
+@pytest.mark.parametrize(
+    ("block", "width"),
+    [
+        ({}, 8),
+        ({"heads": 2}, 16),
+        ({"gnn_layer_kwargs": {"heads": 3}}, 24),
+        ({"gnn_layer_args": [4]}, 32),
+        ({"gnn_layer_args": [4, False]}, 8),
+        ({"heads": 2, "gnn_layer_kwargs": {"concat": False}}, 8),
+        ({"heads": 2, "gnn_layer_type": "gcn"}, 8),
+    ],
+)
+def test_the_width_is_out_dim_times_the_concatenated_heads(block, width):
+    assert block_width(GcnBlockConfig.model_validate({**BLOCK, **block})) == width
+
+
+def test_all_problems_come_in_one_run():
+    config = changed(("model", "gcn_net", 0, "in_dim"), 0)
+    config["training"]["num_epochs"] = 0
+    config["validation"]["shufle"] = True
+    assert [problem.path for problem in find_problems(config)] == [
+        ("model", "gcn_net", 0, "in_dim"),
+        ("training", "num_epochs"),
+        ("validation", "shufle"),
+    ]
+
+
+@pytest.mark.parametrize("section", ["model", "training", "validation"])
+def test_a_section_that_is_missing_or_no_mapping_is_said(section):
+    without = {name: value for name, value in CONFIG.items() if name != section}
+    assert [str(p) for p in find_problems(without)] == [
+        f"{section}: the key {section!r} is required, and is absent"
+    ]
+    assert problems((section,), 3) == [f"{section}: must be a mapping, not 3"]
+
+
+def test_the_testing_section_may_be_absent():
+    assert find_problems({name: value for name, value in CONFIG.items() if name != "testing"}) == ()
+
+
+def test_heads_and_skip_may_be_said_twice_only_if_they_agree():
+    block = {**BLOCK, "heads": 1, "gnn_layer_kwargs": {"heads": 1}, "residual": False, "with_skip": False}
+    assert problems(("model", "gcn_net", 0), block) == []
+    assert problems(("model", "gcn_net", 0), {**block, "heads": 2, "with_skip": True}) == [
+        "model.gcn_net[0].heads: heads is set twice, and differs: 2 here, 1 in gnn_layer_kwargs",
+        "model.gcn_net[0].with_skip: residual and with_skip mean the same: False is not True",
+    ]
+
+
+@pytest.mark.parametrize(("key", "value"), [("residual", False), ("with_skip", False)])
+def test_either_name_switches_the_skip_connection_off(key, value):
+    assert GcnBlockConfig.model_validate(BLOCK).has_residual
+    assert not GcnBlockConfig.model_validate({**BLOCK, key: value}).has_residual
+
+
+def test_a_cached_gcn_is_refused():
+    block = {**BLOCK, "gnn_layer_type": "gcn", "gnn_layer_kwargs": {"cached": True}}
+    (problem,) = find_problems(changed(("model", "gcn_net", 0), block))
+    assert "keeps the edges of one batch" in problem.message
+
+
+def test_kwargs_of_the_classifier_are_one_for_each_layer_after_parsing():
+    config = changed(("model", "classifier", "activation_kwargs"), [{"inplace": True}])
+    classifier = parse_config(config).model.classifier
+    assert classifier.activation_kwargs == [{"inplace": True}] * 2
+    assert classifier.backbone_kwargs == [{}, {}]
+    assert classifier.output_kwargs == [{}]
+
+
+def test_an_optimizer_may_be_written_in_lower_case():
+    assert parse_config(changed(("training", "optimizer"), "adamw")).training.optimizer == "AdamW"
+
+
+def test_the_pydantic_message_itself_carries_rule_and_hint():
+    config = changed(("model", "gcn_net", 0, "normalizer"), "bacth_norm")
+    with pytest.raises(ValidationError) as caught:
+        GraphClassificationConfig.model_validate(config)
+    (error,) = caught.value.errors()
+    assert error["loc"] == ("model", "gcn_net", 0, "normalizer")
+    assert error["msg"] == "no normalizer is named 'bacth_norm' (did you mean 'batch_norm'?)"
+
+
+def test_every_metric_has_a_direction_and_so_has_each_of_its_targets():
+    assert set(METRICS.values()) == {"minimize", "maximize"}
+    assert all(metric_direction(f"{name}/target") == METRICS[name] for name in METRICS)
+    assert metric_direction("nothing") is None
