@@ -1,5 +1,6 @@
 """Config -> the YAML files that people keep."""
 
+from pathlib import PurePath
 from typing import Any
 
 from qgtune.compiler.pipeline import Compilation
@@ -30,7 +31,8 @@ def built_search_space_text(compilation: Compilation, config: dict[str, Any], he
 
 def built_header(compilation: Compilation) -> list[str]:
     """Return the lines that stand above a built search space."""
-    names = ", ".join(document.source.name for document in compilation.documents.values())
+    # Names without folders: equal studies give equal bytes, wherever they are.
+    names = ", ".join(PurePath(document.source.name).name for document in compilation.documents.values())
     return [
         f"The config of the study's first trial, built from {names}.",
         "Values that are tuned or that follow others are commented; they are not the best ones.",

@@ -11,10 +11,17 @@ from qgtune.core.diagnostics import Location, Related, did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
 from qgtune.schema.data import DATA_SETTINGS, find_data_problems, parse_data_settings
-from qgtune.schema.graph_classification import METRICS, find_problems, metric_direction, untaken_kwargs
+from qgtune.schema.graph_classification import (
+    METRICS,
+    GcnBlockConfig,
+    find_problems,
+    metric_direction,
+    untaken_kwargs,
+)
 from qgtune.space import Categorical, Mapping, Origin, Parameter, Reference, Sequence, SpaceNode
 
 TASKS = ("graph_classification",)
+_DEFAULT_LAYER_TYPE = GcnBlockConfig.model_fields["gnn_layer_type"].default
 MAX_PROBES = 1000
 """Configs that are looked at; a space with more choices than this is probed in part."""
 
@@ -114,7 +121,7 @@ def _dropped_kwargs(config: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     blocks = model.get("gcn_net") if isinstance(model, dict) else None
     for i, block in enumerate(blocks if isinstance(blocks, list) else ()):
         if isinstance(block, dict) and isinstance(kwargs := block.get("gnn_layer_kwargs"), dict):
-            layer_type = str(block.get("gnn_layer_type"))
+            layer_type = str(block.get("gnn_layer_type", _DEFAULT_LAYER_TYPE))
             for name in untaken_kwargs(layer_type, kwargs):
                 yield ("model", "gcn_net", i, "gnn_layer_kwargs", name), layer_type
 
@@ -130,8 +137,8 @@ def _report(
         source = compilation.space.sources.get(problem.path, node.source)
         place = origin_location(compilation, problems, source)
         related = (Related(place, f"it follows {format_path(source)}"),)
-    place = _choice_location(problem.path, config, node, problems)
-    place = place or origin_location(compilation, problems, problem.path)
+    choice = _choice_location(problem.path, config, node, problems)
+    place = choice or origin_location(compilation, problems, problem.path)
     problems.error("QG214", message, place, problem.hint, *related)
 
 

@@ -1,0 +1,96 @@
+"""Tiny projects with an objective of their own, run through the real command line."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+BASE = """\
+# A tiny config.
+training:
+  learning_rate: 0.1   # tuned
+  batch_size: 32
+  warmup: 0.1          # follows the learning rate
+  epochs: 3
+model:
+  dims: [8, 4]
+"""
+SPACE = """\
+training:
+  learning_rate: {type: float, low: 0.001, high: 1.0, log: true}
+  batch_size: [16, 32, 64]
+"""
+DEPENDENCIES = "training:\n  warmup: training.learning_rate\n"
+OBJECTIVE = '''\
+"""The distance to a good learning rate."""
+
+import math
+
+
+def score(trial, config):
+    """Return how many decades the learning rate is away from 0.01."""
+    training = config["training"]
+    assert training["warmup"] == training["learning_rate"]
+    assert config["model"] == {"dims": [8, 4]}
+    for epoch in range(training["epochs"]):
+        trial.report(abs(math.log10(training["learning_rate"]) + 2), epoch)
+    return abs(math.log10(training["learning_rate"]) + 2)
+'''
+TUNING = """\
+base_settings_path: base_settings.yaml
+search_space_path: search_space.yaml
+dependency_mapping_path: dependency_map.yaml
+objective: objective.py:score
+study_name: tiny
+seed: 1
+"""
+
+
+def write_project(
+    folder, tuning="", *, objective=OBJECTIVE, space=SPACE, base=BASE, dependencies=DEPENDENCIES
+):
+    """Write a project; return its tuning file."""
+    files = {
+        "tuning.yaml": TUNING + tuning,
+        "objective.py": objective,
+        "search_space.yaml": space,
+        "base_settings.yaml": base,
+        "dependency_map.yaml": dependencies,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return folder / "tuning.yaml"
+
+
+def environment():
+    """Return an environment for a command whose output is to be compared."""
+    return {**os.environ, "COLUMNS": "120", "PYTHONWARNINGS": "error::UserWarning"}
+
+
+def qgtune(*words, cwd=None):
+    """Run the real command line; return what it did."""
+    command = [sys.executable, "-m", "qgtune", *map(str, words)]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=cwd, env=environment(), timeout=300
+    )
+
+
+def start(*words, cwd=None):
+    """Start the real command line in a process group of its own; its output is piped, line by line."""
+    command = [sys.executable, "-u", "-m", "qgtune", *map(str, words)]
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=cwd,
+        env=environment(),
+        start_new_session=True,
+    )
+
+
+def finished_trials(folder: pathlib.Path):
+    """Return number, state and value of each trial in a run's table."""
+    rows = (folder / "trials.csv").read_text().splitlines()[1:]
+    return {int(row.split(",")[0]): tuple(row.split(",")[1:3]) for row in rows}

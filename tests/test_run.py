@@ -1,0 +1,178 @@
+"""Runs: a tuning file with an objective of its own, through the real command line."""
+
+import os
+import signal
+
+import optuna
+import pytest
+import yaml
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from own_projects import BASE, finished_trials, qgtune, start, write_project
+
+
+def study_of(folder):
+    storage = JournalStorage(JournalFileBackend(str(folder / "study.log")))
+    return optuna.load_study(study_name="tiny", storage=storage)
+
+
+def test_a_run_leaves_all_its_files(tmp_path):
+    tuning = write_project(tmp_path / "project", "n_trials: 4\nn_iterations: 2\nn_processes: 2\n")
+    done = qgtune(tuning, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    runs = tmp_path / "project" / "runs" / "tiny"
+    assert sorted(path.name for path in runs.iterdir() if not path.name.startswith(".")) == [
+        "best_config.yaml",
+        "best_trial.yaml",
+        "built_search_space.yaml",
+        "study.log",
+        "trials.csv",
+    ]
+    assert len(finished_trials(runs)) == 8
+    best = study_of(runs).best_trial
+    rate, size = best.params["training.learning_rate"], best.params["training.batch_size"]
+    config = yaml.safe_load((runs / "best_config.yaml").read_text())
+    assert config["training"] == {"learning_rate": rate, "batch_size": size, "warmup": rate, "epochs": 3}
+    assert yaml.safe_load((runs / "best_trial.yaml").read_text()) == best.params
+    for name in ("best_config.yaml", "best_trial.yaml", "built_search_space.yaml", "trials.csv"):
+        assert f"project/runs/tiny/{name}" in done.stdout
+
+
+def test_the_best_config_is_the_base_settings_text_with_only_tuned_and_followed_lines_changed(tmp_path):
+    assert qgtune(write_project(tmp_path, "n_trials: 3\n")).returncode == 0
+    lines = (tmp_path / "runs/tiny/best_config.yaml").read_text().splitlines()
+    header = [line for line in lines[:2] if line.startswith("#")]
+    assert len(header) == 2
+    assert header[0].startswith("# Study tiny: trial ")
+    changed = {
+        old.split(":")[0].strip() for old, new in zip(BASE.splitlines(), lines[2:], strict=True) if old != new
+    }
+    assert changed <= {"learning_rate", "batch_size", "warmup"}
+    assert {"learning_rate", "warmup"} <= changed
+    assert lines[4].endswith("   # tuned")
+
+
+def test_the_same_seed_and_one_process_give_the_same_bytes(tmp_path):
+    first, second = (write_project(tmp_path / name, "n_trials: 5\n") for name in ("a", "b"))
+    assert qgtune(first).returncode == qgtune(second).returncode == 0
+    for name in ("best_config.yaml", "best_trial.yaml", "built_search_space.yaml"):
+        assert (first.parent / "runs/tiny" / name).read_bytes() == (
+            second.parent / "runs/tiny" / name
+        ).read_bytes()
+
+
+def test_a_rerun_goes_on_to_the_total_and_then_has_nothing_to_do(tmp_path):
+    assert qgtune(write_project(tmp_path, "n_trials: 3\n")).returncode == 0
+    before = finished_trials(tmp_path / "runs/tiny")
+    assert qgtune(write_project(tmp_path, "n_trials: 5\n")).returncode == 0
+    after = finished_trials(tmp_path / "runs/tiny")
+    assert (len(before), len(after)) == (3, 5)
+    assert before.items() <= after.items()
+    assert qgtune(tmp_path / "tuning.yaml").returncode == 0
+    assert finished_trials(tmp_path / "runs/tiny") == after
+
+
+def test_a_run_whose_processes_are_all_killed_goes_on_to_the_total(tmp_path):
+    slow = (
+        '"""An objective that waits for nothing but computes for a while."""\n\n\n'
+        "def score(trial, config):\n"
+        '    """Return the learning rate."""\n'
+        "    sum(i * i for i in range(2_000_000))\n"
+        '    return config["training"]["learning_rate"]\n'
+    )
+    tuning = write_project(tmp_path, "n_trials: 12\nn_processes: 2\n", objective=slow)
+    process = start(tuning)
+    for line in process.stdout:
+        if line.startswith("4/12"):
+            break
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    runs = tmp_path / "runs" / "tiny"
+    assert yaml.safe_load((runs / "best_config.yaml").read_text())["model"] == {"dims": [8, 4]}
+    killed = {t.number: t.value for t in study_of(runs).trials if t.state.is_finished()}
+    assert len(killed) >= 4
+    done = qgtune(tuning)
+    assert done.returncode == 0, done.stderr
+    trials = study_of(runs).trials
+    assert sum(trial.state == optuna.trial.TrialState.COMPLETE for trial in trials) == 12
+    assert not any(trial.state == optuna.trial.TrialState.RUNNING for trial in trials)
+    assert killed.items() <= {trial.number: trial.value for trial in trials}.items()
+
+
+def test_ctrl_c_lets_running_trials_finish_and_exits_with_130(tmp_path):
+    tuning = write_project(tmp_path, "n_trials: 100000\n")
+    process = start(tuning)
+    for line in process.stdout:
+        if line.startswith("3/"):
+            break
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "the same command goes on from here" in errors
+    assert not any(
+        trial.state == optuna.trial.TrialState.RUNNING for trial in study_of(tmp_path / "runs/tiny").trials
+    )
+    assert (tmp_path / "runs/tiny/trials.csv").exists()
+
+
+def test_a_study_in_memory_leaves_its_results_but_no_study(tmp_path):
+    done = qgtune(write_project(tmp_path, "n_trials: 2\nstorage: null\n"))
+    assert done.returncode == 0, done.stderr
+    runs = tmp_path / "runs" / "tiny"
+    assert not (runs / "study.log").exists()
+    assert len(finished_trials(runs)) == 2
+
+
+def test_paths_are_relative_to_the_tuning_file(tmp_path):
+    extra = "n_trials: 2\nstorage: experiments/results.log\nbest_param_path: out/best.yaml\noutput_dir: out\n"
+    tuning = write_project(tmp_path / "project", extra)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    assert qgtune(tuning, cwd=elsewhere).returncode == 0
+    assert (tmp_path / "project/experiments/results.log").exists()
+    assert (tmp_path / "project/out/best.yaml").exists()
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("returned", "reason"),
+    [
+        ("None", "must return a number, but returned None"),
+        ("float('nan')", "must return a number, but returned NaN"),
+    ],
+)
+def test_an_objective_that_never_returns_a_number_ends_the_run_early_and_says_why(tmp_path, returned, reason):
+    objective = f'"""Wrong."""\n\n\ndef score(trial, config):\n    """Return nothing of use."""\n    return {returned}\n'
+    done = qgtune(write_project(tmp_path, "n_trials: 50\n", objective=objective))
+    assert done.returncode == 1
+    assert reason in done.stdout
+    assert len(finished_trials(tmp_path / "runs/tiny")) < 50
+
+
+def test_a_trial_that_fails_costs_that_trial_and_its_reason_is_kept(tmp_path):
+    objective = (
+        '"""Fails now and then."""\n\n\ndef score(trial, config):\n    """Fail at every third."""\n'
+        "    if trial.number % 3 == 1:\n        raise RuntimeError('out of luck')\n    return trial.number\n"
+    )
+    done = qgtune(write_project(tmp_path, "n_trials: 6\n", objective=objective))
+    assert done.returncode == 0, done.stderr
+    states = [state for state, _ in finished_trials(tmp_path / "runs/tiny").values()]
+    assert (states.count("complete"), states.count("failed")) == (4, 2)
+    assert "RuntimeError: out of luck" in (tmp_path / "runs/tiny/trials.csv").read_text()
+
+
+def test_a_study_is_not_gone_on_with_after_its_search_space_changed(tmp_path):
+    assert qgtune(write_project(tmp_path, "n_trials: 2\n")).returncode == 0
+    space = "training:\n  batch_size: [16, 128]\n"
+    done = qgtune(write_project(tmp_path, "n_trials: 4\n", space=space))
+    assert done.returncode == 1
+    assert "error[QG414]" in done.stderr
+    assert "the search space has changed" in done.stderr
+    assert len(finished_trials(tmp_path / "runs/tiny")) == 2
+
+
+def test_an_objective_finds_the_modules_beside_it(tmp_path):
+    (tmp_path / "beside.py").write_text("VALUE = 3.0\n")
+    objective = '"""Uses another module."""\n\nfrom beside import VALUE\n\n\ndef score(trial, config):\n    """Return it."""\n    return VALUE\n'
+    done = qgtune(write_project(tmp_path, "n_trials: 2\n", objective=objective))
+    assert done.returncode == 0, done.stderr
