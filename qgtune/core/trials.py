@@ -11,7 +11,8 @@ class TrialRecord:
 
     ``state`` is ``complete``, ``pruned``, ``failed`` or ``running``. ``values`` is empty unless the trial
     is complete. ``params`` maps parameter names to what the study stores; ``failure`` is the reason of a
-    failed trial in one line.
+    failed trial in one line. ``lost`` marks a failed trial whose process was killed before the trial ended;
+    it does not count towards a run's total.
     """
 
     number: int
@@ -22,6 +23,7 @@ class TrialRecord:
     ended: datetime | None = None
     failure: str = ""
     worker: str = ""
+    lost: bool = False
 
     @property
     def duration(self) -> float | None:

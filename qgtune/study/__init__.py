@@ -1,0 +1,26 @@
+"""Studies: where they are kept, how they sample and prune, and runs of many processes that fill them."""
+
+from optuna import Study, Trial
+
+from qgtune.study.create import check_fingerprint, create_study
+from qgtune.study.records import best_record, trial_records
+from qgtune.study.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
+from qgtune.study.storages import open_storage, open_study
+from qgtune.study.supervisor import run_trials
+
+__all__ = [
+    "Objective",
+    "RunOutcome",
+    "RunSpec",
+    "Study",
+    "Trial",
+    "WorkerContext",
+    "WorkerStartupError",
+    "best_record",
+    "check_fingerprint",
+    "create_study",
+    "open_storage",
+    "open_study",
+    "run_trials",
+    "trial_records",
+]

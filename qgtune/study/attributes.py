@@ -1,0 +1,13 @@
+"""The names under which qgtune keeps what it knows in a study's and its trials' user attributes."""
+
+FINGERPRINT = "qgtune:space_fingerprint"
+"""On a study: the fingerprint of the search space that it was begun with."""
+
+WORKER = "qgtune:worker"
+"""On a trial: the index of the worker process that ran it, as text."""
+
+FAILURE = "qgtune:failure"
+"""On a trial that its objective failed: the reason, in one line. Such a trial counts towards the total."""
+
+LOST = "qgtune:lost"
+"""On a trial whose process ended before it did: the reason. Such a trial does not count."""

@@ -1,0 +1,67 @@
+"""The trials of a study as plain records."""
+
+from collections.abc import Iterable
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from qgtune.core.trials import TrialRecord
+from qgtune.study.attributes import FAILURE, LOST, WORKER
+
+_STATES = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+    TrialState.RUNNING: "running",
+}
+
+
+def trial_records(study: optuna.Study) -> list[TrialRecord]:
+    """Return a record of every trial that has begun, in the order of their numbers."""
+    trials = study.get_trials(deepcopy=False, states=tuple(_STATES))
+    return [trial_record(trial) for trial in trials]
+
+
+def trial_record(trial: FrozenTrial) -> TrialRecord:
+    """Return the record of one trial.
+
+    A pruned trial has no values: what it reported last is not what it would have returned.
+    """
+    complete = trial.state == TrialState.COMPLETE
+    return TrialRecord(
+        number=trial.number,
+        state=_STATES[trial.state],
+        values=tuple(trial.values) if complete else (),
+        params=dict(trial.params),
+        started=trial.datetime_start,
+        ended=trial.datetime_complete,
+        failure=str(trial.user_attrs.get(LOST) or trial.user_attrs.get(FAILURE) or ""),
+        worker=str(trial.user_attrs.get(WORKER, "")),
+        lost=LOST in trial.user_attrs,
+    )
+
+
+def best_record(records: Iterable[TrialRecord], direction: str) -> TrialRecord | None:
+    """Return the complete trial with the best single value, the earliest of equals, or None.
+
+    Args:
+        records: any records; only complete ones with one value take part.
+        direction: ``minimize`` or ``maximize``.
+
+    Example:
+        >>> worse = TrialRecord(0, "complete", (0.5,), {})
+        >>> better = TrialRecord(1, "complete", (0.9,), {})
+        >>> best_record([worse, better], "maximize").number
+        1
+    """
+    sign = -1.0 if direction == "maximize" else 1.0
+    complete = [record for record in records if record.state == "complete" and len(record.values) == 1]
+    return min(complete, key=lambda record: (sign * record.values[0], record.number), default=None)
+
+
+def is_finished(trial: FrozenTrial) -> bool:
+    """Return whether the trial counts towards a run's total.
+
+    Complete, pruned, and failed by its objective count; a trial whose process was killed does not.
+    """
+    return trial.state.is_finished() and LOST not in trial.user_attrs

@@ -1,0 +1,125 @@
+"""Knowing whether any process of a run is alive, without trusting a file that a killed one left behind.
+
+Every process of a run, the supervisor and its workers, holds a shared lock on ``<storage>.run``. The
+kernel drops the lock when the process ends, however it ends. A run that starts tries for an exclusive
+one: if it gets it, nobody else lives, and what a killed run left behind may be repaired.
+"""
+
+import os
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+if sys.platform != "win32":
+    import fcntl
+
+_HELD: set[int] = set()
+
+
+def _drop_inherited_locks() -> None:
+    # A lock belongs to the open file, which a forked child (a DataLoader's worker, say) shares: it would
+    # keep the run "alive" for as long as the child outlives a killed worker.
+    for handle in _HELD:
+        os.close(handle)
+    _HELD.clear()
+
+
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_drop_inherited_locks)
+
+
+class RunLock:
+    """The presence of this process in the runs on one journal; a context manager that ends it.
+
+    Where there are no such locks (Windows, some network file systems) nobody can tell whether a run
+    lives. Then ``claim`` never succeeds: leaving a killed run's traces is better than failing the
+    trials of a run that is alive.
+
+    Args:
+        storage: the journal file.
+    """
+
+    def __init__(self, storage: Path) -> None:
+        self._path = storage.with_name(storage.name + ".run")
+        self._handle: int | None = None
+        self.others_live = False
+        """Whether the last claim met another process that is alive."""
+
+    def claim(self) -> bool:
+        """Return whether no other process of a run lives; if so, none can join before ``share``."""
+        if sys.platform == "win32":
+            return False
+        if self._handle is None:
+            return self._take(fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if self._change(fcntl.LOCK_EX | fcntl.LOCK_NB):
+            return True
+        self.share()  # a change that fails has dropped the lock that there was
+        return False
+
+    def share(self) -> None:
+        """Join the living, after waiting for a claim of another process to end."""
+        if sys.platform == "win32":
+            return
+        if self._handle is None:
+            self._take(fcntl.LOCK_SH)
+        else:
+            self._change(fcntl.LOCK_SH)
+
+    def release(self) -> None:
+        """End this process's presence; the last one out removes the file."""
+        if sys.platform == "win32" or self._handle is None:
+            return
+        if self._change(fcntl.LOCK_EX | fcntl.LOCK_NB):
+            # Whoever opened the file before this line finds another one under its name, and tries again.
+            self._path.unlink(missing_ok=True)
+        self._close(self._handle)
+        self._handle = None
+
+    def _take(self, operation: int) -> bool:
+        while True:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            _HELD.add(handle)
+            self._handle = handle
+            if not self._change(operation):
+                self._close(handle)
+                self._handle = None
+                return False
+            if self._names(handle):
+                return True
+            self._close(handle)
+
+    def _change(self, operation: int) -> bool:
+        if sys.platform == "win32" or self._handle is None:
+            return False
+        try:
+            fcntl.flock(self._handle, operation)
+        except BlockingIOError:
+            self.others_live = True
+            return False
+        except OSError:
+            # A file system without locks: nobody can tell, so a claim fails, and all may join.
+            return not operation & fcntl.LOCK_NB
+        return True
+
+    def _names(self, handle: int) -> bool:
+        """Return whether the path still names the open file, and no other process has removed it."""
+        try:
+            return os.path.samestat(os.fstat(handle), self._path.stat())
+        except FileNotFoundError:
+            return False
+
+    def _close(self, handle: int) -> None:
+        _HELD.discard(handle)
+        os.close(handle)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()

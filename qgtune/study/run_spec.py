@@ -1,0 +1,70 @@
+"""What a run is asked for, what an objective is told, and what comes out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import optuna
+
+from qgtune.core.errors import QgtuneError
+from qgtune.core.trials import TrialRecord
+
+Objective = Callable[[optuna.Trial], float | Sequence[float]]
+
+
+class WorkerStartupError(QgtuneError):
+    """A worker process could not build its objective; the text is what happened there, in full."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerContext:
+    """What a worker process tells the objective that it builds."""
+
+    worker: int
+    """The worker's index, from 0."""
+    n_processes: int
+    n_threads: int
+    """Threads of computation that each trial may use; torch is set to it already."""
+    notify: Callable[[str], None]
+    """Shows a text to the user; the same text is shown once in a run, whoever says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """A run, in values that can be sent to worker processes."""
+
+    study_name: str
+    total: int
+    """Finished trials that the study shall have in the end, those of earlier runs included."""
+    make_objective: Callable[[WorkerContext], Objective]
+    """A function at the top level of a module, or a functools.partial of one. Called once in each worker."""
+    directions: tuple[str, ...] = ("minimize",)
+    storage: str | None = None
+    """The journal file; None keeps the study only for as long as the run lasts."""
+    seed: int | None = None
+    n_startup_trials: int = 10
+    fingerprint: str = ""
+    """The search space's; a study goes on only with the one that it was begun with. Empty: not checked."""
+    n_processes: int = 1
+    n_jobs: int = 1
+    """Trials at a time in each process, in threads."""
+    timeout: float | None = None
+    """Seconds after which no trial is begun; trials that run may finish."""
+    set_threads: Callable[[int], None] | None = None
+    """Sets the threads of a torch that is loaded already, where environment variables come too late."""
+    preload: tuple[str, ...] = ()
+    """Modules that the server which forks the workers loads once for all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """How a run ended, and every trial of its study."""
+
+    records: tuple[TrialRecord, ...]
+    resumed_from: int = 0
+    """Finished trials that the study had before this run."""
+    interrupted: bool = False
+    timed_out: bool = False
+    stopped_early_reason: str = ""
+    """Why the run gave up before its total; empty if it did not."""
+    first_error: str = ""
+    """The traceback of the first trial of this run that failed; empty if none did."""

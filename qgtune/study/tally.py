@@ -1,0 +1,75 @@
+"""What a run has reached: finished trials, the best of them, failures and deaths in a row."""
+
+from collections.abc import Sequence
+
+import optuna
+from optuna.trial import TrialState
+
+from qgtune.core.trials import TrialRecord
+from qgtune.study.records import best_record, is_finished, trial_record, trial_records
+
+FAILURES_TO_STOP = 5
+DEATHS_TO_STOP = 3
+
+
+class Tally:
+    """Counts the trials of one run.
+
+    The storage is asked each time, not only our own workers: a worker of a killed run may still
+    finish its last trial, and a second run on the same study may share the work.
+
+    Args:
+        study: the study that the run adds to.
+        directions: ``minimize`` or ``maximize``, one for each value.
+        total: finished trials wanted in the end.
+    """
+
+    def __init__(self, study: optuna.Study, directions: Sequence[str], total: int) -> None:
+        self._study = study
+        self._direction = directions[0] if len(directions) == 1 else None
+        self._total = total
+        self._failures = 0
+        self._deaths = 0
+        self.first_error = ""
+        self.best = best_record(trial_records(study), self._direction) if self._direction else None
+
+    @property
+    def finished(self) -> int:
+        """Finished trials of the study, those of earlier runs included."""
+        return sum(map(is_finished, self._study.get_trials(deepcopy=False)))
+
+    @property
+    def missing(self) -> int:
+        """Finished trials that the study still lacks."""
+        return max(0, self._total - self.finished)
+
+    def note_end(self, number: int, traceback: str) -> tuple[TrialRecord, bool]:
+        """Count a trial that has ended; return its record and whether it is the best so far."""
+        record = trial_record(self._study.get_trials(deepcopy=False)[number])
+        self._deaths = 0
+        if record.state == "failed":
+            self._failures += 1
+            self.first_error = self.first_error or traceback or record.failure
+        if self._direction is None:
+            return record, False
+        candidates = [record] if self.best is None else [self.best, record]
+        self.best = best_record(candidates, self._direction)
+        return record, self.best is record
+
+    def note_death(self) -> None:
+        """Count a worker that died."""
+        self._deaths += 1
+
+    def reason_to_give_up(self, last_death: str) -> str:
+        """Return why going on makes no sense, or an empty text."""
+        if self._deaths >= DEATHS_TO_STOP:
+            return (
+                f"{self._deaths} workers died in a row and no trial finished between; the last: {last_death}"
+            )
+        if self._failures >= FAILURES_TO_STOP and not self._any_success():
+            return f"the first {self._failures} trials have all failed"
+        return ""
+
+    def _any_success(self) -> bool:
+        states = (TrialState.COMPLETE, TrialState.PRUNED)
+        return bool(self._study.get_trials(deepcopy=False, states=states))

@@ -1,0 +1,238 @@
+"""A worker process: builds the objective once, then runs one trial for each permission."""
+
+import math
+import os
+import pickle
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import SupportsFloat
+
+import optuna
+
+from qgtune.core.errors import TrialPruned
+from qgtune.core.events import EpochReported, Notice, TrialStarted, WorkerReady
+from qgtune.study.attributes import FAILURE, WORKER
+from qgtune.study.create import create_study
+from qgtune.study.messages import RUN, Ask, Broken, Message, StartupFailed, Told
+from qgtune.study.quiet import quieten_process
+from qgtune.study.run_lock import RunLock
+from qgtune.study.run_spec import Objective, RunSpec, WorkerContext
+
+_SECONDS_BETWEEN_EPOCHS = 0.2
+_LONGEST_REASON = 500
+
+
+def worker_main(connection: Connection, payload: bytes, journal: Path, worker: int, n_threads: int) -> None:
+    """Run trials for as long as the supervisor permits; the target of a worker process.
+
+    Args:
+        connection: to the supervisor.
+        payload: the pickled RunSpec. It is read here, not by multiprocessing, because reading it can
+            load torch, and torch looks for its number of threads when it is loaded.
+        journal: the journal that all processes of the run share.
+        worker: this worker's index.
+        n_threads: threads of computation that each trial may use.
+    """
+    _leave_interrupts_to_the_supervisor()
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[variable] = str(n_threads)
+    quieten_process()
+    link = _Link(connection)
+    try:
+        spec: RunSpec = pickle.loads(payload)  # noqa: S301 - from the process that started this one
+        lock = RunLock(journal)
+        lock.share()
+        if spec.set_threads is not None and "torch" in sys.modules:
+            spec.set_threads(n_threads)
+        notify = _Notifier(link)
+        objective = spec.make_objective(WorkerContext(worker, spec.n_processes, n_threads, notify))
+        study = create_study(
+            spec.study_name,
+            journal,
+            spec.directions,
+            seed=spec.seed,
+            n_startup_trials=spec.n_startup_trials,
+        )
+    except BaseException as error:  # noqa: BLE001 - a sys.exit() in the user's module is a failure too
+        link.send(StartupFailed.of(error))
+        return
+    with lock:
+        link.send(WorkerReady(worker, os.getpid()))
+        _TrialRunner(worker, link, study, objective).serve(spec.n_jobs)
+
+
+class _Link:
+    """The worker's end of the pipe; any thread may use it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._sending = threading.Lock()
+        self._receiving = threading.Lock()
+        self._last_epoch = -math.inf
+
+    def send(self, message: Message) -> None:
+        # A supervisor that was killed hears nothing; the trial that runs may still finish.
+        try:
+            with self._sending:
+                self._connection.send(message)
+        except OSError:
+            return
+
+    def may_run(self) -> bool:
+        """Ask for one trial; False if there is none left, or nobody left to ask."""
+        self.send(Ask())
+        try:
+            # Answers are alike, so that it does not matter which thread hears which.
+            with self._receiving:
+                return bool(self._connection.recv() == RUN)
+        except (EOFError, OSError):
+            return False
+
+    def send_epoch(self, epoch: EpochReported) -> None:
+        now = time.monotonic()
+        if now - self._last_epoch >= _SECONDS_BETWEEN_EPOCHS:
+            self._last_epoch = now
+            self.send(epoch)
+
+
+class _Notifier:
+    """Sends notices, each text once."""
+
+    def __init__(self, link: _Link) -> None:
+        self._link = link
+        self._said: set[str] = set()
+
+    def __call__(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self._link.send(Notice(text))
+
+
+class _TrialRunner:
+    def __init__(self, worker: int, link: _Link, study: optuna.Study, objective: Objective) -> None:
+        self._worker = worker
+        self._link = link
+        self._study = study
+        self._objective = objective
+
+    def serve(self, n_jobs: int) -> None:
+        """Run trials in ``n_jobs`` threads until all of them are told to stop."""
+        # One job runs in the main thread: libraries that fork (data loaders) mind a second thread.
+        threads = [threading.Thread(target=self._serve_one) for _ in range(n_jobs - 1)]
+        for thread in threads:
+            thread.start()
+        self._serve_one()
+        for thread in threads:
+            thread.join()
+
+    def _serve_one(self) -> None:
+        try:
+            while self._link.may_run():
+                self._run_trial()
+        except Exception as error:  # noqa: BLE001 - the supervisor decides; most often a full disk
+            self._link.send(Broken(one_line(error)))
+            # Not sys.exit: in a thread it would end only the thread, and leave a permit unused for ever.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(1)
+
+    def _run_trial(self) -> None:
+        attempt = _Attempt(self._worker, self._link, self._objective, len(self._study.directions))
+        # optimize, not ask and tell: it keeps the heartbeat of storages that have one.
+        self._study.optimize(attempt, n_trials=1, catch=(Exception,))
+        if attempt.number is not None:
+            self._link.send(Told(attempt.number, attempt.traceback))
+
+
+class _Attempt:
+    """One call of the objective, with what the supervisor wants to know of it."""
+
+    def __init__(self, worker: int, link: _Link, objective: Objective, n_values: int) -> None:
+        self._worker = worker
+        self._link = link
+        self._objective = objective
+        self._n_values = n_values
+        self.number: int | None = None
+        self.traceback = ""
+
+    def __call__(self, trial: optuna.Trial) -> list[float]:
+        self.number = trial.number
+        self._link.send(TrialStarted(self._worker, trial.number))
+        trial.set_user_attr(WORKER, str(self._worker))
+        self._observe_reports(trial)
+        try:
+            return _as_values(self._objective(trial), self._n_values)
+        except optuna.TrialPruned:
+            raise
+        except TrialPruned as pruned:
+            raise optuna.TrialPruned(str(pruned)) from pruned
+        except SystemExit as error:
+            # Optuna would leave the trial running for ever, and the worker would be gone.
+            self._keep_failure(trial, error)
+            raise RuntimeError(one_line(error)) from error
+        except Exception as error:
+            self._keep_failure(trial, error)
+            raise
+
+    def _keep_failure(self, trial: optuna.Trial, error: BaseException) -> None:
+        outer = error.__traceback__
+        below = outer.tb_next if outer is not None else None  # without our own call of the objective
+        self.traceback = "".join(traceback.format_exception(type(error), error, below))
+        trial.set_user_attr(FAILURE, one_line(error))
+
+    def _observe_reports(self, trial: optuna.Trial) -> None:
+        report = trial.report
+
+        def report_and_show(value: float, step: int) -> None:
+            report(value, step)
+            self._link.send_epoch(EpochReported(self._worker, trial.number, step, float(value)))
+
+        # On this one object: the objective must get a plain optuna.Trial, and making a subclass of it
+        # would sample the trial a second time.
+        trial.report = report_and_show  # type: ignore[method-assign]
+
+
+def one_line(error: BaseException) -> str:
+    r"""Return the type and the message of an exception in one line of bounded length.
+
+    Example:
+        >>> one_line(ValueError("shapes differ:\n  3 and 4"))
+        'ValueError: shapes differ: 3 and 4'
+    """
+    message = " ".join(str(error).split())
+    name = type(error).__qualname__
+    text = f"{name}: {message}" if message else name
+    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 3] + "..."
+
+
+def _as_values(returned: object, n_values: int) -> list[float]:
+    """Return what an objective returned as floats, or raise an error that says what it should return."""
+    expected = "a number" if n_values == 1 else f"{n_values} numbers"
+    items: Sequence[object] = (
+        returned if isinstance(returned, Sequence) and not isinstance(returned, str) else (returned,)
+    )
+    if len(items) != n_values:
+        raise ValueError(f"the objective must return {expected}, it returned {returned!r}")
+    values: list[float] = []
+    for item in items:
+        if isinstance(item, str) or not isinstance(item, SupportsFloat):
+            raise TypeError(f"the objective must return {expected}, it returned {returned!r}")
+        values.append(float(item))
+    if any(map(math.isnan, values)):
+        raise ValueError(
+            f"the objective must return {expected} that can be compared, it returned {returned!r}"
+        )
+    return values
+
+
+def _leave_interrupts_to_the_supervisor() -> None:
+    # Ctrl-C in a terminal reaches every process of the run; the supervisor decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -1,0 +1,164 @@
+"""Objectives that worker processes can import."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import optuna
+
+from qgtune.core.errors import ConfigValueError, TrialPruned
+
+
+def parabola(_context):
+    def objective(trial):
+        return trial.suggest_float("x", -1.0, 1.0) ** 2
+
+    return objective
+
+
+def two_values(_context):
+    def objective(trial):
+        x = trial.suggest_float("x", -1.0, 1.0)
+        return x, 1.0 - x
+
+    return objective
+
+
+def pruned_by_median(_context):
+    """Even trials are good; odd ones are bad from the first report on."""
+
+    def objective(trial):
+        value = float(trial.number % 2)
+        for step in range(11):
+            trial.report(value, step)
+            if trial.should_prune():
+                raise TrialPruned(f"not promising at step {step}")
+        return value
+
+    return objective
+
+
+def kills_its_worker_once(flag, _context):
+    def objective(trial):
+        if not Path(flag).exists():
+            Path(flag).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return trial.suggest_float("x", 0.0, 1.0)
+
+    return objective
+
+
+def always_kills_its_worker(_context):
+    def objective(_trial):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return objective
+
+
+def fails_on_odd(_context):
+    def objective(trial):
+        if trial.number % 2:
+            raise ValueError(f"shapes differ:\n  3 and 4 in trial {trial.number}")
+        return 1.0
+
+    return objective
+
+
+def always_fails(_context):
+    def objective(trial):
+        raise RuntimeError(f"no luck in trial {trial.number}")
+
+    return objective
+
+
+def returns(value, _context):
+    return lambda _trial: value
+
+
+def exits(_context):
+    return lambda _trial: sys.exit("enough")
+
+
+def rejects_the_config(_context):
+    raise ConfigValueError(("data", "name"), "no data set is named 'x'", "did you mean 'y'?")
+
+
+def breaks_at_startup(_context):
+    raise ZeroDivisionError("at startup")
+
+
+def leaves_at_startup(_context):
+    os._exit(7)
+
+
+def notifies(context):
+    context.notify("the data set has one class only")
+    context.notify("the data set has one class only")
+    return lambda _trial: 0.0
+
+
+def threads_of_this_worker(context):
+    def objective(trial):
+        trial.set_user_attr("threads", [context.n_threads, int(os.environ["OMP_NUM_THREADS"])])
+        return 0.0
+
+    return objective
+
+
+def torch_threads(_context):
+    import torch
+
+    return lambda _trial: float(torch.get_num_threads())
+
+
+def meets_a_second_thread(_context):
+    """Two trials at a time, or none ends: each waits for the other."""
+    barrier = threading.Barrier(2)
+
+    def objective(trial):
+        barrier.wait(timeout=60)
+        return float(trial.number)
+
+    return objective
+
+
+def meets_a_second_process(folder, context):
+    """No trial ends before every worker has one."""
+
+    def objective(trial):
+        (Path(folder) / f"worker-{context.worker}").touch()
+        while len(list(Path(folder).glob("worker-*"))) < context.n_processes:
+            time.sleep(0.005)
+        return trial.suggest_float("x", 0.0, 1.0)
+
+    return objective
+
+
+def waits_for_a_file(path, _context):
+    def objective(trial):
+        x = trial.suggest_float("x", 0.0, 1.0)
+        while not Path(path).exists():
+            time.sleep(0.005)
+        return x
+
+    return objective
+
+
+def waits_from_the_fourth_trial_on(path, _context):
+    def objective(trial):
+        x = trial.suggest_float("x", 0.0, 1.0)
+        while trial.number >= 4 and not Path(path).exists():
+            time.sleep(0.005)
+        return x
+
+    return objective
+
+
+def prunes_by_optuna(_context):
+    def objective(_trial):
+        raise optuna.TrialPruned
+
+    return objective

@@ -1,0 +1,274 @@
+"""Laws of storages, studies and the repair of journals."""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import optuna
+import pytest
+import study_objectives as objectives
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+
+from qgtune.core.errors import ConfigValueError
+from qgtune.study import (
+    RunSpec,
+    check_fingerprint,
+    create_study,
+    open_storage,
+    open_study,
+    run_trials,
+    trial_records,
+)
+from qgtune.study.journal_repair import fail_running_trials, repair_journal
+from qgtune.study.run_lock import RunLock
+
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture
+def journal(tmp_path):
+    """A journal with three finished trials."""
+    path = tmp_path / "study.log"
+    study = create_study("study", path)
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
+    return path
+
+
+def states(path):
+    return [record.state for record in trial_records(open_study("study", path))]
+
+
+def goes_on_to(path, total):
+    run_trials(RunSpec("study", total, objectives.parabola, storage=str(path)), lambda _event: None)
+    return states(path)
+
+
+def test_creating_a_study_says_nothing(tmp_path, capfd):
+    create_study("study", tmp_path / "a.log", "maximize", seed=1)
+    create_study("study", tmp_path / "a.log", "maximize", seed=1)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_opening_a_study_again_adds_nothing_to_its_journal(journal):
+    before = journal.read_bytes()
+    create_study("study", journal)
+    open_study(None, journal)
+    assert journal.read_bytes() == before
+
+
+def test_optuna_s_log_level_is_the_user_s_own_again(tmp_path):
+    level = optuna.logging.get_verbosity()
+    create_study("study", tmp_path / "a.log")
+    assert optuna.logging.get_verbosity() == level
+
+
+@pytest.mark.parametrize(
+    ("storage", "message"),
+    [
+        ("", "a storage is the name of a journal file"),
+        ("sqlite:///study.db", "a storage is the name of a journal file"),
+        (".", "a storage is a file, but"),
+        ("file.txt/study.log", "a storage must be a file that can be written"),
+        ("file.txt", "a storage is the journal of a study, but"),
+    ],
+)
+def test_a_storage_that_cannot_be_used_is_refused_with_a_reason(tmp_path, monkeypatch, storage, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file.txt").write_text("my notes")
+    with pytest.raises(ConfigValueError, match=message) as caught:
+        open_storage(storage)
+    assert caught.value.path == ("storage",)
+    assert caught.value.hint
+    assert (tmp_path / "file.txt").read_text() == "my notes"
+
+
+def test_a_run_never_touches_a_file_that_is_no_journal(tmp_path):
+    notes = tmp_path / "notes.txt"
+    notes.write_text("first\nlast, without a line break")
+    with pytest.raises(ConfigValueError, match="is a file of another kind"):
+        goes_on_to(notes, 1)
+    assert notes.read_text() == "first\nlast, without a line break"
+
+
+def test_a_broken_line_inside_a_journal_is_named(journal):
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([*lines[:2], b'{"op_co\n', *lines[2:]]))
+    with pytest.raises(ConfigValueError, match="line 3 is not a whole record"):
+        open_storage(journal)
+
+
+def test_a_study_keeps_its_direction(journal):
+    with pytest.raises(ConfigValueError, match="begun with minimize, and is now to maximize") as caught:
+        create_study("study", journal, "maximize")
+    assert caught.value.path == ("direction",)
+    with pytest.raises(ConfigValueError) as caught:
+        create_study("study", journal, ("minimize", "maximize"))
+    assert caught.value.path == ("directions",)
+
+
+def test_a_direction_is_one_of_two_words():
+    with pytest.raises(ConfigValueError, match="did you mean 'maximize'"):
+        create_study("study", None, "maximise")
+    with pytest.raises(ConfigValueError) as caught:
+        create_study("study", None, ("minimize", "up"))
+    assert caught.value.path == ("directions", 1)
+
+
+def test_a_fingerprint_that_differs_is_refused(journal):
+    study = create_study("study", journal)
+    check_fingerprint(study, "one")
+    check_fingerprint(create_study("study", journal), "one")
+    with pytest.raises(ConfigValueError, match="another study_name or another storage"):
+        check_fingerprint(create_study("study", journal), "two")
+
+
+def test_reading_a_study_that_is_not_there_names_what_is(journal, tmp_path):
+    with pytest.raises(ConfigValueError, match="did you mean 'study'"):
+        open_study("studi", journal)
+    with pytest.raises(ConfigValueError, match="there is no file"):
+        open_study("study", tmp_path / "other.log")
+    assert not (tmp_path / "other.log").exists()
+
+
+@pytest.mark.parametrize("torn", [b'{"op_code":4,"worker_id":"a', b'{"op_code":4}', b"\0\0\0\n\0\0"])
+def test_a_torn_tail_is_cut_off_and_kept_beside(journal, torn):
+    whole = journal.read_bytes()
+    journal.write_bytes(whole + torn)
+    repair_journal(journal)
+    assert journal.read_bytes() == whole
+    assert journal.with_name("study.log.torn").read_bytes().rstrip(b"\n") == torn
+    assert goes_on_to(journal, 4) == ["complete"] * 4
+
+
+def test_a_whole_journal_is_not_changed_by_a_repair(journal):
+    whole = journal.read_bytes()
+    repair_journal(journal)
+    assert journal.read_bytes() == whole
+    assert names(journal.parent) == ["study.log"]
+
+
+def test_a_first_record_that_was_torn_is_cut_off_too(tmp_path):
+    journal = tmp_path / "study.log"
+    journal.write_bytes(b'{"op_c')
+    assert goes_on_to(journal, 1) == ["complete"]
+
+
+@posix_only
+def test_whoever_writes_next_cuts_off_what_a_killed_writer_left(journal):
+    reader = open_study("study", journal)
+    with journal.open("ab") as file:
+        file.write(b'{"op_code":4,"worker')
+    study = create_study("study", journal)
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    assert len(reader.get_trials()) == 4
+    assert states(journal) == ["complete"] * 4
+
+
+KILLED_WRITER = """
+import os, signal, sys
+from qgtune.study.journal_lock import JournalLock
+from pathlib import Path
+JournalLock(Path(sys.argv[1])).acquire()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@posix_only
+def test_a_writer_that_was_killed_giving_back_its_lock_leaves_no_trace(journal):
+    subprocess.run([sys.executable, "-c", KILLED_WRITER, str(journal)], check=False)
+    Path(f"{journal}.lock").rename(f"{journal}.lock1234.rename")
+    repair_journal(journal)
+    assert names(journal.parent) == ["study.log"]
+
+
+@posix_only
+def test_a_writer_that_was_killed_blocks_nobody(journal, caplog, monkeypatch):
+    subprocess.run([sys.executable, "-c", KILLED_WRITER, str(journal)], check=False)
+    assert os.path.lexists(f"{journal}.lock")
+    # Optuna gives up waiting after 30 seconds, and warns when it does.
+    monkeypatch.setattr(logging.getLogger("optuna"), "propagate", True)
+    study = create_study("study", journal)
+    with caplog.at_level(logging.WARNING, logger="optuna"):
+        study.optimize(lambda _trial: 0.0, n_trials=1)
+    assert caplog.messages == []
+    assert not os.path.lexists(f"{journal}.lock")
+
+
+@pytest.mark.parametrize("target", ["a link", "a file"])
+def test_a_stale_lock_of_another_program_is_removed_when_a_run_starts(journal, target):
+    lock = journal.with_name("study.log.lock")
+    if target == "a link":
+        JournalFileSymlinkLock(str(journal)).acquire()
+    else:
+        lock.touch()
+    assert goes_on_to(journal, 4) == ["complete"] * 4
+    assert not os.path.lexists(lock)
+
+
+@posix_only
+def test_our_lock_and_plain_optuna_s_keep_each_other_out(journal):
+    plain = JournalStorage(JournalFileBackend(str(journal)))
+    study_id = plain.get_study_id_from_name("study")
+    ours = open_storage(journal)
+
+    def write(storage):
+        for _ in range(40):
+            storage.create_new_trial(study_id)
+
+    threads = [threading.Thread(target=write, args=(storage,)) for storage in (plain, ours, ours)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(open_storage(journal).get_all_trials(study_id)) == 3 + 120
+
+
+def test_trials_left_running_are_failed_with_the_reason(journal):
+    study = create_study("study", journal)
+    study.ask()
+    assert fail_running_trials(study, "the run was killed") == (3,)
+    record = trial_records(study)[3]
+    assert (record.state, record.failure) == ("failed", "the run was killed")
+    assert goes_on_to(journal, 4) == ["complete", "complete", "complete", "failed", "complete"]
+
+
+@posix_only
+def test_a_claim_succeeds_only_for_the_last_one_alive(tmp_path):
+    journal = tmp_path / "study.log"
+    with RunLock(journal) as one, RunLock(journal) as other:
+        assert one.claim()
+        assert not other.claim()
+        one.share()
+        other.share()
+        assert not one.claim()
+        assert one.others_live
+        other.release()
+        assert one.claim()
+    assert names(tmp_path) == []
+
+
+@posix_only
+def test_a_child_forked_from_a_worker_does_not_keep_the_run_alive(tmp_path):
+    journal = tmp_path / "study.log"
+    code = (
+        "import os, sys, pathlib; from qgtune.study.run_lock import RunLock\n"
+        "RunLock(pathlib.Path(sys.argv[1])).share()\n"
+        "if os.fork() == 0: print('ready', flush=True); os.read(0, 1)\n"
+        "os._exit(0)"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code, str(journal)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert parent.stdout.readline() == b"ready\n"
+    parent.wait()
+    with RunLock(journal) as lock:
+        assert lock.claim()
+    parent.communicate()
