@@ -130,7 +130,7 @@ def _run(options: argparse.Namespace) -> int:
     if result.outcome.interrupted:
         _say(_GO_ON)
         return INTERRUPTED
-    return PROBLEMS if result.outcome.stopped_early_reason else OK
+    return PROBLEMS if _all_failed(result) else OK
 
 
 def _print_summary(prepared: "Prepared", result: "RunResult", metric: str) -> None:
@@ -143,6 +143,7 @@ def _print_summary(prepared: "Prepared", result: "RunResult", metric: str) -> No
         print(f"the timeout of {settings.timeout:g} s ended the run; the same command goes on")
     if outcome.stopped_early_reason:
         print(f"stopped early: {outcome.stopped_early_reason}")
+    if _all_failed(result):
         print(outcome.first_error.rstrip())
     if result.best is not None:
         value = ", ".join(f"{value:.6g}" for value in result.best.values)
@@ -162,6 +163,12 @@ def _print_summary(prepared: "Prepared", result: "RunResult", metric: str) -> No
     if result.best is not None and base is not None:
         ours, theirs = prepared.tuning.folder / base, result.files.best_config
         print(f"see what changed:  git diff --no-index {shown_path(ours)} {shown_path(theirs)}")
+
+
+def _all_failed(result: "RunResult") -> bool:
+    """Tell whether no trial of the study came to anything, and not for want of trials."""
+    states = {record.state for record in result.outcome.records if not record.lost}
+    return bool(result.outcome.stopped_early_reason) or states == {"failed"}
 
 
 def _print_diagnostics(diagnostics: tuple[Diagnostic, ...]) -> None:

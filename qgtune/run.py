@@ -207,9 +207,8 @@ class _Writer:
         if sampled is not None:
             self._write_built(sampled)
         if best is not None:
-            self._write_best(
-                best, sum(record.state in ("complete", "pruned", "failed") for record in records)
-            )
+            finished = [record for record in records if record.state != "running" and not record.lost]
+            self._write_best(best, len(finished))
         write_trials_csv(records, self.files.trials)
 
     def _config(self, record: TrialRecord) -> dict[str, Any] | None:

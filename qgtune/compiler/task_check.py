@@ -63,7 +63,11 @@ def _check_data(tuning: Tuning, problems: Problems) -> dict[str, Any]:
     if found or data.get("name") not in DATA_SETTINGS:
         return {}
     parsed = parse_data_settings(data)
-    return {"num_node_features": parsed.num_node_features, "num_classes": parsed.num_classes}
+    return {
+        "num_node_features": parsed.num_node_features,
+        "num_classes": parsed.num_classes,
+        "num_graphs": parsed.num_graphs,
+    }
 
 
 def _check_metric(tuning: Tuning, problems: Problems) -> None:

@@ -6,6 +6,9 @@
     ├── DiagnosticError     problems in the user's files, all of them, rendered
     ├── ConfigValueError    one value of a resolved config that cannot be used, named by its path
     ├── UsageError          a call or a command line that cannot mean anything
+    ├── WorkerStartupError  an objective that could not be built in a worker (in qgtune.study)
+    ├── TrainingError       a training that diverged (in qgtune.training)
+    ├── GraphFileError      a file that does not hold the graphs it should (in qgtune.data)
     └── TrialPruned         a trial that ends early because it is not promising
 
     QgtuneWarning           what is legal in the user's files, but probably not meant

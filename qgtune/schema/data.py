@@ -153,6 +153,11 @@ class DigitGraphsSettings(_Settings):
         return len(self.features)
 
     @property
+    def num_graphs(self) -> int:
+        """Graphs: one for each scanned digit."""
+        return 1797
+
+    @property
     def num_classes(self) -> tuple[int, ...]:
         """Classes of each target: the ten digits."""
         return (10,)

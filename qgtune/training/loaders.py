@@ -8,8 +8,7 @@ import torch
 from torch.utils.data import RandomSampler
 from torch_geometric.loader import DataLoader
 
-from qgtune.core.errors import ConfigValueError
-from qgtune.schema.graph_classification import LoaderConfig
+from qgtune.schema.graph_classification import LoaderConfig, drop_last_problem
 from qgtune.training.parts import Indices
 from qgtune.training.task import LabelledGraphs, OnNotice
 
@@ -59,12 +58,7 @@ def make_loader(  # noqa: PLR0913 - each is one thing that a loader depends on
         ConfigValueError: if ``drop_last`` would leave no batch at all.
     """
     if config.drop_last and len(subset) < config.batch_size:
-        raise ConfigValueError(
-            (section, "drop_last"),
-            f"would drop every batch: {section} has {len(subset)} graphs, "
-            f"and {section}.batch_size is {config.batch_size}",
-            f"set {section}.drop_last to false, or a smaller batch_size",
-        )
+        raise drop_last_problem(section, len(subset), config.batch_size)
     workers = _workers(config.num_workers, on_notice)
     # The order has a generator of its own: the loader draws from its generator as often as it starts
     # processes, and the order must not depend on how many cores a machine has.

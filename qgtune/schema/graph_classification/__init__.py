@@ -3,7 +3,12 @@
 Nothing here imports torch: a config is checked in milliseconds.
 """
 
-from qgtune.schema.graph_classification.checks import find_problems, parse_config, parse_model
+from qgtune.schema.graph_classification.checks import (
+    drop_last_problem,
+    find_problems,
+    parse_config,
+    parse_model,
+)
 from qgtune.schema.graph_classification.dims import block_width, dimension_problems
 from qgtune.schema.graph_classification.model import ClassifierConfig, GcnBlockConfig, ModelConfig
 from qgtune.schema.graph_classification.names import (
@@ -45,6 +50,7 @@ __all__ = [
     "TrainingConfig",
     "block_width",
     "dimension_problems",
+    "drop_last_problem",
     "find_problems",
     "metric_direction",
     "parse_config",

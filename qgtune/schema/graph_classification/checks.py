@@ -1,6 +1,7 @@
 """The problems of a graph classification config, each at the path of the value that causes it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -21,6 +22,7 @@ def find_problems(
     names: RegisteredNames | None = None,
     num_node_features: int | None = None,
     num_classes: Sequence[int] | None = None,
+    num_graphs: int | None = None,
 ) -> tuple[ConfigValueError, ...]:
     """Return everything that is wrong with a graph classification config; nothing means: it can be trained.
 
@@ -29,6 +31,7 @@ def find_problems(
         names: names that are legal besides the built-in ones.
         num_node_features: features of a node in the data set, if it is known.
         num_classes: the number of classes of each target of the data set, if it is known.
+        num_graphs: graphs of the data set, if it is known.
 
     Returns:
         One error for each problem, not raised, in the order of the schema. Dims are looked at only where
@@ -44,6 +47,7 @@ def find_problems(
         return _translated(error)
     return (
         *_split_problems(parsed),
+        *([] if num_graphs is None else _part_problems(parsed, num_graphs)),
         *dimension_problems(parsed.model, num_node_features=num_node_features, num_classes=num_classes),
     )
 
@@ -76,10 +80,33 @@ def parse_model(section: Any, *, names: RegisteredNames | None = None) -> ModelC
     return model
 
 
-def _split_problems(config: GraphClassificationConfig) -> Iterator[ConfigValueError]:
+def drop_last_problem(section: str, size: int, batch_size: int) -> ConfigValueError:
+    """Return the problem of a part of the data that is smaller than a batch, all of which are dropped."""
+    return ConfigValueError(
+        (section, "drop_last"),
+        f"would drop every batch: {section} has {size} graphs, and {section}.batch_size is {batch_size}",
+        f"set {section}.drop_last to false, or a smaller batch_size",
+    )
+
+
+def _shares(config: GraphClassificationConfig) -> dict[str, float]:
     shares = {"training": config.training.split, "validation": config.validation.split}
-    if config.testing is not None:
-        shares["testing"] = config.testing.split
+    return shares if config.testing is None else {**shares, "testing": config.testing.split}
+
+
+def _part_problems(config: GraphClassificationConfig, num_graphs: int) -> Iterator[ConfigValueError]:
+    ends = [round(share * num_graphs) for share in accumulate(_shares(config).values())]
+    for section, begin, end in zip(_shares(config), [0, *ends], ends, strict=False):
+        loader = getattr(config, section)
+        if end <= begin:
+            share = f"{section}.split is {loader.split:g} of {num_graphs} graphs"
+            yield ConfigValueError((section, "split"), f"must leave at least one graph: {share}")
+        elif loader.drop_last and end - begin < loader.batch_size:
+            yield drop_last_problem(section, end - begin, loader.batch_size)
+
+
+def _split_problems(config: GraphClassificationConfig) -> Iterator[ConfigValueError]:
+    shares = _shares(config)
     total = sum(shares.values())
     # Shares are decimal fractions, so their sum may miss 1 by a rounding error.
     if total > 1 + 1e-9:
