@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from qgtune.compiler.load import shown_path
 from qgtune.core.diagnostics import Diagnostic, Severity, render_diagnostics
 from qgtune.core.errors import DiagnosticError, QgtuneError, UsageError
-from qgtune.core.paths import format_path
 
 if TYPE_CHECKING:
     from qgtune.compiler.prepare import Prepared
@@ -103,10 +102,10 @@ def _print_space(prepared: "Prepared") -> None:
     print(f"{shown_path(prepared.tuning.path)}: {_count(len(plan.suggestions), 'parameter')}")
     for suggestion in plan.suggestions:
         print(f"  {suggestion.name:<{width}}  {suggestion.domain}")
-    if plan.copies:
-        print(_count(len(plan.copies), "reference"))
-        for step in plan.copies:
-            print(f"  {format_path(step.target)} follows {format_path(step.source)}")
+    if plan.steps:
+        print(_count(len(plan.steps), "reference"))
+        for step in plan.steps:
+            print(f"  {step}")
     settings = prepared.tuning.settings
     print(
         f"{_count(settings.total_trials, 'trial')} in {_count(settings.n_processes, 'process', 'processes')}"

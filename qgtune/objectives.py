@@ -14,7 +14,8 @@ from qgtune.compiler.plan import Plan
 from qgtune.core.diagnostics import Diagnostic, Location
 from qgtune.core.errors import DiagnosticError, QgtuneError, TrialPruned
 from qgtune.core.user_code import UserCodeError, load_function
-from qgtune.study import Objective, WorkerContext
+from qgtune.space import EvaluationError
+from qgtune.study import PRUNED_BECAUSE, Objective, WorkerContext
 
 UserFunction = Callable[[Any, dict[str, Any]], float]
 
@@ -39,9 +40,22 @@ def make_own_objective(
     function = _load_objective(name, folder, place)
 
     def objective(trial: Any) -> float:
-        return checked_value(function(trial, plan.resolve(trial)), name)
+        return checked_value(function(trial, resolved(plan, trial)), name)
 
     return objective
+
+
+def resolved(plan: Plan, trial: Any) -> dict[str, Any]:
+    """Return a trial's config.
+
+    Raises:
+        TrialPruned: if an expression has no value for what was sampled; the reason is kept with the trial.
+    """
+    try:
+        return plan.resolve(trial)
+    except EvaluationError as error:
+        trial.set_user_attr(PRUNED_BECAUSE, str(error))
+        raise TrialPruned(str(error)) from error
 
 
 def checked_value(value: Any, name: str) -> float:
@@ -83,7 +97,7 @@ def make_task_objective(context: WorkerContext, *, plan: Plan, spec: TaskSpec) -
                 raise TrialPruned(f"pruned after epoch {epoch.epoch}")
 
         result = task.train(
-            plan.resolve(trial),
+            resolved(plan, trial),
             dataset,
             metric=spec.metric,
             on_epoch=report,

@@ -21,6 +21,7 @@ from qgtune.core.errors import DiagnosticError, QgtuneError, QgtuneWarning
 from qgtune.core.files import write_atomically
 from qgtune.core.paths import Path, parameter_name
 from qgtune.document import Document, read_text
+from qgtune.space import EvaluationError
 
 if TYPE_CHECKING:
     from qgtune.study import Study
@@ -63,6 +64,7 @@ def build_search_space_with_dependencies(  # noqa: PLR0913, PLR0917 - QGTune's s
 
     Raises:
         DiagnosticError: if something is wrong with the files; its text is all of it.
+        optuna.TrialPruned: if an expression has no value for what was sampled, such as a division by zero.
 
     Example:
         >>> import optuna, pathlib, tempfile
@@ -85,7 +87,12 @@ def build_search_space_with_dependencies(  # noqa: PLR0913, PLR0917 - QGTune's s
     compilation, is_new = _cache.get(files, untuned)
     if is_new and compilation.warnings:
         warnings.warn(render_diagnostics(compilation.warnings), QgtuneWarning, stacklevel=2)
-    config = compilation.plan.resolve(trial)
+    try:
+        config = compilation.plan.resolve(trial)
+    except EvaluationError as error:
+        from qgtune.study import OptunaTrialPruned  # a config without a value is no trial's fault
+
+        raise OptunaTrialPruned(str(error)) from error
     if built_search_space_file is not None:
         _write_built_once(pathlib.Path(built_search_space_file), compilation, config, trial)
     return config
@@ -212,7 +219,7 @@ def save_best_config(
     config = _with_best_values(built, best)
     dependencies = None if depmap_file is None else pathlib.Path(depmap_file)
     compilation = compile_files(None, dependencies, built_file, frozenset())
-    for step in compilation.plan.copies:
+    for step in compilation.plan.steps:
         step.run(config)
     header = [
         f"The best trial's config: {shown_path(built_file)} with the values of {best.source.name}.",

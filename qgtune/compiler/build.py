@@ -34,6 +34,7 @@ from qgtune.space import (
     Role,
     Sequence,
     SpaceNode,
+    path_expression,
 )
 
 
@@ -140,7 +141,7 @@ class _Builder:
         inner = content(space)
         first = self.first_built.get(id(inner))
         if first is not None:
-            return Reference(first, Origin(Role.SPACE, path))
+            return Reference(path_expression(first), Origin(Role.SPACE, path))
         if isinstance(inner, MappingNode):
             built = self._mapping(inner, base, path)
         elif isinstance(inner, SequenceNode):

@@ -4,7 +4,7 @@ from pathlib import PurePath
 from typing import Any
 
 from qgtune.compiler.pipeline import Compilation
-from qgtune.core.paths import Path, format_path
+from qgtune.core.paths import Path
 from qgtune.document import Document, comment_block, dump, splice
 from qgtune.space import Parameter, Role, walk
 
@@ -50,9 +50,7 @@ def annotations(compilation: Compilation) -> dict[Path, str]:
     tuned = {
         path: str(node.domain) for path, node in walk(compilation.space.root) if isinstance(node, Parameter)
     }
-    follows = {
-        target: f"follows {format_path(source)}" for target, source in compilation.space.sources.items()
-    }
+    follows = {target: f"follows {formula}" for target, formula in compilation.space.formulas.items()}
     return tuned | follows
 
 

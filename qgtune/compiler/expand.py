@@ -7,9 +7,9 @@ line a path (``"model.gcn_net[1].in_dim": "model.gcn_net[0].out_dim"``).
 from dataclasses import dataclass
 
 from qgtune.compiler.problems import Problems
-from qgtune.core.paths import ROOT, Path, PathSyntaxError, format_path, parse_path
+from qgtune.core.paths import EVERY, ROOT, Path, PathSyntaxError, format_path, parse_path
 from qgtune.document import Document, MappingNode, Node, ScalarNode, SequenceNode, Span, content, entries
-from qgtune.space import Origin, Reference, Role
+from qgtune.space import Expression, ExpressionSyntaxError, Origin, Reference, Role, parse_expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def list_paths(dependencies: list[Dependency]) -> frozenset[Path]:
         dependency.target[:i]
         for dependency in dependencies
         for i, part in enumerate(dependency.target)
-        if isinstance(part, int)
+        if isinstance(part, int) or part == EVERY
     )
 
 
@@ -56,14 +56,15 @@ def _expand(node: Node, target: Path, written: Path, found: list[Dependency], pr
         for i, item in enumerate(inner.items):
             _expand(item, (*target, i), (*written, i), found, problems)
     elif inner.value is not None:  # an empty value says that nothing follows here
-        source = _source_path(inner, target, problems)
-        if source is not None:
-            found.append(Dependency(target, Reference(source, Origin(Role.DEPENDENCIES, written))))
+        expression = _expression(inner, target, problems)
+        if expression is not None:
+            origin = Origin(Role.DEPENDENCIES, written)
+            found.append(Dependency(target, Reference(expression, origin, every=EVERY in target)))
 
 
 def _key_path(name: str | int, key: ScalarNode, problems: Problems) -> Path | None:
     """Return the path that a top-level key spells: a plain key, or a whole path in one line."""
-    if isinstance(name, int) or not any(mark in name for mark in ".["):
+    if isinstance(name, int) or name == EVERY or not any(mark in name for mark in ".["):
         return (name,)
     try:
         return parse_path(name)
@@ -72,17 +73,18 @@ def _key_path(name: str | int, key: ScalarNode, problems: Problems) -> Path | No
         return None
 
 
-def _source_path(node: ScalarNode, target: Path, problems: Problems) -> Path | None:
+def _expression(node: ScalarNode, target: Path, problems: Problems) -> Expression | None:
     if not isinstance(node.value, str):
         message = f"{format_path(target)} must follow a path, but {node.text} is not text"
         hint = "a dependency map holds references; constants belong in the search space or the base settings"
         problems.error("QG304", message, problems.at_node(Role.DEPENDENCIES, node), hint)
         return None
     try:
-        return parse_path(node.value.strip())
-    except PathSyntaxError as error:
+        return parse_expression(node.value)
+    except ExpressionSyntaxError as error:
         place = problems.documents[Role.DEPENDENCIES].source.location(_character(node, error.position))
-        problems.error("QG303", str(error), place, "a path looks like model.gcn_net[0].out_dim")
+        hint = error.hint or "a reference is a path such as model.gcn_net[0].out_dim, or computes with paths"
+        problems.error("QG303", f"{node.value!r}: {error.reason}", place, hint)
         return None
 
 

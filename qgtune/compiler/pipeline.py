@@ -1,14 +1,18 @@
 """The passes in their order: three documents in, one plan out, every problem on the way."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from qgtune.compiler.build import build_space
 from qgtune.compiler.expand import expand_dependencies, list_paths
 from qgtune.compiler.link import LinkedSpace, link
 from qgtune.compiler.plan import Plan, make_plan
+from qgtune.compiler.probe import check_expressions
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Diagnostic, sort_diagnostics
 from qgtune.core.errors import DiagnosticError
+from qgtune.core.paths import Path
 from qgtune.document import Document, Source, read_document
 from qgtune.space import Parameter, Role, walk
 
@@ -35,7 +39,10 @@ class Compilation:
 
 
 def compile_space(
-    sources: SpaceSources, untuned: frozenset[str], problems: Problems | None = None
+    sources: SpaceSources,
+    untuned: frozenset[str],
+    problems: Problems | None = None,
+    facts: Mapping[Path, Any] | None = None,
 ) -> Compilation:
     """Return the compiled search space.
 
@@ -43,6 +50,7 @@ def compile_space(
         sources: the texts of the three files.
         untuned: sections that come from the base settings as they are.
         problems: what was found before, to be reported together; new by default.
+        facts: values that references may read besides the config's own, by path; none by default.
 
     Raises:
         DiagnosticError: with all errors and warnings of all files, if there is an error.
@@ -54,21 +62,25 @@ def compile_space(
         if document is not None:
             problems.documents[role] = document
     unread = [role for role, source in roles.items() if source and role not in problems.documents]
-    linked = None if unread or not sources.is_complete else _compile_documents(problems, untuned)
+    linked = None if unread or not sources.is_complete else _compile_documents(problems, untuned, facts or {})
     if linked is None or problems.has_errors:
         raise DiagnosticError(sort_diagnostics(problems.found))
     plan = make_plan(linked)
+    check_expressions(plan, linked, problems)
+    problems.raise_errors()
     _warn_if_nothing_varies(linked, problems)
     return Compilation(plan, linked, problems.documents, sort_diagnostics(problems.found))
 
 
-def _compile_documents(problems: Problems, untuned: frozenset[str]) -> LinkedSpace | None:
+def _compile_documents(
+    problems: Problems, untuned: frozenset[str], facts: Mapping[Path, Any]
+) -> LinkedSpace | None:
     documents = problems.documents
     dependencies = expand_dependencies(documents.get(Role.DEPENDENCIES), problems)
     root = build_space(
         documents.get(Role.SPACE), documents.get(Role.BASE), list_paths(dependencies), untuned, problems
     )
-    return None if root is None else link(root, dependencies, problems)
+    return None if root is None else link(root, dependencies, facts, problems)
 
 
 def _warn_if_nothing_varies(linked: LinkedSpace, problems: Problems) -> None:

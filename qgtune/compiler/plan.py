@@ -6,12 +6,13 @@ import pickle
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from qgtune.compiler.link import LinkedSpace
+from qgtune.compiler.link import Fact, Formula, LinkedSpace, Source
 from qgtune.core.paths import Path, format_path, parameter_name
 from qgtune.space import (
     Categorical,
     Constant,
     Domain,
+    EvaluationError,
     Float,
     Integer,
     Mapping,
@@ -76,13 +77,58 @@ class Copy:
 
     def run(self, config: dict[str, Any]) -> None:
         """Copy the value within the config."""
-        value: Any = config
-        for key in self.source:
-            value = value[key]
-        container: Any = config
-        for key in self.target[:-1]:
-            container = container[key]
-        container[self.target[-1]] = copy.deepcopy(value) if isinstance(value, dict | list) else value
+        _write(config, self.target, _read(config, self.source))
+
+    def __str__(self) -> str:
+        return f"{format_path(self.target)} follows {format_path(self.source)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Computation:
+    """A step that computes the value at ``target`` from other values of the config."""
+
+    formula: Formula
+    target: Path
+
+    def run(self, config: dict[str, Any]) -> None:
+        """Compute the value from the config as it is so far.
+
+        Raises:
+            EvaluationError: if the expression has no value for this config.
+        """
+        try:
+            value = self.formula.expression.evaluate([_value(config, s) for s in self.formula.sources])
+        except EvaluationError as error:
+            raise EvaluationError(f"{self}: {error}") from None
+        _write(config, self.target, value)
+
+    def __str__(self) -> str:
+        return f"{format_path(self.target)} follows {self.formula}"
+
+
+Step = Copy | Computation
+
+
+def _read(config: dict[str, Any], path: Path) -> Any:
+    value: Any = config
+    for key in path:
+        value = value[key]
+    return value
+
+
+def _write(config: dict[str, Any], path: Path, value: Any) -> None:
+    container: Any = config
+    for key in path[:-1]:
+        container = container[key]
+    container[path[-1]] = copy.deepcopy(value) if isinstance(value, dict | list) else value
+
+
+def _value(config: dict[str, Any], source: Source) -> Any:
+    if isinstance(source, Fact):
+        return source.value
+    if isinstance(source, list):
+        return [_read(config, path) for path in source]
+    return _read(config, source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +138,13 @@ class Plan:
     Args:
         template: the constants, pickled: unpickling is the fastest way to a fresh copy of nested data.
         suggestions: the parameters, in the order in which they are sampled.
-        copies: the references, sources first.
+        steps: the references, sources first.
         fingerprint: 16 hexadecimal digits that name the parameters and their domains.
     """
 
     template: bytes
     suggestions: tuple[Suggestion, ...]
-    copies: tuple[Copy, ...]
+    steps: tuple[Step, ...]
     fingerprint: str
 
     def resolve(self, trial: Trial) -> dict[str, Any]:
@@ -107,15 +153,26 @@ class Plan:
         Args:
             trial: whatever has Optuna's ``suggest_float``, ``suggest_int`` and ``suggest_categorical``.
 
+        Raises:
+            EvaluationError: if an expression has no value for what was sampled.
+
         Example:
             ``config = plan.resolve(study.ask())``
         """
+        config = self._sampled(trial)
+        for step in self.steps:
+            step.run(config)
+        return config
+
+    def _sampled(self, trial: Trial) -> dict[str, Any]:
         config: dict[str, Any] = pickle.loads(self.template)  # noqa: S301 - made by this process or its parent
         for suggestion in self.suggestions:
             suggestion.run(config, trial)
-        for step in self.copies:
-            step.run(config)
         return config
+
+    def sampled(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Return the config of stored parameters before any reference is filled."""
+        return self._sampled(_StoredTrial(params))
 
     def config_of(self, params: dict[str, Any]) -> dict[str, Any]:
         """Return the config of a finished trial from its stored parameters (name -> value).
@@ -149,9 +206,14 @@ def make_plan(linked: LinkedSpace) -> Plan:
         for path, node in walk(linked.root)
         if isinstance(node, Parameter)
     )
-    copies = tuple(Copy(linked.sources[target], target) for target in linked.order)
+    steps = tuple(_step(linked.formulas[target], target) for target in linked.order)
     template = pickle.dumps(_skeleton(linked.root), protocol=5)
-    return Plan(template, suggestions, copies, _fingerprint(suggestions))
+    return Plan(template, suggestions, steps, _fingerprint(suggestions))
+
+
+def _step(formula: Formula, target: Path) -> Step:
+    source = formula.sources[0] if formula.expression.is_path else None
+    return Copy(source, target) if isinstance(source, tuple) else Computation(formula, target)
 
 
 def _skeleton(node: SpaceNode) -> Any:

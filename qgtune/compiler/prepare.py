@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from qgtune.compiler.objective import check_objective
 from qgtune.compiler.pipeline import Compilation, compile_space
 from qgtune.compiler.problems import Problems
-from qgtune.compiler.task_check import check_task
+from qgtune.compiler.task_check import check_task, data_facts
 from qgtune.compiler.tuning import Tuning, read_space_sources, read_tuning
 from qgtune.core.diagnostics import Diagnostic, sort_diagnostics
 from qgtune.core.errors import DiagnosticError
@@ -36,7 +36,9 @@ def prepare(path: pathlib.Path) -> Prepared:
     compilation: Compilation | None = None
     space_problems = Problems()
     try:
-        compilation = compile_space(sources, tuning.settings.untuned, space_problems)
+        compilation = compile_space(
+            sources, tuning.settings.untuned, space_problems, data_facts(tuning).by_path()
+        )
     except DiagnosticError as error:
         problems.found.extend(error.diagnostics)
     else:

@@ -1,10 +1,11 @@
 """What a built-in task's schema says about the values that can be sampled, each problem at its line."""
 
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from qgtune.compiler.pipeline import Compilation
-from qgtune.compiler.plan import Plan
+from qgtune.compiler.probe import probe_configs
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.tuning import Tuning, top_of
 from qgtune.core.diagnostics import Location, Related, did_you_mean
@@ -22,8 +23,34 @@ from qgtune.space import Categorical, Mapping, Origin, Parameter, Reference, Seq
 
 TASKS = ("graph_classification",)
 _DEFAULT_LAYER_TYPE = GcnBlockConfig.model_fields["gnn_layer_type"].default
-MAX_PROBES = 1000
-"""Configs that are looked at; a space with more choices than this is probed in part."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataFacts:
+    """What is known of a data set from its settings alone; None where it is not."""
+
+    num_node_features: int | None = None
+    num_classes: tuple[int, ...] | None = None
+    num_graphs: int | None = None
+
+    def by_path(self) -> dict[Path, Any]:
+        """Return the facts that references may read, by path: ``data.num_node_features`` and others."""
+        classes = self.num_classes[0] if self.num_classes and len(self.num_classes) == 1 else self.num_classes
+        named = {
+            "num_node_features": self.num_node_features,
+            "num_classes": list(classes) if isinstance(classes, tuple) else classes,
+            "num_graphs": self.num_graphs,
+        }
+        return {("data", name): value for name, value in named.items() if value is not None}
+
+
+def data_facts(tuning: Tuning) -> DataFacts:
+    """Return what is known of the data set that a tuning file names, which may be nothing."""
+    data = tuning.settings.data
+    if data is None or data.get("name") not in DATA_SETTINGS or find_data_problems(data):
+        return DataFacts()
+    parsed = parse_data_settings(data)
+    return DataFacts(parsed.num_node_features, parsed.num_classes, parsed.num_graphs)
 
 
 def check_task(tuning: Tuning, compilation: Compilation | None, problems: Problems) -> None:
@@ -44,30 +71,20 @@ def check_task(tuning: Tuning, compilation: Compilation | None, problems: Proble
         message = f"there is no task {settings.task!r}"
         problems.error("QG408", message, tuning.locate("task"), did_you_mean(settings.task, TASKS))
         return
-    facts = _check_data(tuning, problems)
+    _check_data(tuning, problems)
     _check_metric(tuning, problems)
     if compilation is not None:
-        _check_configs(compilation, facts, problems)
+        _check_configs(compilation, data_facts(tuning), problems)
 
 
-def _check_data(tuning: Tuning, problems: Problems) -> dict[str, Any]:
-    """Report problems of the data section; return the facts of the data set that are known from it."""
+def _check_data(tuning: Tuning, problems: Problems) -> None:
     data = tuning.settings.data
     if data is None:
         hint = "for example data: {name: causal_sets}"
         problems.error("QG409", "a task needs data", tuning.locate("task"), hint)
-        return {}
-    found = find_data_problems(data)
-    for problem in found:
+        return
+    for problem in find_data_problems(data):
         problems.error("QG409", problem.message, tuning.document.locate(problem.path), problem.hint)
-    if found or data.get("name") not in DATA_SETTINGS:
-        return {}
-    parsed = parse_data_settings(data)
-    return {
-        "num_node_features": parsed.num_node_features,
-        "num_classes": parsed.num_classes,
-        "num_graphs": parsed.num_graphs,
-    }
 
 
 def _check_metric(tuning: Tuning, problems: Problems) -> None:
@@ -84,12 +101,12 @@ def _check_metric(tuning: Tuning, problems: Problems) -> None:
         problems.warn("QG411", message, tuning.locate("direction"), f"write direction: {natural}")
 
 
-def _check_configs(compilation: Compilation, facts: dict[str, Any], problems: Problems) -> None:
+def _check_configs(compilation: Compilation, facts: DataFacts, problems: Problems) -> None:
     """Report what is wrong with any probed config; a problem that many of them share is reported once."""
     seen: set[tuple[Path, str]] = set()
     dropped: dict[Path, dict[str, None]] = {}
     for config in probe_configs(compilation.plan):
-        for problem in find_problems(config, **facts):
+        for problem in find_problems(config, **asdict(facts)):
             if (problem.path, problem.message) not in seen:
                 seen.add((problem.path, problem.message))
                 _report(problem, config, compilation, problems)
@@ -101,23 +118,6 @@ def _check_configs(compilation: Compilation, facts: dict[str, Any], problems: Pr
         if len(layer_types) > 1:
             message = f"{format_path(path)} is not taken by the layer types {types}, and is dropped for them"
         problems.warn("QG215", message, origin_location(compilation, problems, path, of_key=True))
-
-
-def probe_configs(plan: Plan) -> Iterator[dict[str, Any]]:
-    """Yield configs that show every choice and every bound at least once, the others at their first value."""
-    first = {s.name: _extremes(s.domain)[0] for s in plan.suggestions}
-    yield plan.config_of(first)
-    probes = 1
-    for suggestion in plan.suggestions:
-        for value in _extremes(suggestion.domain)[1:]:
-            if probes == MAX_PROBES:
-                return
-            probes += 1
-            yield plan.config_of(first | {suggestion.name: value})
-
-
-def _extremes(domain: Any) -> list[Any]:
-    return list(domain.labels) if isinstance(domain, Categorical) else [domain.low, domain.high]
 
 
 def _dropped_kwargs(config: dict[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -136,11 +136,13 @@ def _report(
     shown = format_path(problem.path)
     message = problem.message if shown in problem.message else f"{shown}: {problem.message}"
     related: tuple[Related, ...] = ()
-    node = _nearest(compilation.space.root, problem.path)[0]
+    node, rest = _nearest(compilation.space.root, problem.path)
     if isinstance(node, Reference):
-        source = compilation.space.sources.get(problem.path, node.source)
-        place = origin_location(compilation, problems, source)
-        related = (Related(place, f"it follows {format_path(source)}"),)
+        formula = compilation.space.formulas[problem.path[: len(problem.path) - len(rest)]]
+        related = tuple(
+            Related(origin_location(compilation, problems, source), f"it follows {format_path(source)}")
+            for source in formula.paths
+        )
     choice = _choice_location(problem.path, config, node, problems)
     place = choice or origin_location(compilation, problems, problem.path)
     problems.error("QG214", message, place, problem.hint, *related)

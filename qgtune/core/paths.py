@@ -11,10 +11,14 @@ Path = tuple[str | int, ...]
 
 ROOT: Path = ()
 
+EVERY = "[*]"
+"""The part of a path that stands for every item of a list."""
+
 _PLAIN_KEY = re.compile(r"[^\W\d][\w\-]*\Z")
 _TOKEN = re.compile(
     r"""
     \[\s*(?P<index>-?\d+)\s*\]            # [0] or [-1]
+    | \[\s*(?P<every>\*)\s*\]                # [*]
     | \[\s*"(?P<quoted>(?:[^"\\]|\\.)*)"\s*\]  # ["any key"]
     | (?P<dot>\.)
     | (?P<word>[^.\[\]"\s](?:[^.\[\]"]*[^.\[\]"\s])?)
@@ -41,7 +45,8 @@ def parse_path(text: str) -> Path:
     """Return the path that ``text`` spells.
 
     Both spellings of an index are read: ``model.gcn_net[0].out_dim`` and ``model.gcn_net.0.out_dim``.
-    A key that is not a plain word is written ``model["odd key"]``. Negative indices count from the end.
+    A key that is not a plain word is written ``model["odd key"]``. Negative indices count from the end, and
+    ``[*]`` stands for every item of a list.
 
     Args:
         text: the path as the user wrote it.
@@ -77,15 +82,18 @@ def parse_path(text: str) -> Path:
         else:
             if expects_part and parts:
                 raise PathSyntaxError(text, position, "a part is missing before '['")
-            if kind == "index":
-                parts.append(int(match["index"]))
-            else:
-                parts.append(re.sub(r"\\(.)", r"\1", match["quoted"], flags=re.DOTALL))
+            parts.append(_bracketed(match))
             expects_part = False
         position = match.end()
     if expects_part:
         raise PathSyntaxError(text, len(text), "it ends too early" if text else "it is empty")
     return tuple(parts)
+
+
+def _bracketed(match: re.Match[str]) -> str | int:
+    if match.lastgroup == "index":
+        return int(match["index"])
+    return EVERY if match.lastgroup == "every" else re.sub(r"\\(.)", r"\1", match["quoted"], flags=re.DOTALL)
 
 
 def format_path(path: Path) -> str:
@@ -99,6 +107,8 @@ def format_path(path: Path) -> str:
     for part in path:
         if isinstance(part, int):
             shown += f"[{part}]"
+        elif part == EVERY:
+            shown += EVERY
         elif _PLAIN_KEY.match(part):
             shown += f".{part}" if shown else part
         else:

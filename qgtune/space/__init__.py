@@ -1,6 +1,15 @@
 """The typed search-space tree: what is constant, what varies, what follows. No YAML, no Optuna."""
 
 from qgtune.space.domains import Categorical, Domain, DomainError, Float, Integer
+from qgtune.space.expressions import (
+    EvaluationError,
+    Expression,
+    ExpressionSyntaxError,
+    Literal,
+    Term,
+    parse_expression,
+    path_expression,
+)
 from qgtune.space.tree import Constant, Mapping, Origin, Parameter, Reference, Role, Sequence, SpaceNode, walk
 
 __all__ = [
@@ -8,8 +17,12 @@ __all__ = [
     "Constant",
     "Domain",
     "DomainError",
+    "EvaluationError",
+    "Expression",
+    "ExpressionSyntaxError",
     "Float",
     "Integer",
+    "Literal",
     "Mapping",
     "Origin",
     "Parameter",
@@ -17,5 +30,8 @@ __all__ = [
     "Role",
     "Sequence",
     "SpaceNode",
+    "Term",
+    "parse_expression",
+    "path_expression",
     "walk",
 ]

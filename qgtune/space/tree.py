@@ -7,6 +7,7 @@ from typing import Any
 
 from qgtune.core.paths import ROOT, Path
 from qgtune.space.domains import Domain
+from qgtune.space.expressions import Expression
 
 
 class Role(StrEnum):
@@ -43,10 +44,15 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A value that follows the value at ``source`` of the same trial."""
+    """A value that is computed from other values of the same trial; most often it is a copy of one.
 
-    source: Path
+    ``every`` tells that it was written once for every item of a list: an item that has no neighbour to follow
+    keeps its own value.
+    """
+
+    expression: Expression
     origin: Origin
+    every: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,27 @@ def children(node: SpaceNode) -> Iterator[tuple[str | int, SpaceNode]]:
         yield from node.entries.items()
     elif isinstance(node, Sequence):
         yield from enumerate(node.items)
+
+
+def child_key(node: SpaceNode, part: str | int) -> str | int | None:
+    """Return the key under which ``part`` finds a child: an index also from the end, or a key of digits."""
+    if isinstance(node, Sequence):
+        if isinstance(part, int) and -len(node.items) <= part < len(node.items):
+            return part % len(node.items)
+    elif isinstance(node, Mapping):
+        if part in node.entries:
+            return part
+        if isinstance(part, int) and str(part) in node.entries:
+            return str(part)
+    return None
+
+
+def child_at(node: SpaceNode, key: str | int) -> SpaceNode:
+    """Return the child at a key or position that ``child_key`` found."""
+    if isinstance(node, Mapping):
+        return node.entries[key]
+    assert isinstance(node, Sequence) and isinstance(key, int)  # noqa: S101, PT018 - child_key found it
+    return node.items[key]
 
 
 def walk(node: SpaceNode, path: Path = ROOT) -> Iterator[tuple[Path, SpaceNode]]:

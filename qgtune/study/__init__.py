@@ -1,7 +1,9 @@
 """Studies: where they are kept, how they sample and prune, and runs of many processes that fill them."""
 
 from optuna import Study, Trial
+from optuna import TrialPruned as OptunaTrialPruned
 
+from qgtune.study.attributes import PRUNED_BECAUSE
 from qgtune.study.create import check_fingerprint, create_study
 from qgtune.study.records import best_record, trial_records
 from qgtune.study.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
@@ -9,7 +11,9 @@ from qgtune.study.storages import open_storage, open_study
 from qgtune.study.supervisor import run_trials
 
 __all__ = [
+    "PRUNED_BECAUSE",
     "Objective",
+    "OptunaTrialPruned",
     "RunOutcome",
     "RunSpec",
     "Study",

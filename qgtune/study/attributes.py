@@ -9,5 +9,8 @@ WORKER = "qgtune:worker"
 FAILURE = "qgtune:failure"
 """On a trial that its objective failed: the reason, in one line. Such a trial counts towards the total."""
 
+PRUNED_BECAUSE = "qgtune:pruned_because"
+"""On a trial whose config could not be resolved: the reason. It is pruned, and counts."""
+
 LOST = "qgtune:lost"
 """On a trial whose process ended before it did: the reason. Such a trial does not count."""

@@ -6,7 +6,9 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from qgtune.core.trials import TrialRecord
-from qgtune.study.attributes import FAILURE, LOST, WORKER
+from qgtune.study.attributes import FAILURE, LOST, PRUNED_BECAUSE, WORKER
+
+_REASONS = (LOST, FAILURE, PRUNED_BECAUSE)
 
 _STATES = {
     TrialState.COMPLETE: "complete",
@@ -35,7 +37,7 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
         params=dict(trial.params),
         started=trial.datetime_start,
         ended=trial.datetime_complete,
-        failure=str(trial.user_attrs.get(LOST) or trial.user_attrs.get(FAILURE) or ""),
+        failure=next((str(trial.user_attrs[name]) for name in _REASONS if name in trial.user_attrs), ""),
         worker=str(trial.user_attrs.get(WORKER, "")),
         lost=LOST in trial.user_attrs,
     )
