@@ -13,7 +13,13 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from qgtune.compiler.load import shown_path
-from qgtune.core.diagnostics import Diagnostic, Severity, render_diagnostics
+from qgtune.core.diagnostics import (
+    Diagnostic,
+    Severity,
+    diagnostics_as_json,
+    diagnostics_for_github,
+    render_diagnostics,
+)
 from qgtune.core.errors import DiagnosticError, QgtuneError, UsageError
 
 if TYPE_CHECKING:
@@ -49,13 +55,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return OK
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - each gets its words and its exit code
-        return _explain(error)
+        return _explain(error, getattr(options, "format", "text"))
 
 
-def _explain(error: BaseException) -> int:
+def _explain(error: BaseException, form: str) -> int:
     """Say what ended the command; return the exit code."""
     if isinstance(error, DiagnosticError):
-        _print_diagnostics(error.diagnostics)
+        _print_diagnostics(error.diagnostics, form)
         return PROBLEMS
     if isinstance(error, QgtuneError):
         _say(f"qgtune: {error}")
@@ -80,9 +86,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     usage = "qgtune {} TUNING.yaml"
     run = commands.add_parser("run", usage=f"{usage.format('[run]')} [--quiet]")
-    check = commands.add_parser("check", usage=usage.format("check"))
+    check = commands.add_parser("check", usage=f"{usage.format('check')} [--format text|json|github]")
     for command in (run, check):
         command.add_argument("tuning", type=pathlib.Path, metavar="TUNING.yaml", help="the tuning file")
+    forms = (
+        "how to show problems: text, json (a list of objects), or github (beside the code of a pull request)"
+    )
+    check.add_argument("--format", choices=("text", "json", "github"), default="text", help=forms)
     run.add_argument("--quiet", action="store_true", help="show failures and the summary only")
     return parser
 
@@ -91,8 +101,9 @@ def _check(options: argparse.Namespace) -> int:
     from qgtune.compiler.prepare import prepare
 
     prepared = prepare(options.tuning)
-    _print_diagnostics(prepared.warnings)
-    _print_space(prepared)
+    _print_diagnostics(prepared.warnings, options.format)
+    if options.format == "text":
+        _print_space(prepared)
     return OK
 
 
@@ -170,9 +181,16 @@ def _all_failed(result: "RunResult") -> bool:
     return bool(result.outcome.stopped_early_reason) or states == {"failed"}
 
 
-def _print_diagnostics(diagnostics: tuple[Diagnostic, ...]) -> None:
-    if not diagnostics:
-        return
+def _print_diagnostics(diagnostics: tuple[Diagnostic, ...], form: str = "text") -> None:
+    if form == "json":  # also where there are none: a program reads a list
+        print(diagnostics_as_json(diagnostics))
+    elif form == "github" and diagnostics:
+        print(diagnostics_for_github(diagnostics))
+    elif diagnostics:
+        _print_text(diagnostics)
+
+
+def _print_text(diagnostics: tuple[Diagnostic, ...]) -> None:
     errors = sum(problem.severity is Severity.ERROR for problem in diagnostics)
     counts = [
         _count(number, noun)

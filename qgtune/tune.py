@@ -12,7 +12,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from qgtune.compiler.cache import CompilationCache
-from qgtune.compiler.emit import best_trial_text, built_header, built_search_space_text, respliced_text
+from qgtune.compiler.emit import (
+    best_trial_text,
+    built_header,
+    built_search_space_text,
+    compound_choices,
+    respliced_text,
+)
 from qgtune.compiler.load import compile_files, read_data_file, shown_path
 from qgtune.compiler.pipeline import Compilation
 from qgtune.compiler.plan import Trial
@@ -20,7 +26,7 @@ from qgtune.core.diagnostics import Diagnostic, did_you_mean, render_diagnostics
 from qgtune.core.errors import DiagnosticError, QgtuneError, QgtuneWarning
 from qgtune.core.files import write_atomically
 from qgtune.core.paths import Path, parameter_name
-from qgtune.document import Document, read_text
+from qgtune.document import Document
 from qgtune.space import EvaluationError
 
 if TYPE_CHECKING:
@@ -233,6 +239,7 @@ def _with_best_values(built: Document, best: Document) -> dict[str, Any]:
     """Return the built config with the best trial's values at the paths that their names spell."""
     config = built.data
     places = {parameter_name(path): path for path in _paths(config, ())}
+    choices = compound_choices(built)
     values = best.data
     problems: list[Diagnostic] = []
     for name, value in (values if isinstance(values, dict) else {}).items():
@@ -245,17 +252,10 @@ def _with_best_values(built: Document, best: Document) -> dict[str, Any]:
         container = config
         for part in parents:
             container = container[part]
-        container[last] = _as_choice(value, container[last])
+        container[last] = choices.get(str(name), {}).get(value, value)
     if problems:
         raise DiagnosticError(tuple(problems))
     return cast("dict[str, Any]", config)
-
-
-def _as_choice(value: Any, built: Any) -> Any:
-    """Return a stored value as the config has it: a compound choice is stored as its JSON text."""
-    if isinstance(built, dict | list) and isinstance(value, str):
-        return read_text(value)
-    return value
 
 
 def _paths(value: Any, path: Path) -> list[Path]:

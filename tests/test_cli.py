@@ -1,5 +1,6 @@
 """The command line: what it prints, what it imports, and its exit codes."""
 
+import json
 import subprocess
 import sys
 
@@ -79,3 +80,38 @@ def test_quiet_prints_only_the_summary(tmp_path):
     done = qgtune(write_project(tmp_path, "n_trials: 2\n"), "--quiet")
     assert done.returncode == 0
     assert done.stdout.splitlines()[1] == "study tiny: 2 complete"
+
+
+def test_problems_as_json_are_a_list_of_objects(tmp_path):
+    write_project(tmp_path, dependencies="training:\n  warmup: training.rate\n  epochs: 3\n")
+    done = qgtune("check", "tuning.yaml", "--format", "json", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")
+    [first, second] = json.loads(done.stdout)
+    assert first == {
+        "code": "QG301",
+        "severity": "error",
+        "file": "dependency_map.yaml",
+        "line": 2,
+        "column": 11,
+        "end": {"line": 2, "column": 24},
+        "message": "training.warmup follows training.rate, but there is no training.rate",
+        "hint": "training has learning_rate, batch_size, warmup, epochs",
+        "related": [],
+    }
+    assert second["code"] == "QG304"
+
+
+def test_a_sound_project_as_json_is_an_empty_list(tmp_path):
+    write_project(tmp_path)
+    done = qgtune("check", "tuning.yaml", "--format", "json", cwd=tmp_path)
+    assert (done.returncode, json.loads(done.stdout)) == (0, [])
+
+
+def test_problems_for_github_are_one_escaped_line_each(tmp_path):
+    write_project(tmp_path, dependencies="training:\n  warmup: training.rate\n")
+    done = qgtune("check", "tuning.yaml", "--format", "github", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout.startswith(
+        "::error file=dependency_map.yaml,line=2,endLine=2,col=11,title=QG301::training.warmup"
+    )
+    assert len(done.stdout.splitlines()) == 1

@@ -180,10 +180,18 @@ def test_the_guides_script_runs_in_processes(guide):
     assert best["model"]["classifier"]["input_dim"] == best["model"]["gcn_net"][-1]["out_dim"]
 
 
-def test_compound_choices_come_back_from_a_best_trial_as_they_were(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "choices",
+    [
+        "[[16], [16, 32]]",
+        "{type: categorical, choices: [[16], [16, 32]]}",
+        "{type: categorical, choices: {small: [16], large: [16, 32]}}",
+    ],
+)
+def test_compound_choices_come_back_from_a_best_trial_as_they_were(choices, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     pathlib.Path("base.yaml").write_text("model: {dims: [8]}\n")
-    pathlib.Path("space.yaml").write_text("model: {dims: [[16], [16, 32]]}\n")
+    pathlib.Path("space.yaml").write_text(f"model: {{dims: {choices}}}\n")
     study = tune.create_study({"study_name": "s"})
 
     def objective(trial):

@@ -4,9 +4,10 @@ from pathlib import PurePath
 from typing import Any
 
 from qgtune.compiler.pipeline import Compilation
+from qgtune.compiler.plan import Plan, Suggestion
 from qgtune.core.paths import Path
-from qgtune.document import Document, comment_block, dump, splice
-from qgtune.space import Parameter, Role, walk
+from qgtune.document import Document, comment_block, dump, format_flow, read_text, splice
+from qgtune.space import Categorical, Domain, Parameter, Role, walk
 
 
 def best_config_text(compilation: Compilation, config: dict[str, Any], header: list[str]) -> str:
@@ -37,7 +38,36 @@ def built_header(compilation: Compilation) -> list[str]:
         f"The config of the study's first trial, built from {names}.",
         "Values that are tuned or that follow others are commented; they are not the best ones.",
         f"search space {compilation.plan.fingerprint}",
+        *(f"{_CHOICES}{format_flow({s.name: _labelled(s.domain)})}" for s in _compound(compilation.plan)),
     ]
+
+
+_CHOICES = "choices: "
+
+
+def _compound(plan: Plan) -> list[Suggestion]:
+    """Return the parameters whose choices a study stores as labels that are not the choices themselves."""
+    return [
+        s
+        for s in plan.suggestions
+        if isinstance(s.domain, Categorical) and s.domain.labels != s.domain.choices
+    ]
+
+
+def _labelled(domain: Domain) -> dict[Any, Any]:
+    assert isinstance(domain, Categorical)  # noqa: S101 - _compound has no others
+    return dict(zip(domain.labels, domain.choices, strict=True))
+
+
+def compound_choices(built: Document) -> dict[str, dict[Any, Any]]:
+    """Return what the labels of a built search space stand for, by the parameter's name."""
+    found: dict[str, dict[Any, Any]] = {}
+    for line in built.source.lines:
+        if not line.startswith("#"):
+            break
+        if line.startswith(f"# {_CHOICES}"):
+            found |= read_text(line.removeprefix(f"# {_CHOICES}"))
+    return found
 
 
 def best_trial_text(params: dict[str, Any], header: list[str]) -> str:

@@ -186,8 +186,12 @@ def _make_range(
 def _categorical(form: Form, _: Problems) -> Domain:
     value = form.fields["choices"][1]
     node = content(value)
+    if isinstance(node, MappingNode):
+        labelled = {str(label): plain_data(item) for label, (_, item) in entries(node).items()}
+        return Categorical(tuple(labelled.values()), tuple(labelled))
     if not isinstance(node, SequenceNode):
-        raise _WrongTypeError("choices are a list", value, "write [first, second]")
+        hint = "write [first, second], or {label: value, ...}"
+        raise _WrongTypeError("choices are a list, or a mapping of labels to values", value, hint)
     return Categorical.of([plain_data(item) for item in node.items])
 
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field, replace
 
 from qgtune.compiler.expand import Dependency
 from qgtune.compiler.problems import Problems
-from qgtune.core.diagnostics import Related, did_you_mean, nearest
+from qgtune.core.diagnostics import Related, nearest
 from qgtune.core.paths import EVERY, ROOT, Path, format_path
 from qgtune.space import Mapping, Parameter, Reference, Sequence, SpaceNode
 from qgtune.space.expressions import NEXT, PREVIOUS
 from qgtune.space.tree import child_key, children
+
+MAX_SHOWN = 12
+"""Names that a hint lists at most."""
 
 _Item = tuple[int, int]
 """The position of a list item, and the length of its list."""
@@ -134,4 +137,9 @@ def missing_hint(node: SpaceNode, target: Path, depth: int) -> str:
             return f"{format_path(path)} is empty"
         what = "sampled" if isinstance(node, Parameter) else "a single value"
         return f"{format_path(path)} is {what}"
-    return did_you_mean(format_path(target[: depth + 1]), known)
+    keys = [str(key) for key, _ in children(node)]
+    meant = nearest(str(target[depth]), keys)
+    if meant is not None:
+        return f"did you mean {known[keys.index(meant)]!r}?"
+    shown = ", ".join(keys[:MAX_SHOWN]) + (", ..." if len(keys) > MAX_SHOWN else "")
+    return f"{format_path(path) or 'the config'} has {shown}"

@@ -4,6 +4,7 @@ A diagnostic stands on its own: it carries the line that it points at, so that i
 sent from a worker, and rendered where the file is no longer at hand.
 """
 
+import json
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -103,6 +104,56 @@ def render_diagnostic(diagnostic: Diagnostic) -> str:
     if diagnostic.hint:
         lines.append(f"   = hint: {diagnostic.hint}")
     return "\n".join(lines)
+
+
+def diagnostics_as_json(diagnostics: Iterable[Diagnostic]) -> str:
+    """Return all diagnostics as a JSON list of objects, for editors and other programs.
+
+    Each has code, severity, file, line, column, end (line and column), message, hint, and related: a list of
+    places with a message each. Lines and columns count from 1, the end is exclusive; line 0 is a whole file.
+    """
+    return json.dumps(
+        [
+            {
+                "code": problem.code,
+                "severity": str(problem.severity),
+                **_place_as_json(problem.location),
+                "message": problem.message,
+                "hint": problem.hint,
+                "related": [
+                    {**_place_as_json(related.location), "message": related.message}
+                    for related in problem.related
+                ],
+            }
+            for problem in diagnostics
+        ],
+        indent=2,
+        ensure_ascii=False,
+    )
+
+
+def _place_as_json(place: Location) -> dict[str, object]:
+    end = {"line": place.end_line, "column": place.end_column}
+    return {"file": place.file, "line": place.line, "column": place.column, "end": end}
+
+
+def diagnostics_for_github(diagnostics: Iterable[Diagnostic]) -> str:
+    """Return all diagnostics as workflow commands, one a line, which GitHub shows beside the code."""
+    lines = []
+    for problem in diagnostics:
+        place = problem.location
+        span = f",line={place.line},endLine={place.end_line},col={place.column}" if place.line else ""
+        text = f"{problem.message}; {problem.hint}" if problem.hint else problem.message
+        fields = f"file={_escaped(place.file, ':,')}{span},title={problem.code}"
+        lines.append(f"::{problem.severity} {fields}::{_escaped(text)}")
+    return "\n".join(lines)
+
+
+def _escaped(text: str, more: str = "") -> str:
+    """Return a text in which the characters that end a workflow command are percent-encoded."""
+    for character in f"%\r\n{more}":
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text
 
 
 def _where(place: Location) -> str:

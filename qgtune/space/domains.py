@@ -114,7 +114,8 @@ class Categorical:
     Args:
         choices: the values that a config receives; at least one.
         labels: what the study stores for each choice. Scalars stand for themselves; lists and mappings are
-            stored as their JSON text, because storages do not keep compound values apart.
+            stored as their JSON text, because storages do not keep compound values apart. Labels of the
+            user's own stand for any value.
 
     Raises:
         DomainError: if there is no choice, or two choices that a study could not tell apart.
@@ -150,7 +151,12 @@ class Categorical:
         return any(type(value) is type(choice) and value == choice for choice in self.choices)
 
     def __str__(self) -> str:
-        return f"one of {', '.join(map(_choice_text, self.choices))}"
+        return f"one of {', '.join(map(_choice_text, self.choices if self.is_plain else self.labels))}"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether each label is the one that follows from its choice, and not the user's own."""
+        return self.labels == tuple(map(_label, self.choices))
 
 
 Domain = Float | Integer | Categorical

@@ -127,3 +127,15 @@ def test_all_problems_of_all_files_are_told_at_once():
 )
 def test_a_form_that_makes_no_sense_is_one_error(form, code):
     assert [c for c in codes(f"x: {form}", "x: 1") if c != "QG110"] == [code]
+
+
+def test_labelled_choices_are_stored_by_their_labels_and_stand_for_any_value():
+    space = "m: {block: {type: categorical, choices: {small: {w: 1, dims: [8]}, large: {w: 2, dims: [8, 8]}, none: null}}}"
+    compilation = compiled(space, "m: {block: null}")
+    assert domains(compilation) == {"m.block": "one of small, large, none"}
+    plan = compilation.plan
+    assert plan.resolve(Chooser(m__block="large")) == {"m": {"block": {"w": 2, "dims": [8, 8]}}}
+    assert plan.resolve(Chooser(m__block="none")) == {"m": {"block": None}}
+    first = plan.resolve(Chooser(m__block="small"))
+    first["m"]["block"]["dims"].append("changed")
+    assert plan.resolve(Chooser(m__block="small")) == {"m": {"block": {"w": 1, "dims": [8]}}}
