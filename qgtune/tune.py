@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from qgtune.compiler.cache import CompilationCache
 from qgtune.compiler.emit import (
+    alias_links,
     best_trial_text,
     built_header,
     built_search_space_text,
@@ -26,7 +27,7 @@ from qgtune.core.diagnostics import Diagnostic, did_you_mean, render_diagnostics
 from qgtune.core.errors import DiagnosticError, QgtuneError, QgtuneWarning
 from qgtune.core.files import write_atomically
 from qgtune.core.paths import Path, parameter_name
-from qgtune.document import Document
+from qgtune.document import Document, same_value
 from qgtune.space import EvaluationError
 
 if TYPE_CHECKING:
@@ -111,7 +112,8 @@ def _write_built_once(
     fingerprint = compilation.plan.fingerprint
     is_first = getattr(trial, "number", 0) == 0
     with _written_lock:
-        if not is_first and (_written.get(file) == fingerprint or _fingerprint_of(file) == fingerprint):
+        known = file.exists() and (_written.get(file) or _fingerprint_of(file))
+        if not is_first and known == fingerprint:
             _written[file] = fingerprint
             return
         text = built_search_space_text(compilation, config, built_header(compilation))
@@ -224,7 +226,7 @@ def save_best_config(
     best = read_data_file(pathlib.Path(best_trial_file))
     config = _with_best_values(built, best)
     dependencies = None if depmap_file is None else pathlib.Path(depmap_file)
-    compilation = compile_files(None, dependencies, built_file, frozenset())
+    compilation = compile_files(None, dependencies, built_file, frozenset(), alias_links(built))
     for step in compilation.plan.steps:
         step.run(config)
     header = [
@@ -252,7 +254,8 @@ def _with_best_values(built: Document, best: Document) -> dict[str, Any]:
         container = config
         for part in parents:
             container = container[part]
-        container[last] = choices.get(str(name), {}).get(value, value)
+        pairs = choices.get(str(name), [])
+        container[last] = next((choice for label, choice in pairs if same_value(label, value)), value)
     if problems:
         raise DiagnosticError(tuple(problems))
     return cast("dict[str, Any]", config)

@@ -211,6 +211,54 @@ def test_compound_choices_come_back_from_a_best_trial_as_they_were(choices, tmp_
     assert yaml.safe_load(pathlib.Path("best.yaml").read_text()) == {"model": {"dims": [16, 32]}}
 
 
+@pytest.mark.parametrize(
+    ("choices", "best"),
+    [
+        ("[null, [48]]", [48]),
+        ('[[48], none, "12"]', "12"),
+        ("[{x: 1.0e-7, y: .inf}, 3]", {"x": 1e-7, "y": float("inf")}),
+        ('["a\\nb", c]', "a\nb"),
+    ],
+)
+def test_any_choice_comes_back_whatever_the_first_trial_had(choices, best, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path("space.yaml").write_text(f"model: {{x: {{type: categorical, choices: {choices}}}}}\n")
+    study = tune.create_study({"study_name": "s"})
+
+    def objective(trial):
+        config = tune.build_search_space_with_dependencies(
+            "space.yaml", None, trial, tune_model=True, built_search_space_file="b.yaml"
+        )
+        return 0.0 if config["model"]["x"] == best else 1.0
+
+    study.optimize(objective, n_trials=12)
+    tune.save_best_trial(study, "best_trial.yaml")
+    tune.save_best_config("b.yaml", "best_trial.yaml", None, "best.yaml")
+    assert yaml.safe_load(pathlib.Path("best.yaml").read_text()) == {"model": {"x": best}}
+
+
+def test_values_that_an_alias_shares_are_equal_in_the_best_config_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path("space.yaml").write_text("model:\n  a: &x {type: int, low: 1, high: 9}\n  b: *x\n  c: 5\n")
+    pathlib.Path("map.yaml").write_text("model: {c: model.b}\n")
+    study = tune.create_study({"study_name": "s"})
+
+    def objective(trial):
+        config = tune.build_search_space_with_dependencies(
+            "space.yaml", "map.yaml", trial, tune_model=True, built_search_space_file="b.yaml"
+        )["model"]
+        assert config["a"] == config["b"] == config["c"]
+        return config["a"]
+
+    study.optimize(objective, n_trials=10)
+    tune.save_best_trial(study, "best_trial.yaml")
+    tune.save_best_config("b.yaml", "best_trial.yaml", "map.yaml", "best.yaml")
+    best = study.best_params["model.a"]
+    assert yaml.safe_load(pathlib.Path("best.yaml").read_text()) == {
+        "model": {"a": best, "b": best, "c": best}
+    }
+
+
 def test_problems_are_raised_as_one_exception_with_the_rendered_text(guide):
     pathlib.Path("depmap.yaml").write_text("model: {classifier: {input_dim: model.gcn_nets}}\n")
     with pytest.raises(DiagnosticError, match=r"^depmap.yaml:1:33: error\[QG301\]") as caught:

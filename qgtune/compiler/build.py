@@ -7,6 +7,7 @@ there; mappings are merged key by key, lists of mappings item by item.
 from collections.abc import Mapping as AbstractMapping
 from typing import Any
 
+from qgtune.compiler.expand import ListPaths
 from qgtune.compiler.forms import FIELDS, form_type, looks_like_range, misspelled_form, read_domain, read_form
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Location, Related, did_you_mean
@@ -54,7 +55,7 @@ def constant_tree(node: Node, role: Role, path: Path = ROOT) -> SpaceNode:
 def build_space(
     space: Document | None,
     base: Document | None,
-    list_paths: frozenset[Path],
+    list_paths: ListPaths,
     untuned: frozenset[str],
     problems: Problems,
 ) -> Mapping | None:
@@ -80,7 +81,7 @@ def build_space(
 
 
 class _Builder:
-    def __init__(self, list_paths: frozenset[Path], problems: Problems) -> None:
+    def __init__(self, list_paths: ListPaths, problems: Problems) -> None:
         self.list_paths = list_paths
         self.problems = problems
         # Where the parameter that a YAML node defines was first built: an alias is one value.
@@ -139,18 +140,20 @@ class _Builder:
     def node(self, space: Node, base: Node | None, path: Path) -> SpaceNode:
         """Return the tree of a search-space node laid over the base node at the same path."""
         inner = content(space)
-        first = self.first_built.get(id(inner))
-        if first is not None:
-            return Reference(path_expression(first), Origin(Role.SPACE, path))
         if isinstance(inner, MappingNode):
             built = self._mapping(inner, base, path)
         elif isinstance(inner, SequenceNode):
             built = self._sequence(inner, base, path)
+        elif inner.value is None and not inner.text and base is not None:
+            built = constant_tree(base, Role.BASE, path)  # nothing is written, so nothing is mentioned
         else:
             self._check_scalar_over(inner, base, path, space)
             built = Constant(inner.value, Origin(Role.SPACE, path))
         if isinstance(built, Parameter):
-            self.first_built[id(inner)] = path
+            first = self.first_built.setdefault(id(inner), path)
+            if first != path:
+                return Reference(path_expression(first), Origin(Role.SPACE, path))
+            self._check_base_value(built, base, path)
         return built
 
     def _mapping(self, node: MappingNode, base: Node | None, path: Path) -> SpaceNode:
@@ -180,6 +183,14 @@ class _Builder:
         base_fields = entries(base_inner) if isinstance(base_inner, MappingNode) else {}
         siblings = base_fields if isinstance(base_inner, MappingNode) else None
         fields = entries(node)
+        if looks_like_range(node) and not fields.keys() <= base_fields.keys():
+            self.problems.warn(
+                "QG217",
+                f"{format_path(path)} looks like a parameter, but has no type; it is read as it stands",
+                self.problems.at_key(origin),
+                "add type: float, int or categorical; or write {type: fixed, value: {...}}",
+            )
+            siblings = None  # one mistake, one warning
         names = [*base_fields, *(name for name in fields if name not in base_fields)]
         built = {
             name: self.entry(
@@ -272,10 +283,24 @@ class _Builder:
 
     def _check_scalar_over(self, node: ScalarNode, base: Node | None, path: Path, written: Node) -> None:
         base_inner = content(base) if base is not None else None
-        if node.value is None or base_inner is None or isinstance(base_inner, ScalarNode):
+        if base_inner is None or isinstance(base_inner, ScalarNode):
             return
         place = written if isinstance(written, AliasNode) else node
-        self._kinds_differ(place, base_inner, path)
+        hint = "to leave it out, write {type: fixed, value: null}" if node.value is None else ""
+        self._kinds_differ(place, base_inner, path, hint)
+
+    def _check_base_value(self, parameter: Parameter, base: Node | None, path: Path) -> None:
+        """Warn if the base settings hold a value that the parameter can never have."""
+        inner = content(base) if base is not None else None
+        if not isinstance(inner, ScalarNode) or inner.value is None or parameter.domain.contains(inner.value):
+            return
+        self.problems.warn(
+            "QG218",
+            f"{format_path(path)} is {inner.text} in the base settings, but here {parameter.domain}",
+            self.problems.at(parameter.origin),
+            "",
+            Related(self.problems.at_node(Role.BASE, inner), "the base settings' value"),
+        )
 
     def _kinds_differ(self, node: Node, base: Content, path: Path, hint: str = "") -> SpaceNode:
         """Report it, and return the node's own tree, so that references into it do not fail as well."""

@@ -1,13 +1,26 @@
 """Config -> the YAML files that people keep."""
 
+from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
+from qgtune.compiler.expand import Dependency
 from qgtune.compiler.pipeline import Compilation
 from qgtune.compiler.plan import Plan, Suggestion
-from qgtune.core.paths import Path
+from qgtune.core.paths import Path, format_path, parse_path
 from qgtune.document import Document, comment_block, dump, format_flow, read_text, splice
-from qgtune.space import Categorical, Domain, Parameter, Role, walk
+from qgtune.space import (
+    Categorical,
+    Domain,
+    Origin,
+    Parameter,
+    Reference,
+    Role,
+    SpaceNode,
+    path_expression,
+    walk,
+)
+from qgtune.space.tree import child_at
 
 
 def best_config_text(compilation: Compilation, config: dict[str, Any], header: list[str]) -> str:
@@ -39,10 +52,13 @@ def built_header(compilation: Compilation) -> list[str]:
         "Values that are tuned or that follow others are commented; they are not the best ones.",
         f"search space {compilation.plan.fingerprint}",
         *(f"{_CHOICES}{format_flow({s.name: _labelled(s.domain)})}" for s in _compound(compilation.plan)),
+        *_links(compilation),
     ]
 
 
+# Lines of the header that ``save_best_config`` reads again.
 _CHOICES = "choices: "
+_LINK = "alias: "
 
 
 def _compound(plan: Plan) -> list[Suggestion]:
@@ -54,20 +70,47 @@ def _compound(plan: Plan) -> list[Suggestion]:
     ]
 
 
-def _labelled(domain: Domain) -> dict[Any, Any]:
+def _labelled(domain: Domain) -> list[list[Any]]:
     assert isinstance(domain, Categorical)  # noqa: S101 - _compound has no others
-    return dict(zip(domain.labels, domain.choices, strict=True))
+    return [list(pair) for pair in zip(domain.labels, domain.choices, strict=True)]
 
 
-def compound_choices(built: Document) -> dict[str, dict[Any, Any]]:
-    """Return what the labels of a built search space stand for, by the parameter's name."""
-    found: dict[str, dict[Any, Any]] = {}
+def _links(compilation: Compilation) -> list[str]:
+    """Return the references that no dependency map holds: those of aliases in the search space."""
+    return [
+        f"{_LINK}{format_flow([format_path(target), str(formula)])}"
+        for target, formula in compilation.space.formulas.items()
+        if _origin_role(compilation, target) is Role.SPACE
+    ]
+
+
+def _origin_role(compilation: Compilation, path: Path) -> Role:
+    node: SpaceNode = compilation.space.root
+    for part in path:
+        node = child_at(node, part)
+    return node.origin.role
+
+
+def compound_choices(built: Document) -> dict[str, list[list[Any]]]:
+    """Return label and choice of the parameters of a built search space that store labels, by name."""
+    return {name: pairs for entry in _header_data(built, _CHOICES) for name, pairs in entry.items()}
+
+
+def alias_links(built: Document) -> list[Dependency]:
+    """Return the references of a built search space that came from aliases."""
+    origin = Origin(Role.BASE, ())
+    return [
+        Dependency(parse_path(target), Reference(path_expression(parse_path(source)), origin))
+        for target, source in _header_data(built, _LINK)
+    ]
+
+
+def _header_data(built: Document, mark: str) -> Iterator[Any]:
     for line in built.source.lines:
         if not line.startswith("#"):
-            break
-        if line.startswith(f"# {_CHOICES}"):
-            found |= read_text(line.removeprefix(f"# {_CHOICES}"))
-    return found
+            return
+        if line.startswith(f"# {mark}"):
+            yield read_text(line.removeprefix(f"# {mark}"))
 
 
 def best_trial_text(params: dict[str, Any], header: list[str]) -> str:

@@ -35,14 +35,28 @@ def expand_dependencies(document: Document | None, problems: Problems) -> list[D
     return found
 
 
-def list_paths(dependencies: list[Dependency]) -> frozenset[Path]:
-    """Return the paths at which the dependency map holds a list."""
-    return frozenset(
-        dependency.target[:i]
-        for dependency in dependencies
-        for i, part in enumerate(dependency.target)
-        if isinstance(part, int) or part == EVERY
-    )
+class ListPaths:
+    """The paths at which the dependency map holds a list; ``path in list_paths`` asks.
+
+    An index from the end, and ``[*]``, stand for every item here: what is a list in one is a list in all.
+    """
+
+    def __init__(self, dependencies: list[Dependency]) -> None:
+        self._exact: set[Path] = set()
+        self._patterns: set[Path] = set()
+        for dependency in dependencies:
+            for i, part in enumerate(dependency.target):
+                if isinstance(part, int) or part == EVERY:
+                    above = dependency.target[:i]
+                    loose = any(p == EVERY or (isinstance(p, int) and p < 0) for p in above)
+                    (self._patterns if loose else self._exact).add(_loosened(above) if loose else above)
+
+    def __contains__(self, path: Path) -> bool:
+        return path in self._exact or (bool(self._patterns) and _loosened(path) in self._patterns)
+
+
+def _loosened(path: Path) -> Path:
+    return tuple(EVERY if isinstance(part, int) else part for part in path)
 
 
 def _expand(node: Node, target: Path, written: Path, found: list[Dependency], problems: Problems) -> None:

@@ -28,6 +28,18 @@ FIELDS = {
 """The fields of each form beside ``type``."""
 
 
+_OTHER_NAMES = {
+    "integer": "int",
+    "randint": "int",
+    "double": "float",
+    "uniform": "float",
+    "loguniform": "float",
+    "log_uniform": "float",
+    "choice": "categorical",
+}
+"""What other tuners call these types."""
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """A mapping that defines a parameter or a fixed value: its type, and its fields under their own names."""
@@ -59,8 +71,7 @@ def misspelled_form(node: MappingNode) -> str | None:
     value = content(fields["type"][1])
     if not isinstance(value, ScalarNode) or not isinstance(value.value, str):
         return None
-    meant = {"integer": "int", "choice": "categorical", "double": "float"}.get(value.value.lower())
-    meant = meant or nearest(value.value.lower(), FIELDS)
+    meant = _OTHER_NAMES.get(value.value.lower()) or nearest(value.value.lower(), FIELDS)
     if meant is None:
         return None
     names = {SYNONYMS.get(str(key), str(key)) for key in fields} - {"type"}
@@ -150,7 +161,7 @@ def _tuple(form: Form, problems: Problems) -> Domain:
     bounds = node.items if has_step else node.items[:2]
     numbers = [_number(name, item) for name, item in zip(("low", "high", "step"), bounds, strict=False)]
     if any(isinstance(number, float) for number in numbers):
-        numbers = [float(number) for number in numbers]
+        numbers = [_as_float("a bound", number, value) for number in numbers]
     low, high, *rest = numbers
     return _make_range(form, problems, (low, high), rest[0] if rest else None, log=log)
 
@@ -230,7 +241,14 @@ def _number(name: str, node: Node) -> int | float:
 
 
 def _float(name: str, node: Node) -> float:
-    return float(_number(name, node))
+    return _as_float(name, _number(name, node), node)
+
+
+def _as_float(name: str, value: float, node: Node) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise _WrongTypeError(f"{name} is too large for a float", node) from None
 
 
 def _integer(name: str, node: Node) -> int:

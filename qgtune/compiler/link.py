@@ -7,11 +7,23 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from qgtune.compiler.expand import Dependency
-from qgtune.compiler.place import known_paths, missing_hint, place_references
+from qgtune.compiler.place import missing_hint, place_references
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Related
 from qgtune.core.paths import EVERY, Path, format_path
-from qgtune.space import Expression, Mapping, Origin, Reference, Sequence, SpaceNode, Term, walk
+from qgtune.space import (
+    Categorical,
+    Constant,
+    Expression,
+    Mapping,
+    Origin,
+    Parameter,
+    Reference,
+    Sequence,
+    SpaceNode,
+    Term,
+    walk,
+)
 from qgtune.space.expressions import NEXT, PREVIOUS, THIS
 from qgtune.space.tree import child_at, child_key
 
@@ -61,10 +73,23 @@ class LinkedSpace:
 
 
 def link(
-    root: Mapping, dependencies: Iterable[Dependency], facts: AbstractMapping[Path, Any], problems: Problems
+    unlinked: Mapping,
+    dependencies: Iterable[Dependency],
+    facts: AbstractMapping[Path, Any],
+    untuned: frozenset[str],
+    problems: Problems,
 ) -> LinkedSpace:
-    """Return the tree with every dependency in place, linked; what leads nowhere is reported."""
-    root = place_references(root, dependencies, problems)
+    """Return the tree with every dependency in place, linked; what leads nowhere is reported.
+
+    Args:
+        unlinked: the search space laid over the base settings.
+        dependencies: what the dependency map says.
+        facts: values that references may read besides the config's own, by path.
+        untuned: sections in which a target that does not exist is no error, since they are not the search
+            space's that the map was written for.
+        problems: receives what is wrong.
+    """
+    root = place_references(unlinked, dependencies, untuned, problems)
     references = {path: node for path, node in walk(root) if isinstance(node, Reference)}
     linker = _Linker(root, references, facts, problems)
     formulas = {}
@@ -73,7 +98,26 @@ def link(
         if formula is not None:
             formulas[target] = formula
     order = linker.order(formulas)
+    if not problems.has_errors:
+        for target, formula in formulas.items():
+            linker.check_kinds(target, references[target], formula, unlinked)
     return LinkedSpace(root, formulas, order)
+
+
+def _kind(node: SpaceNode) -> str | None:
+    """Return what kind of value a node stands for, or None where it cannot be told."""
+    if isinstance(node, Mapping):
+        return "a mapping"
+    if isinstance(node, Sequence):
+        return "a list"
+    if isinstance(node, Constant) and node.value is not None:
+        return "a single value"
+    if isinstance(node, Parameter):
+        compound = isinstance(node.domain, Categorical) and any(
+            isinstance(choice, dict | list) for choice in node.domain.choices
+        )
+        return None if compound else "a single value"
+    return None
 
 
 class _UnresolvedError(Exception):
@@ -100,6 +144,21 @@ class _Linker:
         except _UnresolvedError:
             return None
         return Formula(reference.expression, sources)
+
+    def check_kinds(self, target: Path, reference: Reference, formula: Formula, unlinked: Mapping) -> None:
+        """Warn if a copy puts a list or a mapping where a single value stood, or the other way round."""
+        source = formula.sources[0] if formula.expression.is_path else None
+        before: SpaceNode | None = unlinked
+        for part in target:
+            key = None if before is None else child_key(before, part)
+            before = None if before is None or key is None else child_at(before, key)
+        if not isinstance(source, tuple) or before is None:
+            return
+        kinds = [_kind(before), _kind(self._node(source))]
+        if None in kinds or kinds[0] == kinds[1]:
+            return
+        message = f"{format_path(target)} is {kinds[0]}, but follows {formula}, which is {kinds[1]}"
+        self.problems.warn("QG311", message, self.problems.at(reference.origin))
 
     def _source(self, target: Path, reference: Reference, term: Term) -> Source:
         path = self._absolute(target, reference, term)
@@ -188,10 +247,8 @@ class _Linker:
         message = f"{format_path(target)} follows {reference.expression}, but there is no {missing}"
         if isinstance(node, Reference):
             hint = f"{format_path(path)} is computed"
-        elif known_paths(node, path):
-            hint = missing_hint(node, (*path, part), len(path))
         else:
-            hint = f"{format_path(path)} is a single value"
+            hint = missing_hint(node, (*path, part), len(path))
         self.problems.error("QG301", message, self.problems.at(reference.origin), hint)
 
     def order(self, formulas: dict[Path, Formula]) -> tuple[Path, ...]:

@@ -2,7 +2,9 @@
 
 import os
 import pathlib
+from collections.abc import Sequence
 
+from qgtune.compiler.expand import Dependency
 from qgtune.compiler.pipeline import Compilation, SpaceSources, compile_space
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Diagnostic
@@ -23,8 +25,11 @@ def compile_files(
     dependencies: pathlib.Path | None,
     base: pathlib.Path | None,
     untuned: frozenset[str],
+    links: Sequence[Dependency] = (),
 ) -> Compilation:
     """Return the compiled search space of three files, any of which may be None.
+
+    ``links`` are references besides those of the dependency map.
 
     Raises:
         DiagnosticError: with every problem of every file.
@@ -43,6 +48,7 @@ def compile_files(
         ),
         untuned,
         problems,
+        links=links,
     )
 
 

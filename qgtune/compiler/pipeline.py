@@ -1,18 +1,18 @@
 """The passes in their order: three documents in, one plan out, every problem on the way."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from qgtune.compiler.build import build_space
-from qgtune.compiler.expand import expand_dependencies, list_paths
+from qgtune.compiler.expand import Dependency, ListPaths, expand_dependencies
 from qgtune.compiler.link import LinkedSpace, link
 from qgtune.compiler.plan import Plan, make_plan
 from qgtune.compiler.probe import check_expressions
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Diagnostic, sort_diagnostics
 from qgtune.core.errors import DiagnosticError
-from qgtune.core.paths import Path
+from qgtune.core.paths import Path, format_path, parameter_name
 from qgtune.document import Document, Source, read_document
 from qgtune.space import Parameter, Role, walk
 
@@ -43,6 +43,7 @@ def compile_space(
     untuned: frozenset[str],
     problems: Problems | None = None,
     facts: Mapping[Path, Any] | None = None,
+    links: Sequence[Dependency] = (),
 ) -> Compilation:
     """Return the compiled search space.
 
@@ -51,6 +52,7 @@ def compile_space(
         untuned: sections that come from the base settings as they are.
         problems: what was found before, to be reported together; new by default.
         facts: values that references may read besides the config's own, by path; none by default.
+        links: references besides those of the dependency map; none by default.
 
     Raises:
         DiagnosticError: with all errors and warnings of all files, if there is an error.
@@ -62,10 +64,16 @@ def compile_space(
         if document is not None:
             problems.documents[role] = document
     unread = [role for role, source in roles.items() if source and role not in problems.documents]
-    linked = None if unread or not sources.is_complete else _compile_documents(problems, untuned, facts or {})
+    linked = (
+        None
+        if unread or not sources.is_complete
+        else _compile_documents(problems, untuned, facts or {}, links)
+    )
     if linked is None or problems.has_errors:
         raise DiagnosticError(sort_diagnostics(problems.found))
     plan = make_plan(linked)
+    _check_names(linked, problems)
+    problems.raise_errors()
     check_expressions(plan, linked, problems)
     problems.raise_errors()
     _warn_if_nothing_varies(linked, problems)
@@ -73,14 +81,27 @@ def compile_space(
 
 
 def _compile_documents(
-    problems: Problems, untuned: frozenset[str], facts: Mapping[Path, Any]
+    problems: Problems, untuned: frozenset[str], facts: Mapping[Path, Any], links: Sequence[Dependency]
 ) -> LinkedSpace | None:
     documents = problems.documents
     dependencies = expand_dependencies(documents.get(Role.DEPENDENCIES), problems)
     root = build_space(
-        documents.get(Role.SPACE), documents.get(Role.BASE), list_paths(dependencies), untuned, problems
+        documents.get(Role.SPACE), documents.get(Role.BASE), ListPaths(dependencies), untuned, problems
     )
-    return None if root is None else link(root, dependencies, facts, problems)
+    return None if root is None else link(root, [*dependencies, *links], facts, untuned, problems)
+
+
+def _check_names(linked: LinkedSpace, problems: Problems) -> None:
+    """Report parameters that a study would take for one, because their paths give the same name."""
+    seen: dict[str, Path] = {}
+    for path, node in walk(linked.root):
+        if not isinstance(node, Parameter):
+            continue
+        first = seen.setdefault(parameter_name(path), path)
+        if first != path:
+            both = f"{format_path(first)} and {format_path(path)}"
+            message = f"{both} would be one parameter in a study, {parameter_name(path)}"
+            problems.error("QG216", message, problems.at_key(node.origin), "rename one of the keys")
 
 
 def _warn_if_nothing_varies(linked: LinkedSpace, problems: Problems) -> None:

@@ -139,7 +139,8 @@ class Plan:
         template: the constants, pickled: unpickling is the fastest way to a fresh copy of nested data.
         suggestions: the parameters, in the order in which they are sampled.
         steps: the references, sources first.
-        fingerprint: 16 hexadecimal digits that name the parameters and their domains.
+        fingerprint: 16 hexadecimal digits that name all of it: constants, parameters and references. Values
+            of trials can be compared only where it is the same.
     """
 
     template: bytes
@@ -207,8 +208,9 @@ def make_plan(linked: LinkedSpace) -> Plan:
         if isinstance(node, Parameter)
     )
     steps = tuple(_step(linked.formulas[target], target) for target in linked.order)
-    template = pickle.dumps(_skeleton(linked.root), protocol=5)
-    return Plan(template, suggestions, steps, _fingerprint(suggestions))
+    skeleton = _skeleton(linked.root)
+    template = pickle.dumps(skeleton, protocol=5)
+    return Plan(template, suggestions, steps, _fingerprint(skeleton, suggestions, steps))
 
 
 def _step(formula: Formula, target: Path) -> Step:
@@ -225,6 +227,19 @@ def _skeleton(node: SpaceNode) -> Any:
     return node.value if isinstance(node, Constant) else None
 
 
-def _fingerprint(suggestions: tuple[Suggestion, ...]) -> str:
+def _fingerprint(skeleton: Any, suggestions: tuple[Suggestion, ...], steps: tuple[Step, ...]) -> str:
+    # In the order of names: where a key stands in a file changes nothing for a trial.
     lines = sorted(f"{format_path(s.path)}: {s.domain!r}" for s in suggestions)
+    lines += sorted(map(str, steps))
+    lines.append(_canonical(skeleton))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _canonical(value: Any) -> str:
+    """Return a text that is the same for the same data, in whichever order its keys stand."""
+    if isinstance(value, dict):
+        entries = sorted(f"{key!r}: {_canonical(item)}" for key, item in value.items())
+        return f"{{{', '.join(entries)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_canonical, value))}]"
+    return repr(value)

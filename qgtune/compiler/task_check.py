@@ -137,13 +137,14 @@ def _report(
     message = problem.message if shown in problem.message else f"{shown}: {problem.message}"
     related: tuple[Related, ...] = ()
     node, rest = _nearest(compilation.space.root, problem.path)
+    here = problem.path[: len(problem.path) - len(rest)]
     if isinstance(node, Reference):
-        formula = compilation.space.formulas[problem.path[: len(problem.path) - len(rest)]]
+        formula = compilation.space.formulas[here]
         related = tuple(
             Related(origin_location(compilation, problems, source), f"it follows {format_path(source)}")
             for source in formula.paths
         )
-    choice = _choice_location(problem.path, config, node, problems)
+    choice = _choice_location(here, config, node, problems)
     place = choice or origin_location(compilation, problems, problem.path)
     problems.error("QG214", message, place, problem.hint, *related)
 

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 
+MAX_COMPARED = 100
+"""Names that a misspelled one is compared with at most."""
+
 
 class Severity(StrEnum):
     """How bad it is: an error stops the run, a warning does not."""
@@ -59,7 +62,12 @@ def nearest(name: str, legal: Iterable[str]) -> str | None:
         >>> nearest("learning_rat", ["learning_rate", "dropout"])
         'learning_rate'
     """
-    matches = get_close_matches(name, list(legal), n=1, cutoff=0.6)
+    names = list(legal)
+    if len(names) > MAX_COMPARED:
+        # Comparing is slow, and a file with a thousand names may hold a thousand mistakes.
+        alike = [n for n in names if n[:1] == name[:1] and abs(len(n) - len(name)) <= 3]
+        names = alike[:MAX_COMPARED]
+    matches = get_close_matches(name, names, n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 

@@ -17,7 +17,7 @@ EVERY = "[*]"
 _PLAIN_KEY = re.compile(r"[^\W\d][\w\-]*\Z")
 _TOKEN = re.compile(
     r"""
-    \[\s*(?P<index>-?\d+)\s*\]            # [0] or [-1]
+    \[\s*(?P<index>-?\d{1,18})\s*\]       # [0] or [-1]
     | \[\s*(?P<every>\*)\s*\]                # [*]
     | \[\s*"(?P<quoted>(?:[^"\\]|\\.)*)"\s*\]  # ["any key"]
     | (?P<dot>\.)
@@ -25,7 +25,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_INTEGER = re.compile(r"-?\d+\Z")
+_INTEGER = re.compile(r"-?\d{1,18}\Z")
 
 
 class PathSyntaxError(ValueError):

@@ -1,5 +1,6 @@
 """Documents: the nodes of a YAML text, each with its exact place in it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -7,6 +8,8 @@ from typing import Any, NamedTuple
 from qgtune.core.diagnostics import Location
 from qgtune.core.paths import Path
 from qgtune.document.scalars import Scalar
+
+_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
 class Span(NamedTuple):
@@ -29,8 +32,8 @@ class Source:
     lines: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # The line breaks of YAML 1.2 only: str.splitlines would also break at form feeds and separators.
-        lines = self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        # The line breaks that the parser counts; str.splitlines would also break at form feeds.
+        lines = _LINE_BREAK.split(self.text)
         object.__setattr__(self, "lines", tuple(lines))
 
     def location(self, span: Span) -> Location:

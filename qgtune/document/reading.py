@@ -6,6 +6,7 @@ and cost less than half of the composer's time.
 """
 
 import codecs
+import math
 import pathlib
 from collections.abc import Iterator
 from typing import Any
@@ -58,8 +59,8 @@ def read_source(path: pathlib.Path, name: str, problems: list[Diagnostic]) -> So
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL character
+        reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
         problems.append(_about_file("QG101", f"the file cannot be read: {reason.lower()}", name))
         return None
     if len(data) > MAX_BYTES:
@@ -132,8 +133,9 @@ def _syntax_hint(source: Source, error: yaml.MarkedYAMLError) -> str:
 
 
 def _character_problem(source: Source, error: yaml.reader.ReaderError) -> Diagnostic:
-    position = source.text.find(error.character) if isinstance(error.character, str) else error.position
-    position = max(0, min(position, len(source.text)))
+    position = error.position
+    if isinstance(error.character, int):  # the C reader counts bytes
+        position = len(source.text.encode()[:position].decode(errors="ignore"))
     line = source.text.count("\n", 0, position)
     column = position - (source.text.rfind("\n", 0, position) + 1)
     span = Span(position, position + 1, line, column, line, column + 1)
@@ -168,6 +170,7 @@ class _Composer:
         self.problems = problems
         self.anchors: dict[str, Content | None] = {}  # None while the anchored node is still open
         self.sizes: dict[int, int] = {}  # of anchored nodes, by identity: what an alias to it costs
+        self.heights: dict[int, int] = {}  # the same: how many levels it adds
         self.events = self._events(CParser(source.text))
 
     @staticmethod
@@ -187,6 +190,8 @@ class _Composer:
             self._error("QG109", "a second document begins here; one file holds one document", _span(extra))
         if isinstance(root, AliasNode):  # impossible: no anchor stands before the root
             return root.target
+        if isinstance(root, ScalarNode) and not (root.text or root.style or root.tag):
+            return MappingNode(root.span, (), flow=False)
         return root
 
     def _error(self, code: str, message: str, span: Span, hint: str = "", *related: Related) -> None:
@@ -195,7 +200,7 @@ class _Composer:
     def _node(self, event: Event, depth: int) -> tuple[Node, int]:
         """Return the node that ``event`` begins, and its size with aliases written out."""
         if isinstance(event, yaml.AliasEvent):
-            return self._alias(event)
+            return self._alias(event, depth)
         if depth > MAX_DEPTH:
             raise _BoundExceededError(f"nested deeper than {MAX_DEPTH} levels", _span(event))
         anchor = event.anchor
@@ -215,12 +220,15 @@ class _Composer:
         if anchor is not None:
             self.anchors[anchor] = node
             self.sizes[id(node)] = size
+            self.heights[id(node)] = self._height(node)
         return node, size
 
-    def _alias(self, event: Event) -> tuple[Node, int]:
+    def _alias(self, event: Event, depth: int) -> tuple[Node, int]:
         span, name = _span(event), event.anchor
         target = self.anchors.get(name)
         if target is not None:
+            if depth + self.heights[id(target)] > MAX_DEPTH:
+                raise _BoundExceededError(f"nested deeper than {MAX_DEPTH} levels through *{name}", span)
             return AliasNode(span, name, target), self.sizes[id(target)]
         if name in self.anchors:
             self._error("QG108", f"*{name} stands inside &{name}: a value cannot contain itself", span)
@@ -229,6 +237,15 @@ class _Composer:
             hint = f"anchors so far: {known}" if known else "no anchor stands before this line"
             self._error("QG108", f"*{name} refers to an anchor that does not exist", span, hint)
         return ScalarNode(span, None, "", ""), 1
+
+    def _height(self, node: Node) -> int:
+        if isinstance(node, AliasNode):
+            return self.heights[id(node.target)]
+        if isinstance(node, SequenceNode):
+            return 1 + max(map(self._height, node.items), default=0)
+        if isinstance(node, MappingNode):
+            return 1 + max((self._height(value) for _, value in node.entries), default=0)
+        return 1
 
     def _scalar(self, event: Event) -> ScalarNode:
         span, text, tag, style = _span(event), event.value, event.tag, event.style or ""
@@ -260,13 +277,20 @@ class _Composer:
             return text
         value = plain_value(text)
         if wanted == "float" and isinstance(value, int) and not isinstance(value, bool):
-            return float(value)
+            return self._as_float(value, span)
         actual = {bool: "bool", int: "int", float: "float", type(None): "null"}.get(type(value), "str")
         if wanted is None:
             self._unknown_tag(tag, span)
         elif wanted != actual:
             self._error("QG107", f"{text!r} is not of the type that its tag !!{wanted} asks for", span)
         return value
+
+    def _as_float(self, value: int, span: Span) -> float:
+        try:
+            return float(value)
+        except OverflowError:
+            self._error("QG107", "the number is too large for its tag !!float", span)
+            return math.inf
 
     def _collection_tag(self, event: Event, own: str) -> None:
         if event.tag is not None and event.tag != "!" and _CORE_TAGS.get(event.tag) != own:

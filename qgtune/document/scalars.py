@@ -36,7 +36,7 @@ _OLD_DATE = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}"
 )
 
-MAX_INTEGER_DIGITS = 4000
+MAX_INTEGER_DIGITS = 3000
 """Longer runs of digits stay text: Python refuses to convert them, and no setting needs them."""
 
 

@@ -141,7 +141,7 @@ def _comment(path: Path, item: Any, comments: Mapping[Path, str]) -> str:
         found += [
             f"{format_path(p[len(path) :])} {comments[p]}" for p in _inner_paths(item, path) if p in comments
         ]
-    return f"  # {'; '.join(found)}" if found else ""
+    return f"  # {' '.join('; '.join(found).splitlines())}" if found else ""
 
 
 def _inner_paths(value: Any, path: Path) -> Iterator[Path]:
@@ -153,4 +153,4 @@ def _inner_paths(value: Any, path: Path) -> Iterator[Path]:
 
 def comment_block(lines: Iterable[str]) -> str:
     """Return lines of prose as YAML comments."""
-    return "".join(f"# {line}".rstrip() + "\n" for line in lines)
+    return "".join(f"# {part}".rstrip() + "\n" for line in lines for part in line.splitlines() or [""])

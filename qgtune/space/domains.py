@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 ChoiceLabel = str | int | float | bool | None
@@ -136,6 +137,8 @@ class Categorical:
     def __post_init__(self) -> None:
         if not self.choices:
             raise DomainError("choices", "a categorical parameter needs at least one choice")
+        if any(isinstance(label, float) and math.isnan(label) for label in self.labels):
+            raise DomainError("choices", "a study cannot compare .nan with itself", "leave it out")
         seen: dict[ChoiceLabel, int] = {}
         for position, label in enumerate(self.labels):
             first = seen.setdefault(label, position)
@@ -169,7 +172,7 @@ def aligned_high(low: float, high: float, step: float) -> float:
         >>> aligned_high(0.2, 0.55, 0.1)
         0.5
     """
-    start, stop, stride = Decimal(repr(low)), Decimal(repr(high)), Decimal(repr(step))
+    start, stop, stride = (Fraction(Decimal(repr(number))) for number in (low, high, step))
     aligned = start + (stop - start) // stride * stride
     return int(aligned) if isinstance(low, int) and isinstance(step, int) else float(aligned)
 
@@ -194,7 +197,8 @@ def _label(choice: Any) -> ChoiceLabel:
 
 
 def _choice_text(choice: Any) -> str:
-    return choice if isinstance(choice, str) and choice else json.dumps(choice, ensure_ascii=False)
+    plain = isinstance(choice, str) and choice and choice.isprintable()
+    return str(choice) if plain else json.dumps(choice, ensure_ascii=False)
 
 
 def _indistinct(first: Any, second: Any) -> DomainError:

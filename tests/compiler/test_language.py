@@ -139,3 +139,64 @@ def test_labelled_choices_are_stored_by_their_labels_and_stand_for_any_value():
     first = plan.resolve(Chooser(m__block="small"))
     first["m"]["block"]["dims"].append("changed")
     assert plan.resolve(Chooser(m__block="small")) == {"m": {"block": {"w": 1, "dims": [8]}}}
+
+
+def test_a_key_with_nothing_behind_it_leaves_the_base_settings_as_they_are():
+    base = "m: {a: 1, l: [{w: 1}, {w: 2}]}\nt: {x: 5}\n"
+    compilation = compiled("m:\n  a:\n  l:\n    -\n    - {w: [2, 3]}\nt:\n", base)
+    assert compilation.plan.resolve(Chooser()) == {"m": {"a": 1, "l": [{"w": 1}, {"w": 2}]}, "t": {"x": 5}}
+    assert codes("m: null\n", base) == ["QG212"]
+
+
+def test_an_alias_over_a_base_value_of_another_kind_is_read_as_if_it_were_written_out():
+    compilation = compiled("a: &x [1, 2]\nb: *x\n", "a: 1\nb: [1, 2]\n")
+    assert compilation.plan.resolve(Chooser(a=2)) == {"a": 2, "b": [1, 2]}
+    assert "QG212" in codes("a: &x [1, 2]\nb: *x\n", "a: 1\nb: {c: 1}\n")
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        'm: {"a.b": [1, 2], a: {b: [1, 2]}}',
+        'm: {1: [1, 2], "1": [3, 4]}',
+    ],
+)
+def test_two_parameters_never_share_a_name(space):
+    assert "QG216" in codes(space)
+
+
+@pytest.mark.parametrize(
+    ("form", "code"),
+    [
+        (f"{{type: float, low: 0, high: 1{'0' * 400}}}", "QG205"),
+        (f"{{type: tuple, value: [0.5, 1{'0' * 400}]}}", "QG205"),
+        (f"!!float 1{'0' * 400}", "QG107"),
+        ("{type: categorical, choices: [.nan, 1.0]}", "QG206"),
+        ("{type: uniform, low: 1, high: 2}", "QG202"),
+    ],
+)
+def test_numbers_out_of_range_are_errors_not_faults(form, code):
+    assert code in codes(f"x: {form}", "x: 1")
+
+
+def test_a_range_with_a_very_fine_grid_is_exact():
+    assert domains(compiled("x: {type: float, low: 0, high: 1.0e+30, step: 1.0e-5}")) == {
+        "x": "float from 0.0 to 1e+30, step 1e-05"
+    }
+
+
+def test_depth_through_aliases_is_bounded():
+    text = "".join(f"a{i}: &a{i} {'[' * 30}{f'*a{i - 1}' if i else '1'}{']' * 30}\n" for i in range(12))
+    assert codes(text) == ["QG106"]
+
+
+def test_the_fingerprint_covers_constants_and_references():
+    space, base = "t: {x: [1, 2]}", "t: {x: 1, n: 1, m: 3}"
+    prints = {
+        compiled(space, base).plan.fingerprint,
+        compiled(space, "t: {x: 1, n: 5, m: 3}").plan.fingerprint,
+        compiled(space, base, "t: {m: t.n}").plan.fingerprint,
+        compiled("t: {x: [1, 2, 3]}", base).plan.fingerprint,
+    }
+    assert len(prints) == 4
+    assert compiled(space, "t: {m: 3, n: 1, x: 1}").plan.fingerprint == compiled(space, base).plan.fingerprint

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spaces import Chooser, codes, compiled
 
-BASE = "m: {l: [{i: 1, o: 2}, {i: 3, o: 4}, {i: 5, o: 6}], d: 7}\nt: {x: 8}\n"
+BASE = "m: {l: [{i: 1, o: 20}, {i: 3, o: 40}, {i: 5, o: 60}], d: 7}\nt: {x: 8}\n"
 SPACE = "m: {l: [{o: [20, 21]}, {o: [40, 41]}, {o: [60, 61]}]}\n"
 
 
@@ -94,3 +94,23 @@ def test_a_reference_over_a_parameter_leaves_nothing_to_sample():
     plan = compiled(SPACE, BASE, "m: {l: [{}, {o: 'm.l[0].o'}]}").plan
     assert [suggestion.name for suggestion in plan.suggestions] == ["m.l.0.o", "m.l.2.o"]
     assert plan.resolve(Chooser(m__l__0__o=21))["m"]["l"][1]["o"] == 21
+
+
+def test_one_item_may_be_named_from_both_ends():
+    config = compiled(SPACE, BASE, "'m.l[-1].i': t.x\n'm.l[2].o': m.d\n").plan.resolve(Chooser())
+    assert config["m"]["l"][2] == {"i": 8, "o": 7}
+    assert codes(SPACE, BASE, "'m.l[-1].i': t.x\n'm.l[2].i': m.d\n") == ["QG307"]
+
+
+def test_a_copy_of_another_kind_is_warned_about():
+    assert codes(SPACE, BASE, "m: {d: 'm.l[0]'}") == ["QG311"]
+    assert codes(SPACE, BASE, "'m.l[0]': t.x") == ["QG311"]
+
+
+def test_a_map_for_more_layers_than_an_untuned_section_has_is_a_warning():
+    base = "m: {l: [{i: 1, o: 20}], d: 7}\nt: {x: 8}\n"
+    compilation = compiled(
+        SPACE + "t: {x: [8, 9]}\n", base, "'m.l[0].i': t.x\n'm.l[1].i': t.x\n", untuned={"m"}
+    )
+    assert [problem.code for problem in compilation.warnings] == ["QG302"]
+    assert compilation.plan.resolve(Chooser(t__x=9))["m"] == {"l": [{"i": 9, "o": 20}], "d": 7}
