@@ -1,42 +1,64 @@
-"""An objective named in a tuning file: whether it exists, found out without running it."""
+"""Functions of the user's own named in a tuning file: whether they exist, found out without running them."""
 
 import ast
+import pathlib
 
 from qgtune.compiler.load import shown_path
 from qgtune.compiler.tuning import Tuning
-from qgtune.core.diagnostics import Diagnostic, Location, did_you_mean
+from qgtune.core.diagnostics import Diagnostic, Location, did_you_mean, nearest
 from qgtune.document import read_source
 
 
 def check_objective(tuning: Tuning, problems: list[Diagnostic]) -> None:
-    """Report an objective whose file, or whose function in it, does not exist; the file is not run.
+    """Report an objective whose file, or whose function in it, does not exist; the file is not run."""
+    objective = tuning.settings.objective
+    if objective is not None:
+        check_function(objective, tuning.folder, tuning.locate("objective"), "QG404", problems)
+
+
+def check_function(
+    reference: str, folder: pathlib.Path, place: Location, code: str, problems: list[Diagnostic]
+) -> None:
+    """Report a reference ``file.py:function`` to a file or a function that does not exist.
 
     ``package.module:function`` is checked where a worker imports it, since finding a module can run code.
+
+    Args:
+        reference: as it is written.
+        folder: what the file is relative to.
+        place: where it is written.
+        code: of the diagnostics.
+        problems: receives what is wrong.
     """
-    objective = tuning.settings.objective
-    if objective is None or not objective.rpartition(":")[0].endswith(".py"):
+    file, _, function = reference.rpartition(":")
+    if not file.endswith(".py"):
         return
-    file, _, function = objective.rpartition(":")
-    path = tuning.folder / file
-    place = tuning.locate("objective")
+    path = folder / file
     found: list[Diagnostic] = []
     source = read_source(path, shown_path(path), found)
     if source is None:
-        problems.append(Diagnostic("QG404", f"{shown_path(path)}: {found[0].message}", place))
+        scripts = [other.name for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
+        meant = nearest(path.name, scripts)
+        hint = f"did you mean {meant!r}?" if meant else ""
+        problems.append(Diagnostic(code, f"{shown_path(path)}: {found[0].message}", place, hint))
         return
     try:
         tree = ast.parse(source.text, filename=source.name)
-    except SyntaxError as error:
-        at = Location(
-            source.name, error.lineno or 1, error.offset or 1, error.lineno or 1, (error.offset or 1) + 1,
-            (error.text or "").rstrip("\n"),
-        )  # fmt: skip
-        problems.append(Diagnostic("QG404", f"the objective's file is not Python: {error.msg}", at))
+    except (SyntaxError, ValueError) as error:
+        problems.append(_not_python(error, code, source.name, place))
         return
     names = top_level_names(tree)
     if function not in names and "*" not in names:
         message = f"{shown_path(path)} defines no function {function!r}"
-        problems.append(Diagnostic("QG404", message, place, did_you_mean(function, names)))
+        problems.append(Diagnostic(code, message, place, did_you_mean(function, names)))
+
+
+def _not_python(error: SyntaxError | ValueError, code: str, name: str, place: Location) -> Diagnostic:
+    if not isinstance(error, SyntaxError):
+        return Diagnostic(code, f"{name} is not Python: {error}", place)
+    line, column = error.lineno or 1, error.offset or 1
+    at = Location(name, line, column, line, column + 1, (error.text or "").rstrip("\n"))
+    return Diagnostic(code, f"the file is not Python: {error.msg}", at)
 
 
 def top_level_names(tree: ast.Module) -> set[str]:

@@ -1,9 +1,10 @@
 """What a built-in task's schema says about the values that can be sampled, each problem at its line."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
+from qgtune.compiler.objective import check_function
 from qgtune.compiler.pipeline import Compilation
 from qgtune.compiler.probe import probe_configs
 from qgtune.compiler.problems import Problems
@@ -32,6 +33,15 @@ class DataFacts:
     num_node_features: int | None = None
     num_classes: tuple[int, ...] | None = None
     num_graphs: int | None = None
+    target_names: tuple[str, ...] | None = None
+
+    def for_schema(self) -> dict[str, Any]:
+        """Return the facts that the schema of a config asks for."""
+        return {
+            "num_node_features": self.num_node_features,
+            "num_classes": self.num_classes,
+            "num_graphs": self.num_graphs,
+        }
 
     def by_path(self) -> dict[Path, Any]:
         """Return the facts that references may read, by path: ``data.num_node_features`` and others."""
@@ -50,7 +60,7 @@ def data_facts(tuning: Tuning) -> DataFacts:
     if data is None or data.get("name") not in DATA_SETTINGS or find_data_problems(data):
         return DataFacts()
     parsed = parse_data_settings(data)
-    return DataFacts(parsed.num_node_features, parsed.num_classes, parsed.num_graphs)
+    return DataFacts(parsed.num_node_features, parsed.num_classes, parsed.num_graphs, parsed.target_names)
 
 
 def check_task(tuning: Tuning, compilation: Compilation | None, problems: Problems) -> None:
@@ -84,12 +94,29 @@ def _check_data(tuning: Tuning, problems: Problems) -> None:
         problems.error("QG409", "a task needs data", tuning.locate("task"), hint)
         return
     for problem in find_data_problems(data):
-        problems.error("QG409", problem.message, tuning.document.locate(problem.path), problem.hint)
+        key = tuning.document.key_at(problem.path) if problem.is_key else None
+        place = tuning.document.source.location(key.span) if key else tuning.document.locate(problem.path)
+        problems.error("QG409", problem.message, place, problem.hint)
+    if ":" in str(data.get("name")):
+        place = tuning.document.locate(("data", "name"))
+        check_function(str(data["name"]), tuning.folder, place, "QG409", problems.found)
 
 
 def _check_metric(tuning: Tuning, problems: Problems) -> None:
     settings = tuning.settings
     natural = metric_direction(settings.metric_name)
+    _, _, target = settings.metric_name.partition("/")
+    names = data_facts(tuning).target_names
+    if target and names is not None and (target not in names or len(names) == 1):
+        several = (
+            [f"{settings.metric_name.partition('/')[0]}/{name}" for name in names] if len(names) > 1 else []
+        )
+        hint = (
+            did_you_mean(settings.metric_name, several) or f"with one target, {names[0]}, leave out /{target}"
+        )
+        message = f"the task reports no metric {settings.metric_name!r}"
+        problems.error("QG410", message, tuning.locate("metric"), hint)
+        return
     if natural is None:
         hint = did_you_mean(settings.metric_name, METRICS)
         message = f"the task reports no metric {settings.metric_name!r}"
@@ -106,7 +133,7 @@ def _check_configs(compilation: Compilation, facts: DataFacts, problems: Problem
     seen: set[tuple[Path, str]] = set()
     dropped: dict[Path, dict[str, None]] = {}
     for config in probe_configs(compilation.plan):
-        for problem in find_problems(config, **asdict(facts)):
+        for problem in find_problems(config, **facts.for_schema()):
             if (problem.path, problem.message) not in seen:
                 seen.add((problem.path, problem.message))
                 _report(problem, config, compilation, problems)
@@ -145,7 +172,7 @@ def _report(
             for source in formula.paths
         )
     choice = _choice_location(here, config, node, problems)
-    place = choice or origin_location(compilation, problems, problem.path)
+    place = choice or origin_location(compilation, problems, problem.path, of_key=problem.is_key)
     problems.error("QG214", message, place, problem.hint, *related)
 
 

@@ -1,6 +1,8 @@
 """A tuning file -> its settings and the texts that it names, with every problem at its line."""
 
+import os
 import pathlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
@@ -9,7 +11,8 @@ from pydantic_core import ErrorDetails
 from qgtune.compiler.load import shown_path
 from qgtune.compiler.pipeline import SpaceSources
 from qgtune.core.diagnostics import Diagnostic, Location, Severity, did_you_mean
-from qgtune.core.paths import Path
+from qgtune.core.files import is_special_file
+from qgtune.core.paths import Path, format_path
 from qgtune.document import Document, MappingNode, Source, read_document, read_source
 from qgtune.schema.tuning import TuningSettings, key_spellings, tuning_keys
 from qgtune.space import Role
@@ -34,6 +37,10 @@ class Tuning:
         """What the file's relative paths are relative to."""
         return self.path.parent
 
+    def gives(self, field: str) -> bool:
+        """Return whether the file sets this setting, be it to null."""
+        return field in self.settings.model_fields_set
+
     def locate(self, field: str) -> Location:
         """Return the place of a setting's value, under whichever spelling of its key was used."""
         return locate_setting(self.document, field)
@@ -54,7 +61,57 @@ def read_tuning(path: pathlib.Path, problems: list[Diagnostic]) -> Tuning | None
     except ValidationError as error:
         problems.extend(_setting_problem(detail, document) for detail in error.errors(include_url=False))
         return None
-    return Tuning(path, settings, document)
+    tuning = Tuning(path, settings, document)
+    problems.extend(_clashes(tuning))
+    return tuning
+
+
+def _clashes(tuning: Tuning) -> Iterator[Diagnostic]:
+    """Yield a problem for each file that a run would write over another that it reads or writes."""
+    taken: dict[str, str] = {}
+    for name, path in _files_read(tuning):
+        taken.setdefault(os.path.realpath(path), name)
+    journal = tuning.settings.journal(tuning.folder)
+    written = tuning.settings.output_files(tuning.folder) | ({"storage": journal} if journal else {})
+    for name, path in written.items():
+        other = taken.setdefault(os.path.realpath(path), name)
+        if other != name and not is_special_file(path):
+            given = [field for field in (name, other, "output_dir") if tuning.gives(field)]
+            yield Diagnostic(
+                "QG403",
+                f"{_called(tuning, name)} and {_called(tuning, other)} are both {shown_path(path)}, "
+                "but one file cannot be both",
+                tuning.locate(given[0]) if given else top_of(tuning.document),
+                "name another file",
+            )
+
+
+def _files_read(tuning: Tuning) -> Iterator[tuple[str, pathlib.Path]]:
+    """Yield each file that a run reads, after the setting that names it."""
+    yield "the tuning file", tuning.path
+    for field in FILE_KEYS.values():
+        written = getattr(tuning.settings, field)
+        if written is not None:
+            yield field, tuning.folder / written
+    functions = {"objective": tuning.settings.objective, "data": (tuning.settings.data or {}).get("name")}
+    for field, reference in functions.items():
+        source = str(reference or "").rpartition(":")[0]
+        if source:
+            file = source if source.endswith(".py") else source.replace(".", "/") + ".py"
+            yield field, tuning.folder / file
+
+
+def _called(tuning: Tuning, name: str) -> str:
+    """Return the name of a file in a message: its key as it is spelled, or that of its default."""
+    if tuning.gives(name) or name not in TuningSettings.model_fields:
+        return spelling_in(tuning.document, name)
+    return f"the default of {spelling_in(tuning.document, name)}"
+
+
+def spelling_in(document: Document, field: str) -> str:
+    """Return the key of a setting as a tuning file spells it, or the first of its spellings."""
+    spellings = key_spellings(field) if field in TuningSettings.model_fields else (field,)
+    return next((name for name in spellings if document.find((name,)) is not None), spellings[0])
 
 
 def locate_setting(document: Document, field: str) -> Location:
@@ -74,6 +131,8 @@ def top_of(document: Document) -> Location:
 def _setting_problem(detail: ErrorDetails, document: Document) -> Diagnostic:
     path: Path = tuple(detail["loc"])
     key = str(path[0])
+    if path[-1] == "[key]" or detail["type"] == "invalid_key":
+        return _key_that_is_no_text(path[:-1] if path[-1] == "[key]" else path, document)
     if detail["type"] == "extra_forbidden":
         return _unknown_key(key, document)
     place = document.locate(path[:1])
@@ -85,10 +144,18 @@ def _setting_problem(detail: ErrorDetails, document: Document) -> Diagnostic:
     rule = (
         detail["msg"]
         .replace("Input should", "must")
+        .replace("String should", "must")
         .replace("a valid ", "a ")
         .replace("a integer", "an integer")
     )
     return Diagnostic("QG403", f"{key} {rule}, but is {detail['input']!r}", place)
+
+
+def _key_that_is_no_text(path: Path, document: Document) -> Diagnostic:
+    node = document.key_at(path)
+    place = document.source.location(node.span) if node else document.locate(path)
+    whose = "a tuning file" if len(path) == 1 else format_path(path[:-1])
+    return Diagnostic("QG402", f"the keys of {whose} are names, but this one is the number {path[-1]}", place)
 
 
 def unknown_keys(document: Document) -> tuple[Diagnostic, ...]:
@@ -100,9 +167,9 @@ def unknown_keys(document: Document) -> tuple[Diagnostic, ...]:
 def _unknown_key(key: str, document: Document) -> Diagnostic:
     node = document.key_at((key,))
     place = document.source.location(node.span) if node else document.locate(())
-    spellings = [spelling for spelling in tuning_keys() if document.find((spelling,)) is not None]
     if key in tuning_keys():
-        other = next((name for name in spellings if name != key), "another key")
+        spellings = next(names for names in map(key_spellings, TuningSettings.model_fields) if key in names)
+        other = next(name for name in spellings if name != key and document.find((name,)) is not None)
         return Diagnostic("QG402", f"{key} and {other} set the same thing", place, "remove one of them")
     return Diagnostic(
         "QG402", f"{key!r} is not a key of a tuning file", place, did_you_mean(key, tuning_keys())

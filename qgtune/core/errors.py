@@ -42,13 +42,15 @@ class ConfigValueError(QgtuneError):
         path: where the value stands in the config.
         message: the rule, then the value that breaks it, in one line.
         hint: a way out, or an empty string.
+        is_key: whether the key itself is wrong, rather than its value.
     """
 
-    def __init__(self, path: Path, message: str, hint: str = "") -> None:
-        super().__init__(path, message, hint)
+    def __init__(self, path: Path, message: str, hint: str = "", is_key: bool = False) -> None:
+        super().__init__(path, message, hint, is_key)
         self.path = path
         self.message = message
         self.hint = hint
+        self.is_key = is_key
 
     def __str__(self) -> str:
         hint = f" ({self.hint})" if self.hint else ""

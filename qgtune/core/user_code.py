@@ -46,9 +46,9 @@ def load_function(reference: str, folder: Path) -> Callable[..., Any]:
             module = importlib.import_module(source)
     except UserCodeError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         reason = f"importing {source} failed: {type(error).__name__}: {error}"
-        raise UserCodeError(reason, place=_failing_line(error, source)) from error
+        raise UserCodeError(reason, place=failing_line(error, source)) from error
     function = getattr(module, name, None)
     if not callable(function):
         public = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
@@ -81,7 +81,7 @@ def _look_first_in(folder: Path) -> None:
         sys.path.insert(0, str(folder))
 
 
-def _failing_line(error: Exception, source: str) -> Location | None:
+def failing_line(error: BaseException, source: str) -> Location | None:
     """Return the last line of the user's own file on the way to the error."""
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         column = error.offset or 1

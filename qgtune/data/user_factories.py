@@ -7,7 +7,7 @@ from typing import Any
 
 from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
-from qgtune.core.user_code import UserCodeError, load_function
+from qgtune.core.user_code import UserCodeError, failing_line, load_function
 from qgtune.data.graph_dataset import GraphDataset, dataset_from_graphs
 
 NAME_PATH = ("data", "name")
@@ -47,7 +47,9 @@ def call_factory(factory: Callable[..., Any], name: str, settings: Mapping[str, 
     except ConfigValueError:
         raise
     except Exception as error:
-        raise ConfigValueError(NAME_PATH, f"{name} failed: {type(error).__name__}: {error}") from error
+        place = failing_line(error, name.rpartition(":")[0])
+        line = f" ({place.file}:{place.line})" if place else ""
+        raise ConfigValueError(NAME_PATH, f"{name} failed: {type(error).__name__}: {error}{line}") from error
     if isinstance(made, GraphDataset):
         return made
     try:

@@ -117,6 +117,11 @@ class CausalSetsSettings(_Settings):
         return len(self.features)
 
     @property
+    def target_names(self) -> tuple[str, ...]:
+        """The names of the targets, in the order of the columns of y."""
+        return self.targets
+
+    @property
     def num_classes(self) -> tuple[int, ...]:
         """Classes of each target; ``dimension`` has one more than there are dimensions: none."""
         return tuple(2 if target == "manifold_like" else 1 + len(self.dimensions) for target in self.targets)
@@ -156,6 +161,11 @@ class DigitGraphsSettings(_Settings):
     def num_graphs(self) -> int:
         """Graphs: one for each scanned digit."""
         return 1797
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """The names of the targets: one, the digit."""
+        return ("digit",)
 
     @property
     def num_classes(self) -> tuple[int, ...]:
@@ -260,7 +270,7 @@ def _translated(model: type[BaseModel], name: str, detail: ErrorDetails, path: P
             return ConfigValueError((*path, *context["at"]), context["rule"])
         case "extra_forbidden":
             hint = did_you_mean(str(where[-1]), model.model_fields)
-            return ConfigValueError(at, f"{name} has no setting {where[-1]!r}", hint)
+            return ConfigValueError(at, f"{name} has no setting {where[-1]!r}", hint, is_key=True)
         case "literal_error" if isinstance(given, str):
             kind = _KINDS.get(str(where[0]), f"value of {where[0]}")
             legal = map(str, _literals(model.model_fields[str(where[0])].annotation))

@@ -46,7 +46,7 @@ def test_the_guides_base_settings_are_sound(tmp_path):
         ("training: {learning_rate: {type: float, low: -1.0, high: 0.1}}", (1, 27)),
         ("model: {gcn_net: [{}, {norm_args: [300]}, {}]}", (1, 36)),
         ("model: {classifier: {output_dims: [3]}}", (1, 36)),
-        ("training: {epochs: 3}", (1, 20)),
+        ("training: {epochs: 3}", (1, 12)),
     ],
 )
 def test_a_value_that_cannot_be_used_is_found_where_it_is_written(space, place, tmp_path):
@@ -72,3 +72,30 @@ def test_choices_of_mappings_are_checked_like_any_value(space, tmp_path):
     found = problems(tmp_path, space, "")
     assert found
     assert {code for code, *_ in found} == {"QG214"}
+
+
+@pytest.mark.parametrize(
+    ("data", "metric", "code"),
+    [
+        ("{name: causal_sets, num_graphs: 400}", "f1_weighted/dimension", ["QG410"]),
+        (
+            "{name: causal_sets, num_graphs: 400, targets: [manifold_like, dimension]}",
+            "loss/dimensions",
+            ["QG410"],
+        ),
+        ("{name: digit_graphs}", "accuracy/digit", ["QG410"]),
+        ("{name: causal_sets, num_graph: 400}", "loss", ["QG409"]),
+        ("{name: 'nowhere.py:graphs'}", "loss", ["QG409"]),
+    ],
+)
+def test_a_metric_or_a_data_set_that_does_not_exist_is_found(data, metric, code, tmp_path):
+    tuning = TUNING.replace("{name: causal_sets, num_graphs: 400}", data) + f"metric: {metric}\n"
+    found = problems(tmp_path, "training: {batch_size: [16, 32]}", tuning=tuning)
+    assert [found_code for found_code, *_ in found if found_code != "QG214"] == code
+
+
+def test_the_caret_of_an_unknown_setting_stands_under_its_key(tmp_path):
+    tuning = TUNING.replace("num_graphs", "num_graph")
+    assert problems(tmp_path, "training: {batch_size: [16, 32]}", tuning=tuning) == [
+        ("QG409", "tuning.yaml", 2, 27)
+    ]

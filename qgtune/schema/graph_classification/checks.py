@@ -129,7 +129,8 @@ def _problem(detail: ErrorDetails, root: Path) -> ConfigValueError:
     if detail["type"] == "extra_forbidden":
         fields = _fields_at(path[:-1])
         owner = format_path(path[:-1]) or "the config"
-        return ConfigValueError(path, f"{owner} has no key {path[-1]!r}", did_you_mean(str(path[-1]), fields))
+        hint = did_you_mean(str(path[-1]), fields)
+        return ConfigValueError(path, f"{owner} has no key {path[-1]!r}", hint, is_key=True)
     if detail["type"] == "missing":
         return ConfigValueError(path, f"the key {path[-1]!r} is required, and is absent")
     if detail["type"] == "model_type":
