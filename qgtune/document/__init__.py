@@ -16,7 +16,7 @@ from qgtune.document.nodes import (
 )
 from qgtune.document.reading import read_document, read_source, read_text
 from qgtune.document.scalars import same_value
-from qgtune.document.splicing import splice
+from qgtune.document.splicing import Spliced, splice, splice_with_layout
 from qgtune.document.writing import comment_block, dump, format_flow, format_scalar
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "SequenceNode",
     "Source",
     "Span",
+    "Spliced",
     "comment_block",
     "content",
     "dump",
@@ -41,4 +42,5 @@ __all__ = [
     "read_text",
     "same_value",
     "splice",
+    "splice_with_layout",
 ]

@@ -77,7 +77,7 @@ def old_reading(text: str) -> str | None:
 
 def _old_number(text: str) -> str | None:
     core = plain_value(text)
-    if isinstance(core, float) and not math.isfinite(core):
+    if text in _CORE_WORDS:
         return None
     reading: str | None = None
     if _OLD_SEXAGESIMAL.match(text):

@@ -4,208 +4,134 @@ Comments, key order, quotes, anchors and spacing of everything untouched stay as
 so that ``git diff`` shows what changed and nothing else.
 """
 
-import re
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from qgtune.core.diagnostics import Diagnostic
+from qgtune.core.paths import ROOT, Path
+from qgtune.document.edits import EditedText
+from qgtune.document.mending import mend
 from qgtune.document.nodes import (
     AliasNode,
     Content,
     Document,
     MappingNode,
-    Node,
-    ScalarNode,
     SequenceNode,
     Source,
-    content,
     is_merge,
     key_name,
     plain_data,
 )
 from qgtune.document.reading import read_document
 from qgtune.document.scalars import same_value
-from qgtune.document.writing import FLOW_WIDTH, INDENT, dump, dump_lines, format_flow, format_scalar
+from qgtune.document.writing import dump
 
-_ANCHOR = re.compile(r"(?:![^\s,\[\]{}]*\s+)*(&[^\s,\[\]{}]+)")
+
+class Spliced(NamedTuple):
+    """A text that reads as the wanted value, and whether it is the document's own text with edits."""
+
+    text: str
+    kept_layout: bool
 
 
 def splice(document: Document, value: Any) -> str:
     """Return the document's text with the values of ``value`` in place of its own.
 
-    Reading the result gives exactly ``value``. Where the text cannot be mended in place (an anchor that must
-    go while an alias needs it, say), the whole is written afresh in block style, without its comments.
+    Reading the result gives exactly ``value``. What cannot be mended in place (keys in another order, say) is
+    written afresh, in the smallest part of the document that needs it.
+
+    Args:
+        document: the document whose text is kept.
+        value: plain data for the whole document.
+    """
+    return splice_with_layout(document, value).text
+
+
+def splice_with_layout(document: Document, value: Any) -> Spliced:
+    """Return what ``splice`` returns, and whether the layout was kept.
+
+    ``kept_layout`` is False where nothing less would do than to write the whole text afresh in block style,
+    without its comments.
 
     Args:
         document: the document whose text is kept.
         value: plain data for the whole document.
     """
     if same_value(document.data, value):
-        return document.source.text
-    splicer = _Splicer(document.source.text)
-    splicer.replace(document.root, value, column=0)
-    text = splicer.result()
-    return text if _reads_as(text, value) else dump(value)
+        return Spliced(document.source.text, kept_layout=True)
+    afresh: set[int] = set()
+    while id(document.root) not in afresh:
+        text = _attempt(document, value, afresh)
+        if _reads_as(text, value):
+            return Spliced(text, kept_layout=True)
+        afresh.add(id(_culprit(document, value, text, afresh)))
+    newline = EditedText(document.source.text).newline
+    return Spliced(dump(value).replace("\n", newline), kept_layout=False)
+
+
+def _attempt(document: Document, value: Any, afresh: set[int]) -> str:
+    text = EditedText(document.source.text)
+    root = document.root
+    if isinstance(root, MappingNode) and not root.entries and not root.flow:
+        # Only comments, or nothing at all: what is new follows on lines of its own.
+        return text.text + dump(value).replace("\n", text.newline)
+    mend(text, root, value, afresh)
+    return text.result()
 
 
 def _reads_as(text: str, value: Any) -> bool:
-    problems: list[Diagnostic] = []
-    document = read_document(Source("", text), problems)
+    document = _read(text)
     return document is not None and same_value(document.data, value)
 
 
-@dataclass(slots=True)
-class _Splicer:
-    """Collects edits of a text; every edit replaces the characters from start to end."""
+def _read(text: str) -> Document | None:
+    problems: list[Diagnostic] = []
+    return read_document(Source("", text), problems)
 
-    text: str
-    edits: list[tuple[int, int, str]] = field(default_factory=list)
-    # What each anchored node will read as: its aliases read the same.
-    assigned: dict[int, Any] = field(default_factory=dict)
 
-    @property
-    def newline(self) -> str:
-        return "\r\n" if "\r\n" in self.text else "\n"
+def _culprit(document: Document, value: Any, text: str, afresh: set[int]) -> Content:
+    """Return the smallest node that goes wrong in ``text`` and that is not written afresh yet."""
+    read = _read(text)
+    found = document.root
+    path: Path | None = ROOT
+    while path is not None:
+        node = document.find(path)
+        if node is not None and not isinstance(node, AliasNode) and id(node) not in afresh:
+            found = node
+        inner = (
+            p for p in _paths_below(document, path, value) if _goes_wrong(document, value, read, p, afresh)
+        )
+        path = next(inner, None)
+    return found
 
-    def result(self) -> str:
-        """Return the text with all edits made."""
-        parts: list[str] = []
-        position = 0
-        for start, end, replacement in sorted(self.edits, key=lambda edit: edit[:2]):
-            parts += (self.text[position:start], replacement)
-            position = max(position, end)
-        return "".join([*parts, self.text[position:]])
 
-    def replace(self, node: Node, value: Any, column: int) -> None:
-        """Make ``node`` read as ``value``; ``column`` is the indent of the block that the node stands in."""
-        if isinstance(node, AliasNode):
-            current = self.assigned.get(id(node.target), plain_data(node.target))
-            if not same_value(current, value):
-                self.edits.append((node.span.start, node.span.end, format_flow(value)))
-            return
-        if node.anchor is not None:
-            self.assigned[id(node)] = value
-        if isinstance(node, MappingNode) and isinstance(value, dict):
-            self._mapping(node, value, column)
-        elif isinstance(node, SequenceNode) and isinstance(value, list):
-            self._sequence(node, value, column)
-        elif not (isinstance(node, ScalarNode) and same_value(node.value, value)):
-            self._whole(node, value, column)
+def _goes_wrong(document: Document, value: Any, read: Document | None, path: Path, afresh: set[int]) -> bool:
+    """Tell whether the value at ``path`` reads wrong or, if nothing can be read, goes wrong alone."""
+    wanted = _at(value, path)
+    if read is not None:
+        node = read.find(path)
+        return node is not None and not same_value(plain_data(node), wanted)
+    only_this = document.data
+    if same_value(_at(only_this, path), wanted):
+        return False
+    _at(only_this, path[:-1])[path[-1]] = wanted
+    return not _reads_as(_attempt(document, only_this, afresh), only_this)
 
-    def _mapping(self, node: MappingNode, value: dict[Any, Any], column: int) -> None:
-        own = {key_name(key): (key, inner) for key, inner in node.entries if not is_merge(key)}
-        merged = self._merged(node)
-        gone = [key for key in own if key not in value]
-        unwanted = [key for key in merged if key not in value]
-        if unwanted or (gone and (node.flow or len(gone) == len(own))):
-            self._whole(node, value, column)
-            return
-        indent = node.entries[0][0].span.column if node.entries and not node.flow else column
-        for key in gone:
-            self._delete_entry(node, own[key])
-        added: dict[Any, Any] = {}
-        for key, item in value.items():
-            if key in own:
-                self.replace(own[key][1], item, indent)
-            elif key not in merged or not same_value(merged[key], item):
-                added[key] = item
-        if added:
-            self._add_entries(node, added, indent)
 
-    def _merged(self, node: MappingNode) -> dict[Any, Any]:
-        """Return what the merge keys of a mapping will bring in, after all edits so far."""
-        found: dict[Any, Any] = {}
+def _paths_below(document: Document, path: Path, value: Any) -> Iterator[Path]:
+    """Yield the paths of what stands directly below ``path`` in the text and in ``value`` alike."""
+    node, wanted = document.find(path), _at(value, path)
+    if isinstance(node, MappingNode) and isinstance(wanted, dict):
         for key, inner in node.entries:
-            if not is_merge(key):
-                continue
-            target = content(inner)
-            for source in target.items if isinstance(target, SequenceNode) else (target,):
-                mapping = content(source)
-                brought = self.assigned.get(id(mapping), plain_data(mapping))
-                found = {**brought, **found} if isinstance(brought, dict) else found
-        return found
+            if not is_merge(key) and key_name(key) in wanted and not isinstance(inner, AliasNode):
+                yield (*path, key_name(key))
+    elif isinstance(node, SequenceNode) and isinstance(wanted, list):
+        for position, inner in enumerate(node.items[: len(wanted)]):
+            if not isinstance(inner, AliasNode):
+                yield (*path, position)
 
-    def _sequence(self, node: SequenceNode, value: list[Any], column: int) -> None:
-        if len(node.items) == len(value):
-            indent = column if node.flow else node.span.column + INDENT
-            for inner, item in zip(node.items, value, strict=True):
-                self.replace(inner, item, indent)
-        elif node.flow or not value or len(value) < len(node.items):
-            self._whole(node, value, column)
-        else:
-            for inner, item in zip(node.items, value, strict=False):
-                self.replace(inner, item, node.span.column + INDENT)
-            lines = dump_lines(value[len(node.items) :], node.span.column, {})
-            self._insert_lines(self._end(node), list(lines))
 
-    def _whole(self, node: Content, value: Any, column: int) -> None:
-        """Replace a node altogether, keeping its anchor."""
-        start, end = node.span.start, self._end(node)
-        written = self.text[start:end]
-        anchor = _ANCHOR.match(written)
-        kept = f"{anchor[1]} " if anchor and node.anchor else ""
-        if isinstance(node, ScalarNode) and not isinstance(value, dict | list):
-            quote = node.style if node.style in ("'", '"') and isinstance(value, str) else ""
-            new = kept + format_scalar(value, quote)
-        else:
-            new = kept + self._container(node, value, column)
-        if end == start and start and not self.text[start - 1].isspace():
-            new = " " + new  # an empty value: its place is right behind the colon or the dash
-        if isinstance(node, MappingNode | SequenceNode) and not node.flow and not new.startswith("\n"):
-            # A block begins on a line of its own; what takes its place goes behind the key.
-            start = len(self.text[:start].rstrip())
-            new = f" {new}"
-        if isinstance(node, ScalarNode) and node.style in ("|", ">") and written.endswith("\n"):
-            new += self.newline
-        self.edits.append((start, end, new))
-
-    def _container(self, node: Content, value: Any, column: int) -> str:
-        flow = format_flow(value)
-        if isinstance(node, MappingNode | SequenceNode) and node.flow:
-            return flow
-        if not value or not isinstance(value, dict | list) or len(flow) + column < FLOW_WIDTH:
-            return flow
-        lines = dump_lines(value, column + INDENT, {})
-        return "".join(f"{self.newline}{line}" for line in lines)
-
-    def _add_entries(self, node: MappingNode, added: dict[Any, Any], indent: int) -> None:
-        if node.flow:
-            inner = format_flow(added)[1:-1]
-            closing = node.span.end - 1
-            lead = ", " if node.entries else ""
-            position = len(self.text[:closing].rstrip().rstrip(",")) if node.entries else closing
-            self.edits.append((position, closing, lead + inner))
-        elif not node.entries:  # only an empty document has a block mapping without entries
-            self.edits.append((len(self.text), len(self.text), dump(added)))
-        else:
-            self._insert_lines(self._end(node), list(dump_lines(added, indent, {})))
-
-    def _insert_lines(self, end: int, lines: list[str]) -> None:
-        """Insert whole lines behind the line in which ``end`` lies."""
-        if end and self.text[end - 1] == "\n":  # a block scalar ends with its line
-            self.edits.append((end, end, "".join(f"{line}{self.newline}" for line in lines)))
-            return
-        stop = self.text.find("\n", end)
-        stop = len(self.text) if stop < 0 else stop - (self.text[stop - 1] == "\r")
-        self.edits.append((stop, stop, "".join(f"{self.newline}{line}" for line in lines)))
-
-    def _delete_entry(self, node: MappingNode, entry: tuple[ScalarNode, Node]) -> None:
-        """Delete the lines of an entry of a block mapping."""
-        key, value = entry
-        start = self.text.rfind("\n", 0, key.span.start) + 1
-        end = self._end(value)
-        stop = end if end and self.text[end - 1] == "\n" else self.text.find("\n", end) + 1 or len(self.text)
-        if self.text[start : key.span.start].strip():
-            # The entry shares its line with a dash: only the entry goes, the next one takes its place.
-            following = next(k for k, _ in node.entries if k.span.start > key.span.start)
-            self.edits.append((key.span.start, following.span.start, ""))
-        else:
-            self.edits.append((start, stop, ""))
-
-    def _end(self, node: Node) -> int:
-        """Return where the text of a node ends; a block's own mark lies behind comments that follow."""
-        if isinstance(node, MappingNode) and not node.flow and node.entries:
-            return max(self._end(node.entries[-1][1]), node.entries[-1][0].span.end + 1)
-        if isinstance(node, SequenceNode) and not node.flow and node.items:
-            return self._end(node.items[-1])
-        return node.span.end
+def _at(value: Any, path: Path) -> Any:
+    for part in path:
+        value = value[part]
+    return value
