@@ -20,7 +20,7 @@ from qgtune.compiler.emit import (
     compound_choices,
     respliced_text,
 )
-from qgtune.compiler.load import compile_files, read_data_file, shown_path
+from qgtune.compiler.load import fill_references, read_data_file, shown_path
 from qgtune.compiler.pipeline import Compilation
 from qgtune.compiler.plan import Trial
 from qgtune.core.diagnostics import Diagnostic, did_you_mean, render_diagnostics
@@ -226,9 +226,7 @@ def save_best_config(
     best = read_data_file(pathlib.Path(best_trial_file))
     config = _with_best_values(built, best)
     dependencies = None if depmap_file is None else pathlib.Path(depmap_file)
-    compilation = compile_files(None, dependencies, built_file, frozenset(), alias_links(built))
-    for step in compilation.plan.steps:
-        step.run(config)
+    config = fill_references(built, config, dependencies, alias_links(built))
     header = [
         f"The best trial's config: {shown_path(built_file)} with the values of {best.source.name}.",
     ]

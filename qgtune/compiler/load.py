@@ -3,13 +3,14 @@
 import os
 import pathlib
 from collections.abc import Sequence
+from typing import Any
 
 from qgtune.compiler.expand import Dependency
 from qgtune.compiler.pipeline import Compilation, SpaceSources, compile_space
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.errors import DiagnosticError
-from qgtune.document import Document, read_document, read_source
+from qgtune.document import Document, Source, read_document, read_source, splice
 from qgtune.space import Role
 
 
@@ -25,11 +26,8 @@ def compile_files(
     dependencies: pathlib.Path | None,
     base: pathlib.Path | None,
     untuned: frozenset[str],
-    links: Sequence[Dependency] = (),
 ) -> Compilation:
     """Return the compiled search space of three files, any of which may be None.
-
-    ``links`` are references besides those of the dependency map.
 
     Raises:
         DiagnosticError: with every problem of every file.
@@ -48,7 +46,6 @@ def compile_files(
         ),
         untuned,
         problems,
-        links=links,
     )
 
 
@@ -64,3 +61,27 @@ def read_data_file(path: pathlib.Path) -> Document:
     if document is None:
         raise DiagnosticError(tuple(problems))
     return document
+
+
+def fill_references(
+    built: Document,
+    config: dict[str, Any],
+    dependencies: pathlib.Path | None,
+    links: Sequence[Dependency],
+) -> dict[str, Any]:
+    """Return a config in which all that follows other values follows the config's own.
+
+    Args:
+        built: the built search space, for what is to be said about it.
+        config: its data with other values.
+        dependencies: the dependency map, or None.
+        links: references besides those of the dependency map.
+
+    Raises:
+        DiagnosticError: if the dependency map cannot be read, or does not fit.
+    """
+    problems = Problems()
+    following = read_source(dependencies, shown_path(dependencies), problems.found) if dependencies else None
+    constants = Source(built.source.name, splice(built, config))
+    sources = SpaceSources(None, constants, following, is_complete=not problems.has_errors)
+    return compile_space(sources, frozenset(), problems, links=links).plan.config_of({})

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from qgtune.compiler.link import LinkedSpace
-from qgtune.compiler.plan import Computation, Plan
+from qgtune.compiler.plan import Computation, Plan, StoredTrial
 from qgtune.compiler.problems import Problems
 from qgtune.core.paths import Path
 from qgtune.space import Categorical, Domain, EvaluationError, Reference, walk
@@ -34,10 +34,10 @@ def check_expressions(plan: Plan, linked: LinkedSpace, problems: Problems) -> No
     probes = 0
     for params in _probes(plan):
         probes += 1
-        config = plan.sampled(params)
+        _, containers = plan.begin(StoredTrial(params))
         for step in plan.steps:
             try:
-                step.run(config)
+                step.run(containers)
             except EvaluationError as error:
                 count, first = failed.get(step.target, (0, str(error)))
                 failed[step.target] = (count + 1, first)
