@@ -5,8 +5,11 @@ Exit codes: 0 all went well, 1 problems in the user's files, 2 wrong usage, 3 a 
 """
 
 import argparse
+import errno
+import itertools
 import pathlib
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -43,10 +46,8 @@ exit codes:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words and words[0] not in _COMMANDS and not words[0].startswith("-"):
-        words.insert(0, "run")
     try:
-        options = _parser().parse_args(words)
+        options = _parser().parse_args(_with_command_first(words))
     except SystemExit as stop:  # argparse has said what is wrong, or printed the help
         return stop.code if isinstance(stop.code, int) else USAGE
     try:
@@ -56,6 +57,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return OK
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - each gets its words and its exit code
         return _explain(error, getattr(options, "format", "text"))
+
+
+def _with_command_first(words: list[str]) -> list[str]:
+    """Return the words with the command before its options, and with ``run`` where none is said."""
+    options = list(itertools.takewhile(lambda word: word.startswith("-"), words))
+    if not words or {"-h", "--help", "--version"} & set(options):
+        return words
+    rest = words[len(options) :]
+    if rest and rest[0] in _COMMANDS and "--" not in options:
+        return [rest[0], *options, *rest[1:]]
+    return ["run", *words]
 
 
 def _explain(error: BaseException, form: str) -> int:
@@ -69,6 +81,9 @@ def _explain(error: BaseException, form: str) -> int:
     if isinstance(error, KeyboardInterrupt):
         _say(_GO_ON)
         return INTERRUPTED
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        _say(f"qgtune: {error}; trials that finished are kept")
+        return PROBLEMS
     traceback.print_exception(error)
     _say("qgtune: this is a fault of qgtune's own, not of your files; trials that finished are kept")
     return FAULT
@@ -83,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         usage="qgtune [-h] [--version] [check] TUNING.yaml [--quiet]",
     )
     parser.add_argument("--version", action="version", version=f"qgtune {version('qgtune')}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command", prog="qgtune")
     usage = "qgtune {} TUNING.yaml"
     run = commands.add_parser("run", usage=f"{usage.format('[run]')} [--quiet]")
     check = commands.add_parser("check", usage=f"{usage.format('check')} [--format text|json|github]")
@@ -134,30 +149,48 @@ def _run(options: argparse.Namespace) -> int:
 
     settings = prepared.tuning.settings
     metric = settings.metric_name if settings.task else "value"
+    began = time.monotonic()
     with LiveView(metric=metric, direction=settings.direction, quiet=options.quiet) as view:
         result = run(prepared, view)
-    _print_summary(prepared, result, metric)
+    _print_summary(prepared, result, metric, time.monotonic() - began)
     if result.outcome.interrupted:
         _say(_GO_ON)
         return INTERRUPTED
     return PROBLEMS if _all_failed(result) else OK
 
 
-def _print_summary(prepared: "Prepared", result: "RunResult", metric: str) -> None:
-    settings = prepared.tuning.settings
-    states = [record.state for record in result.outcome.records]
+def _print_summary(prepared: "Prepared", result: "RunResult", metric: str, seconds: float) -> None:
+    from qgtune.reports.board import duration
+
+    settings, outcome = prepared.tuning.settings, result.outcome
+    states = [record.state for record in outcome.records]
     counts = ", ".join(f"{states.count(s)} {s}" for s in ("complete", "pruned", "failed") if s in states)
-    print(f"\nstudy {settings.name(prepared.tuning.folder)}: {counts or 'no trial finished'}")
-    outcome = result.outcome
+    finished = sum(record.state != "running" and not record.lost for record in outcome.records)
+    total = f"{finished} of {_count(settings.total_trials, 'trial')}, {duration(seconds)}"
+    print(f"\nstudy {settings.name(prepared.tuning.folder)}: {counts or 'no trial finished'} ({total})")
     if outcome.timed_out:
         print(f"the timeout of {settings.timeout:g} s ended the run; the same command goes on")
     if outcome.stopped_early_reason:
         print(f"stopped early: {outcome.stopped_early_reason}")
     if _all_failed(result):
-        print(outcome.first_error.rstrip())
+        _print_first_failure(result)
     if result.best is not None:
         value = ", ".join(f"{value:.6g}" for value in result.best.values)
         print(f"best {metric}: {value} in trial {result.best.number}")
+    _print_files(prepared, result)
+
+
+def _print_first_failure(result: "RunResult") -> None:
+    outcome = result.outcome
+    earlier = (record.failure for record in outcome.records if record.state == "failed")
+    reason = outcome.first_failure or next(earlier, "")
+    if reason:
+        print(f"every trial failed; the first with\n  {reason}")
+    if outcome.first_traceback:
+        print(f"\n{outcome.first_traceback.rstrip()}\n")
+
+
+def _print_files(prepared: "Prepared", result: "RunResult") -> None:
     files = {
         "best config": result.files.best_config,
         "best trial": result.files.best_trial,
@@ -165,12 +198,12 @@ def _print_summary(prepared: "Prepared", result: "RunResult", metric: str) -> No
         "all trials": result.files.trials,
     }
     found = {label: path for label, path in files.items() if path.exists()}
-    if result.storage is not None:
-        found["study"] = result.storage
+    if result.journal is not None:
+        found["study"] = result.journal
     for label, path in found.items():
         print(f"  {label:<22}{shown_path(path)}")
-    base = settings.base_settings_path
-    if result.best is not None and base is not None:
+    base = prepared.tuning.settings.base_settings_path
+    if result.best is not None and base is not None and result.files.best_config.is_file():
         ours, theirs = prepared.tuning.folder / base, result.files.best_config
         print(f"see what changed:  git diff --no-index {shown_path(ours)} {shown_path(theirs)}")
 

@@ -1,17 +1,21 @@
 """A run: a tuning file that was prepared, workers that fill its study, and the files it leaves."""
 
+import contextlib
 import functools
+import os
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.emit import best_config_text, best_trial_text, built_header, built_search_space_text
+from qgtune.compiler.load import shown_path
 from qgtune.compiler.prepare import Prepared
+from qgtune.compiler.tuning import spelling_in
 from qgtune.core.diagnostics import Diagnostic
-from qgtune.core.errors import ConfigValueError, DiagnosticError
+from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
 from qgtune.core.events import Event, TrialFinished
-from qgtune.core.files import write_atomically
+from qgtune.core.files import check_can_be_written, write_atomically
 from qgtune.core.paths import format_path
 from qgtune.core.trials import TrialRecord
 from qgtune.reports.trials_table import write_trials_csv
@@ -37,34 +41,14 @@ class OutputFiles:
     @classmethod
     def of(cls, settings: TuningSettings, folder: pathlib.Path) -> "OutputFiles":
         """Return the paths that the settings name, or their defaults in the output folder."""
-        output = settings.output_folder(folder)
-
-        def place(written: str | None, name: str) -> pathlib.Path:
-            return output / name if written is None else folder / written
-
+        files = settings.output_files(folder)
         return cls(
-            output,
-            place(settings.built_search_space_path, "built_search_space.yaml"),
-            place(settings.best_trial_path, "best_trial.yaml"),
-            place(settings.best_config_path, "best_config.yaml"),
-            output / "trials.csv",
+            settings.output_folder(folder),
+            files["built_search_space_path"],
+            files["best_trial_path"],
+            files["best_config_path"],
+            files["trials.csv"],
         )
-
-    def make_folders(self) -> None:
-        """Make every folder that is written to.
-
-        Raises:
-            OSError: if one cannot be made or written to; its ``filename`` is the folder.
-        """
-        files = (self.built_search_space, self.best_trial, self.best_config, self.trials)
-        for folder in dict.fromkeys(file.parent for file in files):
-            folder.mkdir(parents=True, exist_ok=True)
-            probe = folder / ".qgtune-write-probe"
-            try:
-                write_atomically(probe, "")
-                probe.unlink()
-            except OSError as error:
-                raise type(error)(error.errno, error.strerror, str(folder)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +58,7 @@ class RunResult:
     outcome: "RunOutcome"
     best: TrialRecord | None
     files: OutputFiles
-    storage: pathlib.Path | None
+    journal: pathlib.Path | None
 
 
 def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
@@ -88,52 +72,68 @@ def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
 
     Raises:
         DiagnosticError: if the output folder, the storage, the study or the objective cannot be used.
+        QgtuneError: if results, or the study itself, can no longer be written, as on a full disk.
     """
     # Optuna takes most of a second to import, and a tuning file with problems never gets here.
     from qgtune.study import best_record, run_trials
 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
-    _make_folders(files, prepared)
+    _check_outputs(prepared)
     writer = _Writer(prepared, files)
-    storage = _storage_path(prepared, files)
-    spec = _run_spec(prepared, files, storage)
+    journal = prepared.tuning.settings.journal(prepared.tuning.folder)
+    spec = _run_spec(prepared, files, journal)
+    view_errors: list[OSError] = []
 
     def handle(event: Event) -> None:
         if isinstance(event, TrialFinished):
             writer.trial_finished(event.record, is_best=event.is_best)
-        on_event(event)
+        try:
+            on_event(event)
+        except OSError as error:
+            view_errors.append(error)
+            raise
 
     try:
         outcome = run_trials(spec, handle)
     except ConfigValueError as error:
         raise DiagnosticError((_located(error, prepared),)) from error
+    except OSError as error:
+        if error in view_errors:
+            raise
+        where = f"{_shown(error)}: " if error.filename else ""
+        raise QgtuneError(f"the run cannot go on: {where}{_reason(error)}; {writer.what_is_kept}") from error
     best = best_record(outcome.records, prepared.tuning.settings.direction)
     writer.run_ended(outcome.records, best)
-    return RunResult(outcome, best, files, storage)
+    return RunResult(outcome, best, files, journal)
 
 
-def _make_folders(files: OutputFiles, prepared: Prepared) -> None:
-    try:
-        files.make_folders()
-    except OSError as error:
-        message = f"results cannot be written to {error.filename}: {(error.strerror or str(error)).lower()}"
-        place = prepared.tuning.locate("output_dir")
-        raise DiagnosticError((Diagnostic("QG413", message, place, "set output_dir"),)) from error
+def _check_outputs(prepared: Prepared) -> None:
+    """Make every folder that is written to, and check that every file can be written there.
+
+    Raises:
+        DiagnosticError: at the setting that names the file or the folder that cannot be.
+    """
+    tuning = prepared.tuning
+    for setting, file in tuning.settings.output_files(tuning.folder).items():
+        try:
+            check_can_be_written(file)
+        except OSError as error:
+            given = setting in tuning.settings.model_fields_set
+            name = spelling_in(tuning.document, setting) if given else "output_dir"
+            message = f"results cannot be written to {_shown(error)}: {_reason(error)}"
+            place = tuning.locate(setting if given else "output_dir")
+            raise DiagnosticError((Diagnostic("QG413", message, place, f"set {name}"),)) from error
 
 
-def _storage_path(prepared: Prepared, files: OutputFiles) -> pathlib.Path | None:
-    settings = prepared.tuning.settings
-    if settings.storage is not None:
-        # A URL stays as it is, for the study to say what it does not support.
-        return (
-            pathlib.Path(settings.storage)
-            if "://" in settings.storage
-            else prepared.tuning.folder / settings.storage
-        )
-    return None if "storage" in settings.model_fields_set else files.folder / "study.log"
+def _shown(error: OSError) -> str:
+    return shown_path(pathlib.Path(str(error.filename)))
 
 
-def _run_spec(prepared: Prepared, files: OutputFiles, storage: pathlib.Path | None) -> "RunSpec":
+def _reason(error: OSError) -> str:
+    return (os.strerror(error.errno) if error.errno else str(error)).lower()
+
+
+def _run_spec(prepared: Prepared, files: OutputFiles, journal: pathlib.Path | None) -> "RunSpec":
     from qgtune.objectives import TaskSpec, make_own_objective, make_task_objective
     from qgtune.study import RunSpec
 
@@ -143,11 +143,8 @@ def _run_spec(prepared: Prepared, files: OutputFiles, storage: pathlib.Path | No
         study_name=settings.name(tuning.folder),
         total=settings.total_trials,
         directions=(settings.direction,),
-        storage=None
-        if storage is None
-        else settings.storage
-        if "://" in str(settings.storage)
-        else str(storage),
+        # A URL stays as it is, for the study to say what it does not support.
+        storage=settings.storage if journal is None else str(journal),
         seed=settings.seed,
         fingerprint=plan.fingerprint,
         n_processes=settings.n_processes,
@@ -194,6 +191,12 @@ class _Writer:
         self.study = self.settings.name(prepared.tuning.folder)
         self.files = files
 
+    @property
+    def what_is_kept(self) -> str:
+        """Say what becomes of the finished trials if the run ends before its time."""
+        in_memory = "storage" in self.settings.model_fields_set and self.settings.storage is None
+        return "the study was in memory only" if in_memory else "the study keeps all finished trials"
+
     def trial_finished(self, record: TrialRecord, *, is_best: bool) -> None:
         """Write what one more trial changes."""
         if record.number == 0:
@@ -209,7 +212,17 @@ class _Writer:
         if best is not None:
             finished = [record for record in records if record.state != "running" and not record.lost]
             self._write_best(best, len(finished))
-        write_trials_csv(records, self.files.trials)
+        with self._writing():
+            write_trials_csv(records, self.files.trials)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Turn a file that cannot be written into words for the user."""
+        try:
+            yield
+        except OSError as error:
+            message = f"results cannot be written to {_shown(error)}: {_reason(error)}; {self.what_is_kept}"
+            raise QgtuneError(message) from error
 
     def _config(self, record: TrialRecord) -> dict[str, Any] | None:
         """Return a trial's config, or None if it ended before all its parameters were sampled."""
@@ -222,15 +235,17 @@ class _Writer:
         config = self._config(record)
         if config is not None:
             text = built_search_space_text(self.compilation, config, built_header(self.compilation))
-            write_atomically(self.files.built_search_space, text)
+            with self._writing():
+                write_atomically(self.files.built_search_space, text)
 
     def _write_best(self, record: TrialRecord, finished: int | None) -> None:
         config = self._config(record)
         if config is None:
             return
         header = self._header(record, finished)
-        write_atomically(self.files.best_trial, best_trial_text(record.params, header))
-        write_atomically(self.files.best_config, best_config_text(self.compilation, config, header))
+        with self._writing():
+            write_atomically(self.files.best_trial, best_trial_text(record.params, header))
+            write_atomically(self.files.best_config, best_config_text(self.compilation, config, header))
 
     def _header(self, record: TrialRecord, finished: int | None) -> list[str]:
         what = self.settings.metric_name if self.settings.task else "value"

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 import optuna
 import pytest
@@ -167,7 +168,7 @@ def test_a_study_is_not_gone_on_with_after_its_search_space_changed(tmp_path):
     done = qgtune(write_project(tmp_path, "n_trials: 4\n", space=space))
     assert done.returncode == 1
     assert "error[QG414]" in done.stderr
-    assert "the search space has changed" in done.stderr
+    assert "has changed since the study 'tiny' began" in done.stderr
     assert len(finished_trials(tmp_path / "runs/tiny")) == 2
 
 
@@ -176,3 +177,88 @@ def test_an_objective_finds_the_modules_beside_it(tmp_path):
     objective = '"""Uses another module."""\n\nfrom beside import VALUE\n\n\ndef score(trial, config):\n    """Return it."""\n    return VALUE\n'
     done = qgtune(write_project(tmp_path, "n_trials: 2\n", objective=objective))
     assert done.returncode == 0, done.stderr
+
+
+FAILS = '"""Fails."""\n\n\ndef score(trial, config):\n    """Fail."""\n    {}\n'
+
+
+def test_when_all_trials_fail_the_reason_comes_before_the_traceback(tmp_path):
+    done = qgtune(write_project(tmp_path, objective=FAILS.format("raise ValueError('no luck\\n here')")))
+    assert done.returncode == 1
+    summary = done.stdout[done.stdout.index("study tiny: 5 failed (5 of 20 trials") :]
+    assert "every trial failed; the first with\n  ValueError: no luck here\n" in summary
+    assert summary.index("ValueError: no luck here") < summary.index("Traceback (most recent call last)")
+
+
+def test_an_error_of_qgtune_s_own_in_every_trial_is_said_without_a_traceback(tmp_path):
+    done = qgtune(write_project(tmp_path, objective=FAILS.format("return None")))
+    assert done.returncode == 1
+    assert "  QgtuneError: objective.py:score must return a number, but returned None\n" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("key", ["best_param_path", "best_trial_file", "built_search_space_path"])
+def test_a_folder_where_a_file_is_to_be_is_said_before_the_first_trial(tmp_path, key):
+    tuning = write_project(tmp_path, f"n_trials: 2\n{key}: taken\n")
+    (tmp_path / "taken").mkdir()
+    done = qgtune(tuning, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        f"tuning.yaml:8:{len(key) + 3}: error[QG413]: results cannot be written to taken: is a directory"
+        in done.stderr
+    )
+    assert not (tmp_path / "runs/tiny/study.log").exists()
+
+
+@pytest.mark.parametrize(
+    ("storage", "kept"),
+    [("kept.log", "the study keeps all finished trials"), ("null", "the study was in memory only")],
+)
+def test_results_that_can_no_longer_be_written_end_the_run_but_not_the_study(tmp_path, storage, kept):
+    objective = (
+        '"""Removes the results."""\n\nimport pathlib\nimport shutil\n\n\n'
+        'def score(trial, config):\n    """Fall."""\n    if trial.number == 2:\n'
+        '        shutil.rmtree(pathlib.Path(__file__).parent / "runs")\n    return -float(trial.number)\n'
+    )
+    done = qgtune(write_project(tmp_path, f"n_trials: 6\nstorage: {storage}\n", objective=objective))
+    assert done.returncode == 1
+    assert "best_trial.yaml: no such file or directory; " + kept in done.stderr
+    assert "Traceback" not in done.stderr
+    if storage != "null":
+        study = optuna.load_study(
+            study_name="tiny", storage=JournalStorage(JournalFileBackend(str(tmp_path / storage)))
+        )
+        assert [trial.value for trial in study.trials[:3]] == [0.0, -1.0, -2.0]
+
+
+def test_a_path_may_begin_at_the_home_folder(tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    extra = "n_trials: 2\nstorage: ~/st.log\nbest_param_path: ~/best/config.yaml\noutput_dir: ~/out\n"
+    tuning = write_project(tmp_path / "project", extra)
+    for name in ("objective.py", "base_settings.yaml"):
+        (tmp_path / "project" / name).rename(home / name)
+        tuning.write_text(tuning.read_text().replace(f" {name}", f" ~/{name}"))
+    done = qgtune(tuning)
+    assert done.returncode == 0, done.stderr
+    assert (home / "st.log").is_file()
+    assert (home / "best/config.yaml").is_file()
+    assert (home / "out/trials.csv").is_file()
+    assert not any(path.name == "~" for path in tmp_path.rglob("*"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a pipe cannot be opened for both ends at once")
+def test_results_may_go_to_a_pipe_which_stays_one(tmp_path):
+    extra = "n_trials: 2\nbest_trial_path: pipe\nbuilt_search_space_path: pipe\n"
+    tuning = write_project(tmp_path, extra)
+    os.mkfifo(tmp_path / "pipe")
+    pipe = os.open(tmp_path / "pipe", os.O_RDWR)
+    try:
+        done = qgtune(tuning)
+        assert done.returncode == 0, done.stderr
+        assert b"# Study tiny: trial " in os.read(pipe, 1 << 16)
+    finally:
+        os.close(pipe)
+    assert (tmp_path / "pipe").is_fifo()

@@ -1,5 +1,6 @@
 """Writing a file whole or not at all."""
 
+import errno
 import os
 import stat
 import uuid
@@ -11,7 +12,8 @@ def write_atomically(path: Path, text: str) -> None:
 
     The text goes to a temporary name in the same folder, reaches the disk, and is then moved over
     ``path``, so that no reader ever sees half a file. A file that exists keeps its mode; a new one
-    gets the mode that ``open`` would give it. A symbolic link stays a link, its target is replaced.
+    gets the mode that ``open`` would give it. A symbolic link stays a link, its target is replaced. What
+    is not a regular file, such as a pipe or ``/dev/null``, stays what it is and the text is written to it.
 
     Args:
         path: where the file shall stand; its folder must exist.
@@ -27,20 +29,57 @@ def write_atomically(path: Path, text: str) -> None:
         >>> target.read_text()
         'lr: 0.1\n'
     """
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
     try:
-        try:
-            with temporary.open("x", encoding="utf-8", newline="") as file:
+        if path.exists() and not path.is_file():
+            with path.open("w", encoding="utf-8", newline="") as file:
                 file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            if target.exists():
-                temporary.chmod(stat.S_IMODE(target.stat().st_mode))
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        else:
+            _replace(Path(os.path.realpath(path)), text)
     except OSError as error:
         # OSError chooses its subclass by the number, so that callers can still catch PermissionError.
         raise OSError(error.errno, f"cannot write the file: {error.strerror}", str(path)) from error
+
+
+def _replace(target: Path, text: str) -> None:
+    # Not made of the target's name, which may be as long as a name can be.
+    temporary = target.with_name(f".qgtune-{uuid.uuid4().hex}.tmp")
+    try:
+        with temporary.open("x", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def is_special_file(path: Path) -> bool:
+    """Return whether something stands at ``path`` that is neither a regular file nor a folder."""
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)  # noqa: PTH110, PTH112, PTH113 - unlike a Path's, these take a name of any length
+
+
+def check_can_be_written(path: Path) -> None:
+    """Make the folder of a file that is to be written, and check that the file can be written there.
+
+    Raises:
+        OSError: if not; its ``filename`` is the folder or the file at fault.
+    """
+    if is_special_file(path):
+        if not os.access(path, os.W_OK):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return
+    folder = path.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    # A name of its own: another run may look at the same folder at the same time.
+    probe = folder / f".qgtune-{uuid.uuid4().hex}.probe"
+    try:
+        probe.touch(exist_ok=False)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from error
+    finally:
+        probe.unlink(missing_ok=True)

@@ -89,7 +89,7 @@ class Board:
         here = self.finished - self.finished_before
         return elapsed / here * max(0, self.total - self.finished) if here else None
 
-    def sentence(self, event: Event, elapsed: float) -> str:
+    def sentence(self, event: Event) -> str:
         """Return the line that tells an event, noted already; empty for events that are not told."""
         match event:
             case RunStarted():
@@ -101,8 +101,6 @@ class Board:
                 return f"worker {event.worker} died: {event.reason}{lost}"
             case Notice():
                 return f"note: {event.text}"
-            case RunEnded():
-                return self._end(event, elapsed)
             case _:
                 return ""
 
@@ -138,18 +136,6 @@ class Board:
             return f"{event.total} trials, {processes}"
         best = f", {self.best_words()}" if self.best else ""
         return f"going on from {event.finished_before} of {event.total} trials{best}, {processes}"
-
-    def _end(self, event: RunEnded, elapsed: float) -> str:
-        how = "finished"
-        if event.stopped_early_reason:
-            how = "gave up after"
-        elif event.interrupted:
-            how = "interrupted after"
-        elif event.timed_out:
-            how = "out of time after"
-        parts = [f"{how} {event.finished} of {self.total} trials", self.best_words(), duration(elapsed)]
-        why = f": {event.stopped_early_reason}" if event.stopped_early_reason else ""
-        return ", ".join(part for part in parts if part) + why
 
 
 def duration(seconds: float) -> str:

@@ -88,7 +88,7 @@ class LiveView:
         """Show an event."""
         with self._changing:
             self._board.note(event)
-            line = self._board.sentence(event, self._elapsed)
+            line = self._board.sentence(event)
         if line and isinstance(event, RunStarted) and self._aim:
             line += f" ({self._aim})"
         says = self._says(event)
@@ -99,13 +99,11 @@ class LiveView:
 
     def _says(self, event: Event) -> bool:
         if self._quiet:
-            return (
-                isinstance(event, WorkerDied)
-                or (isinstance(event, RunEnded) and bool(event.stopped_early_reason))
-                or (isinstance(event, TrialFinished) and event.record.state == "failed")
+            return isinstance(event, WorkerDied) or (
+                isinstance(event, TrialFinished) and event.record.state == "failed"
             )
         # On a terminal the board shows the trials; only what would scroll away is said as well.
-        return self._live is None or isinstance(event, (RunStarted, WorkerDied, Notice, RunEnded))
+        return self._live is None or isinstance(event, (RunStarted, WorkerDied, Notice))
 
     def _leave_board(self) -> None:
         """Leave the last board where it is, and write below it from now on."""

@@ -3,9 +3,58 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
-ObjectiveName = Annotated[str, Field(min_length=3, pattern=r"^[^:]+(\.py|[\w.]):[A-Za-z_]\w*$")]
+
+def _without_control_characters(text: str) -> str:
+    if any(character < " " or character == "\x7f" for character in text):
+        raise PydanticCustomError("control_characters", "must have no control characters")
+    return text
+
+
+def _from_home(text: str) -> str:
+    """Return a path with its leading ``~`` or ``~user`` replaced by that home folder."""
+    if not text.startswith("~"):
+        return text
+    try:
+        return str(Path(text).expanduser())
+    except RuntimeError:
+        raise PydanticCustomError("no_home", "must begin with a home folder that is known") from None
+
+
+def _as_folder_name(text: str) -> str:
+    if text in {".", ".."} or "/" in text or "\\" in text:
+        raise PydanticCustomError(
+            "no_folder_name",
+            "names a folder under runs, so it must be neither . nor .. and have no / and no \\",
+        )
+    return text
+
+
+_VISIBLE = {"pattern": r"^[^\x00-\x1f\x7f]*$"}
+
+PathText = Annotated[
+    str,
+    Field(min_length=1, json_schema_extra=_VISIBLE),
+    AfterValidator(_without_control_characters),
+    AfterValidator(_from_home),
+]
+"""A path as a tuning file writes it; ``~`` at its beginning is the home folder."""
+
+StudyName = Annotated[
+    str,
+    Field(min_length=1, json_schema_extra={"pattern": r"^(?!\.{1,2}$)[^\x00-\x1f\x7f/\\]*$"}),
+    AfterValidator(_without_control_characters),
+    AfterValidator(_as_folder_name),
+]
+
+ObjectiveName = Annotated[
+    str,
+    Field(min_length=3, pattern=r"^[^:]+(\.py|[\w.]):[A-Za-z_]\w*$"),
+    AfterValidator(_without_control_characters),
+    AfterValidator(_from_home),
+]
 
 
 def _path_key(*names: str) -> AliasChoices:
@@ -14,19 +63,19 @@ def _path_key(*names: str) -> AliasChoices:
 
 
 class TuningSettings(BaseModel):
-    """A tuning file. Paths are relative to the folder that holds it."""
+    """A tuning file. Paths are relative to the folder that holds it; ``~`` is the home folder."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    base_settings_path: str | None = Field(
+    base_settings_path: PathText | None = Field(
         None,
         validation_alias=_path_key("base_settings"),
         description="The base settings: a complete runnable config, from which all that is not tuned comes.",
     )
-    search_space_path: str | None = Field(
+    search_space_path: PathText | None = Field(
         None, validation_alias=_path_key("search_space"), description="The search space: what varies."
     )
-    dependency_mapping_path: str | None = Field(
+    dependency_mapping_path: PathText | None = Field(
         None,
         validation_alias=_path_key("dependency_mapping", "dependency_map", "depmap"),
         description="The dependency map: what follows from what.",
@@ -37,12 +86,11 @@ class TuningSettings(BaseModel):
     tune_training: bool = Field(
         default=True, description="Whether the section `training` varies; else it is the base settings' own."
     )
-    study_name: str | None = Field(
-        None, min_length=1, description="The study's name; by default that of the tuning file's folder."
+    study_name: StudyName | None = Field(
+        None, description="The study's name; by default that of the tuning file's folder."
     )
-    storage: str | None = Field(
+    storage: PathText | None = Field(
         None,
-        min_length=1,
         description="The journal file that keeps the study; absent: `study.log` in the output folder; "
         "null: the study lives in memory and is gone after the run.",
     )
@@ -78,20 +126,20 @@ class TuningSettings(BaseModel):
         description="The validation metric that the task reports and the study optimizes; by default `loss` "
         "where the direction is minimize, and `f1_weighted` where it is maximize.",
     )
-    output_dir: str | None = Field(
-        None, min_length=1, description="Where the results go; by default `runs/<study_name>`."
+    output_dir: PathText | None = Field(
+        None, description="Where the results go; by default `runs/<study_name>`."
     )
-    built_search_space_path: str | None = Field(
+    built_search_space_path: PathText | None = Field(
         None,
         validation_alias=_path_key("built_search_space"),
         description="The first trial's config; by default built_search_space.yaml in the output folder.",
     )
-    best_trial_path: str | None = Field(
+    best_trial_path: PathText | None = Field(
         None,
         validation_alias=_path_key("best_trial"),
         description="The best trial's parameters; by default best_trial.yaml in the output folder.",
     )
-    best_config_path: str | None = Field(
+    best_config_path: PathText | None = Field(
         None,
         validation_alias=_path_key("best_param", "best_config"),
         description="The best trial's whole config; by default best_config.yaml in the output folder.",
@@ -120,6 +168,26 @@ class TuningSettings(BaseModel):
     def output_folder(self, folder: Path) -> Path:
         """Return the folder for results."""
         return folder / (self.output_dir or Path("runs") / self.name(folder))
+
+    def output_files(self, folder: Path) -> dict[str, Path]:
+        """Return the files for results, by the settings that name them; ``trials.csv`` has none."""
+        output = self.output_folder(folder)
+        named = {
+            "built_search_space_path": (self.built_search_space_path, "built_search_space.yaml"),
+            "best_trial_path": (self.best_trial_path, "best_trial.yaml"),
+            "best_config_path": (self.best_config_path, "best_config.yaml"),
+        }
+        files = {
+            field: output / default if written is None else folder / written
+            for field, (written, default) in named.items()
+        }
+        return {**files, "trials.csv": output / "trials.csv"}
+
+    def journal(self, folder: Path) -> Path | None:
+        """Return the file that keeps the study; None if it lives in memory, or if the storage is a URL."""
+        if self.storage is not None:
+            return None if "://" in self.storage else folder / self.storage
+        return None if "storage" in self.model_fields_set else self.output_folder(folder) / "study.log"
 
 
 def key_spellings(field: str) -> tuple[str, ...]:

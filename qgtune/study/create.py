@@ -90,8 +90,8 @@ def check_fingerprint(study: optuna.Study, fingerprint: str) -> None:
     elif begun_with != fingerprint:
         raise ConfigValueError(
             ("study_name",),
-            "all trials of a study draw from one search space, "
-            f"but the search space has changed since the study {study.study_name!r} began "
+            "the trials of a study can be compared only if they draw from one search space over the same "
+            f"base settings, but one of the two has changed since the study {study.study_name!r} began "
             f"(fingerprint {begun_with[:12]} then, {fingerprint[:12]} now)",
             "choose another study_name or another storage, or undo the change",
         )

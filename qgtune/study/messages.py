@@ -29,7 +29,7 @@ class Told:
 
     number: int
     traceback: str
-    """Of the exception that failed it, or empty."""
+    """Of the exception that failed it; empty if there was none, or if it is one of qgtune's own."""
 
 
 @dataclass(frozen=True, slots=True)

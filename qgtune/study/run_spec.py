@@ -66,5 +66,7 @@ class RunOutcome:
     timed_out: bool = False
     stopped_early_reason: str = ""
     """Why the run gave up before its total; empty if it did not."""
-    first_error: str = ""
-    """The traceback of the first trial of this run that failed; empty if none did."""
+    first_failure: str = ""
+    """Why the first trial of this run that failed did so, in one line; empty if none did."""
+    first_traceback: str = ""
+    """Its traceback; empty for an error of qgtune's own, whose text says all."""

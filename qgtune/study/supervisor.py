@@ -1,5 +1,6 @@
 """A run: worker processes that add finished trials to a study until it has as many as were asked for."""
 
+import contextlib
 import pickle
 import time
 from collections.abc import Callable
@@ -67,6 +68,9 @@ def _run(spec: RunSpec, payload: bytes, path: Path, on_event: Callable[[Event], 
         alone = lock.claim()
         if alone:
             repair_journal(path)
+        else:
+            # Another run may be repairing the journal: nothing is written to it before that ends.
+            lock.share()
         study = create_study(
             spec.study_name, path, spec.directions, seed=spec.seed, n_startup_trials=spec.n_startup_trials
         )
@@ -145,7 +149,8 @@ class _Supervisor:
             interrupted=bool(self._interrupted),
             timed_out=self._timed_out,
             stopped_early_reason=self._give_up_reason,
-            first_error=self._tally.first_error,
+            first_failure=self._tally.first_failure,
+            first_traceback=self._tally.first_traceback,
         )
 
     def _ended(self) -> RunEnded:
@@ -278,7 +283,10 @@ class _Supervisor:
         """End what still runs; nothing does, unless the run ends with an exception."""
         for worker in self._workers:
             worker.terminate()
-            for number in worker.running:
-                fail_trial(self._study, number, _INTERRUPTED)
+        for worker in self._workers:
+            # A storage that can no longer be written is most often why the run ends: that error counts.
+            with contextlib.suppress(OSError):
+                for number in worker.running:
+                    fail_trial(self._study, number, _INTERRUPTED)
             worker.close()
         self._workers.clear()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import optuna
 from optuna.trial import TrialState
 
+from qgtune.core.errors import QgtuneError
 from qgtune.core.trials import TrialRecord
 from qgtune.study.records import best_record, is_finished, trial_record, trial_records
 
@@ -30,7 +31,8 @@ class Tally:
         self._total = total
         self._failures = 0
         self._deaths = 0
-        self.first_error = ""
+        self.first_failure = ""
+        self.first_traceback = ""
         self.best = best_record(trial_records(study), self._direction) if self._direction else None
 
     @property
@@ -44,12 +46,23 @@ class Tally:
         return max(0, self._total - self.finished)
 
     def note_end(self, number: int, traceback: str) -> tuple[TrialRecord, bool]:
-        """Count a trial that has ended; return its record and whether it is the best so far."""
-        record = trial_record(self._study.get_trials(deepcopy=False)[number])
+        """Count a trial that has ended; return its record and whether it is the best so far.
+
+        Raises:
+            QgtuneError: if the storage knows nothing of its end.
+        """
+        trials = self._study.get_trials(deepcopy=False)
+        if number >= len(trials) or not trials[number].state.is_finished():
+            raise QgtuneError(
+                f"trial {number} has ended, but the study's storage does not hold its end: "
+                "was the file removed or replaced during the run?"
+            )
+        record = trial_record(trials[number])
         self._deaths = 0
         if record.state == "failed":
             self._failures += 1
-            self.first_error = self.first_error or traceback or record.failure
+            if not self.first_failure:
+                self.first_failure, self.first_traceback = record.failure, traceback
         if self._direction is None:
             return record, False
         candidates = [record] if self.best is None else [self.best, record]

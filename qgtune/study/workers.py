@@ -15,7 +15,7 @@ from typing import SupportsFloat
 
 import optuna
 
-from qgtune.core.errors import TrialPruned
+from qgtune.core.errors import QgtuneError, TrialPruned
 from qgtune.core.events import EpochReported, Notice, TrialStarted, WorkerReady
 from qgtune.study.attributes import FAILURE, WORKER
 from qgtune.study.create import create_study
@@ -181,9 +181,10 @@ class _Attempt:
             raise
 
     def _keep_failure(self, trial: optuna.Trial, error: BaseException) -> None:
-        outer = error.__traceback__
-        below = outer.tb_next if outer is not None else None  # without our own call of the objective
-        self.traceback = "".join(traceback.format_exception(type(error), error, below))
+        if not isinstance(error, QgtuneError):
+            outer = error.__traceback__
+            below = outer.tb_next if outer is not None else None  # without our own call of the objective
+            self.traceback = "".join(traceback.format_exception(type(error), error, below))
         trial.set_user_attr(FAILURE, one_line(error))
 
     def _observe_reports(self, trial: optuna.Trial) -> None:

@@ -1,11 +1,13 @@
 """Laws of writing a file whole or not at all."""
 
+import os
 import stat
 import sys
+import threading
 
 import pytest
 
-from qgtune.core.files import write_atomically
+from qgtune.core.files import check_can_be_written, write_atomically
 
 
 def names(folder):
@@ -48,3 +50,52 @@ def test_a_failure_leaves_what_was_there_and_names_the_file(tmp_path):
     with pytest.raises(UnicodeEncodeError):
         write_atomically(tmp_path / "file", "\ud800")
     assert names(tmp_path) == ["folder"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such files")
+def test_a_file_that_is_not_a_regular_one_is_written_to_and_stays_what_it_is(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    reader.start()
+    write_atomically(pipe, "text")
+    reader.join()
+    assert read == ["text"]
+    assert pipe.is_fifo()
+    assert names(tmp_path) == ["pipe"]
+
+
+def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path):
+    path = tmp_path / ("x" * 250 + ".yaml")
+    write_atomically(path, "text")
+    assert path.read_text() == "text"
+
+
+def test_checking_whether_a_file_can_be_written_leaves_its_folder_only(tmp_path):
+    check_can_be_written(tmp_path / "a" / "b" / "file")
+    assert names(tmp_path / "a" / "b") == []
+    (tmp_path / "taken").write_text("before")
+    for path, culprit in ((tmp_path / "a", "a"), (tmp_path / "taken" / "file", "taken")):
+        with pytest.raises(OSError, match=culprit) as caught:
+            check_can_be_written(path)
+        assert caught.value.filename == str(tmp_path / culprit)
+    assert (tmp_path / "taken").read_text() == "before"
+
+
+def test_checks_of_one_folder_at_the_same_time_do_not_disturb_each_other(tmp_path):
+    errors = []
+
+    def check():
+        for _ in range(200):
+            try:
+                check_can_be_written(tmp_path / "file")
+            except OSError as error:
+                errors.append(error)
+
+    threads = [threading.Thread(target=check) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (errors, names(tmp_path)) == ([], [])

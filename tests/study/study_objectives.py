@@ -1,6 +1,7 @@
 """Objectives that worker processes can import."""
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -160,5 +161,23 @@ def waits_from_the_fourth_trial_on(path, _context):
 def prunes_by_optuna(_context):
     def objective(_trial):
         raise optuna.TrialPruned
+
+    return objective
+
+
+def fails_with_words_of_qgtune(_context):
+    def objective(_trial):
+        raise ConfigValueError(("model", "dim"), "a dimension is positive, it is -1")
+
+    return objective
+
+
+def removes(path, _context):
+    """Remove a file's folder, file and all, in the third trial."""
+
+    def objective(trial):
+        if trial.number == 2:
+            shutil.rmtree(Path(path).parent)
+        return float(trial.number)
 
     return objective

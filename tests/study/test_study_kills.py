@@ -150,3 +150,43 @@ def test_the_second_interrupt_fails_running_trials(script, tmp_path):
     assert {record.failure for record in records_of(journal)} == {
         "the run was interrupted before this trial ended"
     }
+
+
+CLAIMS = """
+import sys
+from pathlib import Path
+from qgtune.study.run_lock import RunLock
+with RunLock(Path(sys.argv[1])) as lock:
+    print(lock.claim(), flush=True)
+    sys.stdin.readline()
+"""
+
+TELLS_WHEN_IT_WAITS = """
+import fcntl, runpy, sys
+
+def tell(event, arguments):
+    if event == "fcntl.flock" and arguments[1] == fcntl.LOCK_SH:
+        print("joins", flush=True)
+
+sys.addaudithook(tell)
+sys.argv = sys.argv[1:]
+sys.path.insert(0, sys.argv[0].rpartition("/")[0])
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_a_second_run_writes_nothing_while_the_first_one_repairs(tmp_path):
+    journal = tmp_path / "study.log"
+    python = [sys.executable, "-W", "error", "-c"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*python, CLAIMS, str(journal)], **pipes) as first:
+        assert first.stdout.readline() == "True\n"
+        run = [TELLS_WHEN_IT_WAITS, str(SCRIPT), str(journal), "2", "1", "parabola"]
+        with subprocess.Popen([*python, *run], **pipes) as second:
+            assert second.stdout.readline() == "joins\n"
+            written_meanwhile = journal.read_bytes()
+            first.communicate("\n")
+            out, _ = second.communicate(timeout=60)
+            assert (second.returncode, written_meanwhile) == (0, b"")
+    assert "outcome interrupted=False resumed_from=0" in out
+    assert [record.state for record in records_of(journal)] == ["complete"] * 2

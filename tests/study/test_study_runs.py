@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import study_objectives as objectives
 
-from qgtune.core.errors import ConfigValueError, UsageError
+from qgtune.core.errors import ConfigValueError, QgtuneError, UsageError
 from qgtune.core.events import (
     EpochReported,
     Notice,
@@ -157,7 +157,8 @@ def test_a_failing_objective_keeps_its_reason_and_counts(journal, capfd):
     failed = events.of(TrialFailed)[0]
     assert (failed.number, failed.reason) == (1, outcome.records[1].failure)
     assert "study_objectives.py" in failed.traceback
-    assert "in trial 1" in outcome.first_error
+    assert outcome.first_failure == failed.reason
+    assert outcome.first_traceback == failed.traceback
     assert outcome.stopped_early_reason == ""
     assert capfd.readouterr() == ("", "")
 
@@ -166,7 +167,21 @@ def test_a_run_whose_first_trials_all_fail_gives_up_and_says_why(journal):
     outcome, _ = run(objectives.always_fails, 30, storage=journal)
     assert states(outcome) == ["failed"] * 5
     assert outcome.stopped_early_reason == "the first 5 trials have all failed"
-    assert outcome.first_error.rstrip().endswith("RuntimeError: no luck in trial 0")
+    assert outcome.first_failure == "RuntimeError: no luck in trial 0"
+    assert outcome.first_traceback.rstrip().endswith("RuntimeError: no luck in trial 0")
+
+
+def test_an_error_of_qgtune_s_own_fails_its_trial_without_a_traceback():
+    outcome, events = run(objectives.fails_with_words_of_qgtune, 1)
+    assert outcome.first_failure == "ConfigValueError: model.dim: a dimension is positive, it is -1"
+    assert (outcome.first_traceback, events.of(TrialFailed)[0].traceback) == ("", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be removed there")
+def test_a_run_whose_journal_is_removed_ends_and_says_so(journal):
+    make_objective = functools.partial(objectives.removes, journal)
+    with pytest.raises((QgtuneError, OSError), match=r"was the file removed|No such file"):
+        run(make_objective, 20, storage=journal)
 
 
 @pytest.mark.parametrize(
@@ -271,7 +286,7 @@ def test_no_trial_begins_after_the_timeout(journal):
 def test_a_study_goes_on_only_with_its_own_search_space(journal):
     run(objectives.parabola, 1, storage=journal, fingerprint="a")
     run(objectives.parabola, 2, storage=journal, fingerprint="a")
-    with pytest.raises(ConfigValueError, match="the search space has changed since the study 'study' began"):
+    with pytest.raises(ConfigValueError, match="has changed since the study 'study' began"):
         run(objectives.parabola, 3, storage=journal, fingerprint="b")
 
 
