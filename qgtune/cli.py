@@ -8,6 +8,7 @@ import argparse
 import errno
 import itertools
 import pathlib
+import shlex
 import sys
 import time
 import traceback
@@ -205,7 +206,8 @@ def _print_files(prepared: "Prepared", result: "RunResult") -> None:
     base = prepared.tuning.settings.base_settings_path
     if result.best is not None and base is not None and result.files.best_config.is_file():
         ours, theirs = prepared.tuning.folder / base, result.files.best_config
-        print(f"see what changed:  git diff --no-index {shown_path(ours)} {shown_path(theirs)}")
+        pair = shlex.join([shown_path(ours), shown_path(theirs)])
+        print(f"see what changed:  git diff --no-index {pair}")
 
 
 def _all_failed(result: "RunResult") -> bool:

@@ -2,6 +2,8 @@
 
 import contextlib
 import functools
+import hashlib
+import json
 import os
 import pathlib
 from collections.abc import Callable, Iterator
@@ -14,7 +16,7 @@ from qgtune.compiler.prepare import Prepared
 from qgtune.compiler.tuning import spelling_in
 from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
-from qgtune.core.events import Event, TrialFinished
+from qgtune.core.events import Event, Notice, TrialFinished
 from qgtune.core.files import check_can_be_written, write_atomically
 from qgtune.core.paths import format_path
 from qgtune.core.trials import TrialRecord
@@ -51,6 +53,9 @@ class OutputFiles:
         )
 
 
+_AFRESH = "the base settings' own text could not be kept: {} is written afresh, without its comments"
+
+
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """How a run ended, and what it left behind."""
@@ -79,7 +84,7 @@ def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
     _check_outputs(prepared)
-    writer = _Writer(prepared, files)
+    writer = _Writer(prepared, files, on_event)
     journal = prepared.tuning.settings.journal(prepared.tuning.folder)
     spec = _run_spec(prepared, files, journal)
     view_errors: list[OSError] = []
@@ -146,7 +151,7 @@ def _run_spec(prepared: Prepared, files: OutputFiles, journal: pathlib.Path | No
         # A URL stays as it is, for the study to say what it does not support.
         storage=settings.storage if journal is None else str(journal),
         seed=settings.seed,
-        fingerprint=plan.fingerprint,
+        fingerprint=_fingerprint(prepared),
         n_processes=settings.n_processes,
         n_jobs=settings.n_jobs,
         timeout=settings.timeout,
@@ -171,6 +176,19 @@ def _run_spec(prepared: Prepared, files: OutputFiles, journal: pathlib.Path | No
     return replace(spec, make_objective=make, preload=TASK_MODULES)
 
 
+def _fingerprint(prepared: Prepared) -> str:
+    """Return a text that is equal only for runs whose values can be compared."""
+    settings = prepared.tuning.settings
+    measured = {
+        "objective": settings.objective,
+        "task": settings.task,
+        "data": settings.data,
+        "metric": settings.metric_name if settings.task else None,
+    }
+    parts = f"{prepared.compilation.plan.fingerprint} {json.dumps(measured, sort_keys=True)}"
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
 def _located(error: ConfigValueError, prepared: Prepared) -> Diagnostic:
     """Return the problem of a setting, or of a value in the data section, at its line of the tuning file."""
     tuning = prepared.tuning
@@ -185,7 +203,8 @@ def _located(error: ConfigValueError, prepared: Prepared) -> Diagnostic:
 class _Writer:
     """Writes a run's files as trials finish. Each is written whole, or not at all."""
 
-    def __init__(self, prepared: Prepared, files: OutputFiles) -> None:
+    def __init__(self, prepared: Prepared, files: OutputFiles, notify: Callable[[Event], None]) -> None:
+        self.notify = notify
         self.compilation = prepared.compilation
         self.settings = prepared.tuning.settings
         self.study = self.settings.name(prepared.tuning.folder)
@@ -245,7 +264,10 @@ class _Writer:
         header = self._header(record, finished)
         with self._writing():
             write_atomically(self.files.best_trial, best_trial_text(record.params, header))
-            write_atomically(self.files.best_config, best_config_text(self.compilation, config, header))
+            text, kept_layout = best_config_text(self.compilation, config, header)
+            write_atomically(self.files.best_config, text)
+        if not kept_layout:
+            self.notify(Notice(_AFRESH.format(self.files.best_config.name)))
 
     def _header(self, record: TrialRecord, finished: int | None) -> list[str]:
         what = self.settings.metric_name if self.settings.task else "value"

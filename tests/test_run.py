@@ -9,7 +9,7 @@ import pytest
 import yaml
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from own_projects import BASE, finished_trials, qgtune, start, write_project
+from own_projects import BASE, OBJECTIVE, finished_trials, qgtune, start, write_project
 
 
 def study_of(folder):
@@ -262,3 +262,34 @@ def test_results_may_go_to_a_pipe_which_stays_one(tmp_path):
     finally:
         os.close(pipe)
     assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_study_whose_every_trial_failed_begins_anew_once_the_objective_is_mended(tmp_path):
+    broken = '"""Broken."""\n\n\ndef score(trial, config):\n    """Fail."""\n    return 1 / 0\n'
+    assert qgtune(write_project(tmp_path, "n_trials: 3\n", objective=broken)).returncode == 1
+    done = qgtune(write_project(tmp_path, "n_trials: 3\n"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    states = [state for state, _ in finished_trials(tmp_path / "runs/tiny").values()]
+    assert (states.count("failed"), states.count("complete")) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"base": BASE.replace("epochs: 3", "epochs: 4")},
+        {
+            "objective": OBJECTIVE.replace("def score", "def other"),
+            "tuning": "objective: objective.py:other\n",
+        },
+    ],
+    ids=["other constants", "another objective"],
+)
+def test_a_study_is_not_gone_on_with_where_values_cannot_be_compared(tmp_path, change):
+    assert qgtune(write_project(tmp_path, "n_trials: 2\n")).returncode == 0
+    tuning = write_project(tmp_path, "n_trials: 4\n", **{k: v for k, v in change.items() if k != "tuning"})
+    if "tuning" in change:
+        tuning.write_text(tuning.read_text().replace("objective: objective.py:score\n", change["tuning"]))
+    done = qgtune(tuning)
+    assert done.returncode == 1
+    assert "error[QG414]" in done.stderr
+    assert len(finished_trials(tmp_path / "runs/tiny")) == 2

@@ -8,7 +8,16 @@ from qgtune.compiler.expand import Dependency
 from qgtune.compiler.pipeline import Compilation
 from qgtune.compiler.plan import Plan, Suggestion
 from qgtune.core.paths import Path, format_path, parse_path
-from qgtune.document import Document, comment_block, dump, format_flow, read_text, splice
+from qgtune.document import (
+    Document,
+    Spliced,
+    comment_block,
+    dump,
+    format_flow,
+    read_text,
+    splice,
+    splice_with_layout,
+)
 from qgtune.space import (
     Categorical,
     Domain,
@@ -23,10 +32,11 @@ from qgtune.space import (
 from qgtune.space.tree import child_at
 
 
-def best_config_text(compilation: Compilation, config: dict[str, Any], header: list[str]) -> str:
+def best_config_text(compilation: Compilation, config: dict[str, Any], header: list[str]) -> Spliced:
     """Return a config as the base settings' own text with only the changed values spliced in.
 
-    Without base settings the config is written afresh, each tuned line with its domain.
+    The result says whether the text's layout could be kept; it nearly always can. Without base settings the
+    config is written afresh, each tuned line with its domain.
 
     Args:
         compilation: what the config was resolved from.
@@ -34,8 +44,13 @@ def best_config_text(compilation: Compilation, config: dict[str, Any], header: l
         header: lines of prose for the top of the file.
     """
     base = compilation.documents.get(Role.BASE)
-    body = splice(base, config) if base else dump(config, annotations(compilation))
-    return comment_block(header) + body
+    head = comment_block(header)
+    if base is None:
+        return Spliced(head + dump(config, annotations(compilation)), kept_layout=True)
+    body, kept_layout = splice_with_layout(base, config)
+    if "\r\n" in body:
+        head = head.replace("\n", "\r\n")
+    return Spliced(head + body, kept_layout)
 
 
 def built_search_space_text(compilation: Compilation, config: dict[str, Any], header: list[str]) -> str:

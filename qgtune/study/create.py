@@ -90,8 +90,9 @@ def check_fingerprint(study: optuna.Study, fingerprint: str) -> None:
     elif begun_with != fingerprint:
         raise ConfigValueError(
             ("study_name",),
-            "the trials of a study can be compared only if they draw from one search space over the same "
-            f"base settings, but one of the two has changed since the study {study.study_name!r} began "
+            "the trials of a study can be compared only if all that they share is the same, but the search "
+            "space, the base settings, the dependency map, the objective, the data or the metric "
+            f"has changed since the study {study.study_name!r} began "
             f"(fingerprint {begun_with[:12]} then, {fingerprint[:12]} now)",
             "choose another study_name or another storage, or undo the change",
         )

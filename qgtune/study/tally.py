@@ -16,6 +16,8 @@ DEATHS_TO_STOP = 3
 class Tally:
     """Counts the trials of one run.
 
+    Failures of earlier runs do not count where no trial of the study came to anything.
+
     The storage is asked each time, not only our own workers: a worker of a killed run may still
     finish its last trial, and a second run on the same study may share the work.
 
@@ -34,11 +36,16 @@ class Tally:
         self.first_failure = ""
         self.first_traceback = ""
         self.best = best_record(trial_records(study), self._direction) if self._direction else None
+        # A study in which everything failed is one whose objective was wrong: once it is mended, the
+        # same command must have something to do.
+        failed = self._study.get_trials(deepcopy=False, states=(TrialState.FAIL,))
+        self._forgiven = frozenset() if self._any_success() else frozenset(trial.number for trial in failed)
 
     @property
     def finished(self) -> int:
-        """Finished trials of the study, those of earlier runs included."""
-        return sum(map(is_finished, self._study.get_trials(deepcopy=False)))
+        """Finished trials that count, those of earlier runs included."""
+        trials = self._study.get_trials(deepcopy=False)
+        return sum(is_finished(trial) and trial.number not in self._forgiven for trial in trials)
 
     @property
     def missing(self) -> int:
