@@ -97,7 +97,9 @@ def test_git_shows_only_tuned_and_followed_lines_and_the_header(tmp_path):
     ).stdout
     added = [line[1:].strip().split(":")[0] for line in shown.splitlines() if re.match(r"\+[^+]", line)]
     compilation = prepare(tuning).compilation
-    varying = {s.path for s in compilation.plan.suggestions} | {step.target for step in compilation.plan.steps}
+    varying = {s.path for s in compilation.plan.suggestions} | {
+        step.target for step in compilation.plan.steps
+    }
     keys = {next(part for part in reversed(path) if isinstance(part, str)) for path in varying}
     comments = [key for key in added if key.startswith("#")]
     assert len(comments) == 2

@@ -1,15 +1,9 @@
 """The typed search-space tree: what is constant, what varies, what follows. No YAML, no Optuna."""
 
 from qgtune.space.domains import Categorical, Domain, DomainError, Float, Integer
-from qgtune.space.expressions import (
-    EvaluationError,
-    Expression,
-    ExpressionSyntaxError,
-    Literal,
-    Term,
-    parse_expression,
-    path_expression,
-)
+from qgtune.space.expressions import Expression, Term, path_expression
+from qgtune.space.operations import EvaluationError
+from qgtune.space.parsing import ExpressionSyntaxError, parse_expression
 from qgtune.space.tree import Constant, Mapping, Origin, Parameter, Reference, Role, Sequence, SpaceNode, walk
 
 __all__ = [
@@ -22,7 +16,6 @@ __all__ = [
     "ExpressionSyntaxError",
     "Float",
     "Integer",
-    "Literal",
     "Mapping",
     "Origin",
     "Parameter",
