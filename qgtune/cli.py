@@ -25,6 +25,7 @@ from qgtune.core.diagnostics import (
     render_diagnostics,
 )
 from qgtune.core.errors import DiagnosticError, QgtuneError, UsageError
+from qgtune.space import EvaluationError
 
 if TYPE_CHECKING:
     from qgtune.compiler.prepare import Prepared
@@ -33,11 +34,12 @@ if TYPE_CHECKING:
 OK, PROBLEMS, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 _GO_ON = "interrupted; the same command goes on from here"
-_COMMANDS = ("run", "check")
+_COMMANDS = ("run", "check", "sample")
 _EPILOG = """\
 commands:
   qgtune TUNING.yaml         tune: run trials until the study has as many as the file asks for
   qgtune check TUNING.yaml   say everything that is wrong with the files, and what a trial would sample
+  qgtune sample TUNING.yaml  print configs as trials would get them, drawn at random
 
 exit codes:
   0 all went well, 1 problems in your files, 2 wrong usage, 3 a fault of qgtune's own, 130 interrupted
@@ -52,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # argparse has said what is wrong, or printed the help
         return stop.code if isinstance(stop.code, int) else USAGE
     try:
-        return _check(options) if options.command == "check" else _run(options)
+        return {"run": _run, "check": _check, "sample": _sample}[options.command](options)
     except BrokenPipeError:  # the reader of our output has gone, as head does
         sys.stderr.close()
         return OK
@@ -96,14 +98,17 @@ def _parser() -> argparse.ArgumentParser:
         description="Tune the hyperparameters that a search space in YAML describes.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        usage="qgtune [-h] [--version] [check] TUNING.yaml [--quiet]",
+        usage="qgtune [-h] [--version] [check|sample] TUNING.yaml [--quiet]",
     )
     parser.add_argument("--version", action="version", version=f"qgtune {version('qgtune')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command", prog="qgtune")
     usage = "qgtune {} TUNING.yaml"
     run = commands.add_parser("run", usage=f"{usage.format('[run]')} [--quiet]")
     check = commands.add_parser("check", usage=f"{usage.format('check')} [--format text|json|github]")
-    for command in (run, check):
+    sample = commands.add_parser("sample", usage=f"{usage.format('sample')} [-n NUMBER] [--seed SEED]")
+    sample.add_argument("-n", type=int, default=1, metavar="NUMBER", help="how many configs; default 1")
+    sample.add_argument("--seed", type=int, help="the same seed prints the same configs")
+    for command in (run, check, sample):
         command.add_argument("tuning", type=pathlib.Path, metavar="TUNING.yaml", help="the tuning file")
     forms = (
         "how to show problems: text, json (a list of objects), or github (beside the code of a pull request)"
@@ -120,6 +125,26 @@ def _check(options: argparse.Namespace) -> int:
     _print_diagnostics(prepared.warnings, options.format)
     if options.format == "text":
         _print_space(prepared)
+    return OK
+
+
+def _sample(options: argparse.Namespace) -> int:
+    from qgtune.compiler.emit import built_search_space_text
+    from qgtune.compiler.prepare import prepare
+
+    if options.n < 1 or not 0 <= (options.seed or 0) < 2**32:
+        raise UsageError("-n must be at least 1, and --seed from 0 to 4294967295")
+    prepared = prepare(options.tuning)
+    _print_diagnostics(prepared.warnings)
+    from qgtune.study import random_trials  # Optuna takes most of a second to import
+
+    compilation = prepared.compilation
+    for i, trial in enumerate(random_trials(options.n, options.seed)):
+        try:
+            text = built_search_space_text(compilation, compilation.plan.resolve(trial), [])
+        except EvaluationError as error:
+            text = f"# no config: {error}\n"
+        print(f"---\n{text}" if i else text, end="")
     return OK
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 from own_projects import qgtune, write_project
 
 from qgtune import cli
@@ -202,3 +203,24 @@ def test_one_file_is_not_both_written_and_anything_else(tmp_path, capsys, lines,
     assert f"tuning.yaml:{where}: error[QG403]: {names} are both" in said
     assert "but one file cannot be both" in said
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_sample_prints_configs_as_trials_get_them(tmp_path):
+    write_project(tmp_path)
+    first, again, other = (
+        qgtune("sample", "tuning.yaml", "-n", "3", "--seed", seed, cwd=tmp_path) for seed in (1, 1, 2)
+    )
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout == again.stdout != other.stdout
+    configs = list(yaml.safe_load_all(first.stdout))
+    assert len(configs) == 3
+    for config in configs:
+        assert config["training"]["warmup"] == config["training"]["learning_rate"]
+        assert config["model"] == {"dims": [8, 4]}
+    assert "  # float from 0.001 to 1.0, log" in first.stdout
+
+
+@pytest.mark.parametrize("words", [["-n", "0"], ["--seed", "-1"], ["-n", "many"]])
+def test_sample_refuses_numbers_that_mean_nothing(words, tmp_path, capsys):
+    assert cli.main(["sample", str(write_project(tmp_path)), *words]) == 2
+    assert capsys.readouterr().err

@@ -5,6 +5,7 @@ from optuna import TrialPruned as OptunaTrialPruned
 
 from qgtune.study.attributes import PRUNED_BECAUSE
 from qgtune.study.create import check_fingerprint, create_study
+from qgtune.study.random_trials import random_trials
 from qgtune.study.records import best_record, trial_records
 from qgtune.study.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
 from qgtune.study.storages import open_storage, open_study
@@ -25,6 +26,7 @@ __all__ = [
     "create_study",
     "open_storage",
     "open_study",
+    "random_trials",
     "run_trials",
     "trial_records",
 ]
