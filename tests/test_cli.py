@@ -224,3 +224,17 @@ def test_sample_prints_configs_as_trials_get_them(tmp_path):
 def test_sample_refuses_numbers_that_mean_nothing(words, tmp_path, capsys):
     assert cli.main(["sample", str(write_project(tmp_path)), *words]) == 2
     assert capsys.readouterr().err
+
+
+def test_a_misspelled_file_name_is_answered_with_the_file_that_is_there(tmp_path):
+    tuning = write_project(tmp_path)
+    text = (
+        tuning.read_text()
+        .replace("search_space.yaml", "serch_space.yaml")
+        .replace("objective.py:", "objectve.py:")
+    )
+    tuning.write_text(text)
+    done = qgtune("check", "tuning.yaml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "did you mean 'search_space.yaml'?" in done.stderr
+    assert "did you mean 'objective.py'?" in done.stderr

@@ -3,9 +3,9 @@
 import ast
 import pathlib
 
-from qgtune.compiler.load import shown_path
+from qgtune.compiler.load import shown_path, similar_file
 from qgtune.compiler.tuning import Tuning
-from qgtune.core.diagnostics import Diagnostic, Location, did_you_mean, nearest
+from qgtune.core.diagnostics import Diagnostic, Location, did_you_mean
 from qgtune.document import read_source
 
 
@@ -37,10 +37,8 @@ def check_function(
     found: list[Diagnostic] = []
     source = read_source(path, shown_path(path), found)
     if source is None:
-        scripts = [other.name for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
-        meant = nearest(path.name, scripts)
-        hint = f"did you mean {meant!r}?" if meant else ""
-        problems.append(Diagnostic(code, f"{shown_path(path)}: {found[0].message}", place, hint))
+        message = f"{shown_path(path)}: {found[0].message}"
+        problems.append(Diagnostic(code, message, place, similar_file(path)))
         return
     try:
         tree = ast.parse(source.text, filename=source.name)

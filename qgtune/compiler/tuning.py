@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from qgtune.compiler.load import shown_path
+from qgtune.compiler.load import shown_path, similar_file
 from qgtune.compiler.pipeline import SpaceSources
 from qgtune.core.diagnostics import Diagnostic, Location, Severity, did_you_mean
 from qgtune.core.files import is_special_file
@@ -187,7 +187,8 @@ def read_space_sources(tuning: Tuning, problems: list[Diagnostic]) -> SpaceSourc
             path = tuning.folder / written
             found: list[Diagnostic] = []
             sources[role] = read_source(path, shown_path(path), found)
-            problems.extend(_at_setting(problem, role, tuning.locate(field)) for problem in found)
+            hint = similar_file(path)
+            problems.extend(_at_setting(problem, role, tuning.locate(field), hint) for problem in found)
     if tuning.settings.search_space_path is None and tuning.settings.base_settings_path is None:
         message = "a tuning file needs search_space_path, and base_settings_path where the space is sparse"
         problems.append(Diagnostic("QG405", message, top_of(tuning.document)))
@@ -197,7 +198,7 @@ def read_space_sources(tuning: Tuning, problems: list[Diagnostic]) -> SpaceSourc
     )
 
 
-def _at_setting(problem: Diagnostic, role: Role, place: Location) -> Diagnostic:
+def _at_setting(problem: Diagnostic, role: Role, place: Location, hint: str) -> Diagnostic:
     """Return a problem of a whole file as a problem of the setting that names it."""
     message = f"the {role} file {problem.location.file}: {problem.message}"
-    return Diagnostic(problem.code, message, place, problem.hint)
+    return Diagnostic(problem.code, message, place, problem.hint or hint)

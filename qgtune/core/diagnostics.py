@@ -55,8 +55,10 @@ class Diagnostic:
     related: tuple[Related, ...] = field(default=())
 
 
-def nearest(name: str, legal: Iterable[str]) -> str | None:
+def nearest(name: str, legal: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Return the legal name that ``name`` was most likely meant to be, or None if none is near.
+
+    ``cutoff`` is how alike they must be, from 0 to 1: twice the common characters over all characters.
 
     Example:
         >>> nearest("learning_rat", ["learning_rate", "dropout"])
@@ -67,7 +69,7 @@ def nearest(name: str, legal: Iterable[str]) -> str | None:
         # Comparing is slow, and a file with a thousand names may hold a thousand mistakes.
         alike = [n for n in names if n[:1] == name[:1] and abs(len(n) - len(name)) <= 3]
         names = alike[:MAX_COMPARED]
-    matches = get_close_matches(name, names, n=1, cutoff=0.6)
+    matches = get_close_matches(name, names, n=1, cutoff=cutoff)
     return matches[0] if matches else None
 
 
