@@ -4,6 +4,7 @@
     load       files -> texts
     forms      the spellings of a parameter -> its domain
     build      search space over base settings -> typed tree
+    mismatches what is said where the two do not fit
     expand     dependency map -> targets and what they follow
     place      targets -> references in the tree
     link       references -> concrete sources in topological order

@@ -8,10 +8,10 @@ from collections.abc import Mapping as AbstractMapping
 from typing import Any
 
 from qgtune.compiler.expand import ListPaths
-from qgtune.compiler.forms import FIELDS, form_type, looks_like_range, misspelled_form, read_domain, read_form
+from qgtune.compiler.forms import form_type, looks_like_range, misspelled_form, read_domain, read_form
+from qgtune.compiler.mismatches import Mismatches, kind_text
 from qgtune.compiler.problems import Problems
-from qgtune.core.diagnostics import Location, Related, did_you_mean
-from qgtune.core.paths import ROOT, Path, format_path
+from qgtune.core.paths import ROOT, Path
 from qgtune.document import (
     AliasNode,
     Content,
@@ -73,7 +73,7 @@ def build_space(
     for role, document in ((Role.SPACE, space), (Role.BASE, base)):
         root = document.root if document else None
         if root is not None and not isinstance(root, MappingNode):
-            message = f"the {role} file must be a mapping of sections, not {_kind(root)}"
+            message = f"the {role} file must be a mapping of sections, not {kind_text(root)}"
             problems.error("QG201", message, problems.at_top(role))
             return None
         roots.append(root)
@@ -84,6 +84,7 @@ class _Builder:
     def __init__(self, list_paths: ListPaths, problems: Problems) -> None:
         self.list_paths = list_paths
         self.problems = problems
+        self.mismatches = Mismatches(problems)
         # Where the parameter that a YAML node defines was first built: an alias is one value.
         self.first_built: dict[int, Path] = {}
 
@@ -100,20 +101,11 @@ class _Builder:
             if name in untuned and base_node is not None:
                 built[name] = constant_tree(base_node, Role.BASE, path)
             elif name in untuned:
-                self._missing_section(str(name), space_fields[name][0], has_base=base is not None)
+                self.mismatches.missing_section(str(name), space_fields[name][0], has_base=base is not None)
             else:
                 space_entry = space_fields.get(name)
                 built[name] = self.entry(space_entry, base_node, path, siblings=base_fields if base else None)
         return Mapping(built, Origin(Role.SPACE if space else Role.BASE, ROOT))
-
-    def _missing_section(self, name: str, key: ScalarNode, *, has_base: bool) -> None:
-        reason = "which do not have it" if has_base else "and none are given"
-        self.problems.error(
-            "QG208",
-            f"tune_{name} is false, so the section {name!r} comes from the base settings, {reason}",
-            self.problems.at_node(Role.SPACE, key),
-            f"give base settings with a section {name!r}, or set tune_{name} to true",
-        )
 
     def entry(
         self,
@@ -128,13 +120,7 @@ class _Builder:
             return constant_tree(base, Role.BASE, path)
         key, node = space_entry
         if base is None and siblings is not None:
-            names = [str(name) for name in siblings]
-            self.problems.warn(
-                "QG209",
-                f"the base settings have no {format_path(path)}",
-                self.problems.at_node(Role.SPACE, key),
-                did_you_mean(str(path[-1]), names) if names else "",
-            )
+            self.mismatches.unknown_key(key, path, siblings)
         return self.node(node, base, path)
 
     def node(self, space: Node, base: Node | None, path: Path) -> SpaceNode:
@@ -153,7 +139,7 @@ class _Builder:
             first = self.first_built.setdefault(id(inner), path)
             if first != path:
                 return Reference(path_expression(first), Origin(Role.SPACE, path))
-            self._check_base_value(built, base, path)
+            self.mismatches.check_base_value(built, base, path)
         return built
 
     def _mapping(self, node: MappingNode, base: Node | None, path: Path) -> SpaceNode:
@@ -164,14 +150,7 @@ class _Builder:
         base_inner = content(base) if base is not None else None
         meant = misspelled_form(node)
         if meant is not None and not isinstance(base_inner, MappingNode):
-            type_node = entries(node)["type"][1]
-            place = self.problems.at_node(Role.SPACE, type_node)
-            written = content(type_node)
-            shown = written.text if isinstance(written, ScalarNode) else ""
-            message = f"{shown!r} is not a type of parameter"
-            self.problems.error(
-                "QG202", message, place, f"did you mean {meant!r}? Known: {', '.join(FIELDS)}"
-            )
+            self.mismatches.misspelled_type(node, meant)
             return Constant(None, origin)
         if isinstance(base_inner, SequenceNode) or (
             isinstance(base_inner, ScalarNode) and base_inner.value is not None
@@ -179,17 +158,12 @@ class _Builder:
             hint = (
                 "add type: float, int or categorical to make it a parameter" if looks_like_range(node) else ""
             )
-            return self._kinds_differ(node, base_inner, path, hint)
+            return self._misfit(node, base_inner, path, hint)
         base_fields = entries(base_inner) if isinstance(base_inner, MappingNode) else {}
         siblings = base_fields if isinstance(base_inner, MappingNode) else None
         fields = entries(node)
         if looks_like_range(node) and not fields.keys() <= base_fields.keys():
-            self.problems.warn(
-                "QG217",
-                f"{format_path(path)} looks like a parameter, but has no type; it is read as it stands",
-                self.problems.at_key(origin),
-                "add type: float, int or categorical; or write {type: fixed, value: {...}}",
-            )
+            self.mismatches.missing_type(path)
             siblings = None  # one mistake, one warning
         names = [*base_fields, *(name for name in fields if name not in base_fields)]
         built = {
@@ -223,9 +197,9 @@ class _Builder:
         if isinstance(base_inner, SequenceNode) or path in self.list_paths:
             return self._list(node, base_inner, path)
         if isinstance(base_inner, MappingNode):
-            return self._kinds_differ(node, base_inner, path)
+            return self._misfit(node, base_inner, path)
         if base_inner is None or base_inner.value is None:
-            self._warn_about_bare_list(node, path)
+            self.mismatches.bare_list(node, path)
         return self._choices(node, path)
 
     def _list_of_lists(self, node: SequenceNode, base: Content | None, path: Path) -> SpaceNode:
@@ -235,9 +209,9 @@ class _Builder:
         if base_holds_lists or path in self.list_paths:
             return self._list(node, base, path)
         if isinstance(base, MappingNode) or (isinstance(base, ScalarNode) and base.value is not None):
-            return self._kinds_differ(node, base, path)
+            return self._misfit(node, base, path)
         if not isinstance(base, SequenceNode):
-            self._warn_about_bare_list(node, path)
+            self.mismatches.bare_list(node, path)
         return self._choices(node, path)
 
     def _choices(self, node: SequenceNode, path: Path) -> SpaceNode:
@@ -251,17 +225,11 @@ class _Builder:
     def _list(self, node: SequenceNode, base: Content | None, path: Path) -> SpaceNode:
         """Return a plain list; its items may hold parameters of their own."""
         if isinstance(base, MappingNode) or (isinstance(base, ScalarNode) and base.value is not None):
-            return self._kinds_differ(node, base, path)
+            return self._misfit(node, base, path)
         base_items = base.items if isinstance(base, SequenceNode) else ()
         holds_mappings = any(isinstance(content(item), MappingNode) for item in (*node.items, *base_items))
         if base is not None and holds_mappings and len(base_items) != len(node.items):
-            self.problems.warn(
-                "QG210",
-                f"{format_path(path)} has {_count(len(node.items), 'item')} here and {len(base_items)} in "
-                f"the base settings; a config will have {len(node.items)}",
-                self._key_or_node(node, path),
-                "to leave an item as in the base settings, write - {} in its place",
-            )
+            self.mismatches.lengths(node, len(base_items), path)
         # A list among lists is a list, also where the base settings have fewer of them.
         first_list = next((item for item in base_items if isinstance(content(item), SequenceNode)), None)
         items: list[SpaceNode] = []
@@ -272,14 +240,10 @@ class _Builder:
             items.append(self.node(item, below, (*path, i)))
         return Sequence(tuple(items), Origin(Role.SPACE, path))
 
-    def _warn_about_bare_list(self, node: SequenceNode, path: Path) -> None:
-        text = _flow_text(node)
-        self.problems.warn(
-            "QG211",
-            f"nothing tells whether {format_path(path)} is a list or choices; it is read as choices",
-            self.problems.at_node(Role.SPACE, node),
-            f"write {{type: categorical, choices: {text}}} or {{type: fixed, value: {text}}}",
-        )
+    def _misfit(self, node: Node, base: Content, path: Path, hint: str = "") -> SpaceNode:
+        """Report another kind of value, and return the node's own tree, so that references into it hold."""
+        self.mismatches.kinds(node, base, path, hint)
+        return constant_tree(node, Role.SPACE, path)
 
     def _check_scalar_over(self, node: ScalarNode, base: Node | None, path: Path, written: Node) -> None:
         base_inner = content(base) if base is not None else None
@@ -287,58 +251,4 @@ class _Builder:
             return
         place = written if isinstance(written, AliasNode) else node
         hint = "to leave it out, write {type: fixed, value: null}" if node.value is None else ""
-        self._kinds_differ(place, base_inner, path, hint)
-
-    def _check_base_value(self, parameter: Parameter, base: Node | None, path: Path) -> None:
-        """Warn if the base settings hold a value that the parameter can never have."""
-        inner = content(base) if base is not None else None
-        if not isinstance(inner, ScalarNode) or inner.value is None or parameter.domain.contains(inner.value):
-            return
-        self.problems.warn(
-            "QG218",
-            f"{format_path(path)} is {inner.text} in the base settings, but here {parameter.domain}",
-            self.problems.at(parameter.origin),
-            "",
-            Related(self.problems.at_node(Role.BASE, inner), "the base settings' value"),
-        )
-
-    def _kinds_differ(self, node: Node, base: Content, path: Path, hint: str = "") -> SpaceNode:
-        """Report it, and return the node's own tree, so that references into it do not fail as well."""
-        related = Related(
-            self.problems.at_node(Role.BASE, base), f"the base settings have {_kind(base)} here"
-        )
-        message = (
-            f"{format_path(path)} is {_kind(content(node))} here, but {_kind(base)} in the base settings"
-        )
-        self.problems.error("QG212", message, self._key_or_node(node, path), hint, related)
-        return constant_tree(node, Role.SPACE, path)
-
-    def _key_or_node(self, node: Node, path: Path) -> Location:
-        inline = isinstance(node, AliasNode | ScalarNode) or node.flow
-        if inline or not path:
-            return self.problems.at_node(Role.SPACE, node)
-        return self.problems.at_key(Origin(Role.SPACE, path))
-
-
-def _kind(node: Content) -> str:
-    if isinstance(node, MappingNode):
-        return "a mapping"
-    if isinstance(node, SequenceNode):
-        return "a list"
-    return (
-        "empty"
-        if node.value is None
-        else f"the value {node.text!r}"
-        if node.style
-        else f"the value {node.text}"
-    )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _flow_text(node: SequenceNode) -> str:
-    """Return the list as it would stand in a hint, shortened if it is long."""
-    shown = [inner.text if isinstance(inner := content(item), ScalarNode) else "[...]" for item in node.items]
-    return f"[{', '.join(shown if len(shown) <= 6 else [*shown[:5], '...'])}]"
+        self.mismatches.kinds(place, base_inner, path, hint)

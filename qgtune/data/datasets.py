@@ -14,12 +14,8 @@ from qgtune.data.digit_graphs import build_digit_graphs
 from qgtune.data.graph_dataset import GraphDataset, read_dataset, write_dataset
 from qgtune.data.graph_store import GraphFileError, content_key
 from qgtune.data.user_factories import call_factory, find_factory
-from qgtune.schema.data import (
-    CausalSetsSettings,
-    DigitGraphsSettings,
-    find_data_problems,
-    parse_data_settings,
-)
+from qgtune.schema.data import CausalSetsSettings, DigitGraphsSettings
+from qgtune.schema.data_checks import find_data_problems, parse_data_settings
 
 DatasetFactory = Callable[..., Any]
 """Takes the settings by keyword, without the name; returns a GraphDataset or a list of PyG graphs."""

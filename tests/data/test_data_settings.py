@@ -7,14 +7,8 @@ from pydantic import TypeAdapter
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.data import DATASETS, load_dataset
-from qgtune.schema.data import (
-    CAUSAL_FEATURES,
-    DATA_SETTINGS,
-    DIGIT_FEATURES,
-    DataSettings,
-    find_data_problems,
-    parse_data_settings,
-)
+from qgtune.schema.data import CAUSAL_FEATURES, DATA_SETTINGS, DIGIT_FEATURES, DataSettings
+from qgtune.schema.data_checks import find_data_problems, parse_data_settings
 
 CAUSAL = {"name": "causal_sets"}
 DIGITS = {"name": "digit_graphs"}
