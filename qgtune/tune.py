@@ -22,7 +22,8 @@ from qgtune.compiler.emit import (
 )
 from qgtune.compiler.load import fill_references, read_data_file, shown_path
 from qgtune.compiler.pipeline import Compilation
-from qgtune.compiler.plan import Trial
+from qgtune.compiler.selection import Selection
+from qgtune.compiler.steps import Trial
 from qgtune.core.diagnostics import Diagnostic, did_you_mean, render_diagnostics
 from qgtune.core.errors import DiagnosticError, QgtuneError, QgtuneWarning
 from qgtune.core.files import write_atomically
@@ -91,7 +92,7 @@ def build_search_space_with_dependencies(  # noqa: PLR0913, PLR0917 - QGTune's s
         None if depmap_file is None else pathlib.Path(depmap_file),
         None if base_settings_file is None else pathlib.Path(base_settings_file),
     )
-    compilation, is_new = _cache.get(files, untuned)
+    compilation, is_new = _cache.get(files, Selection(untuned))
     if is_new and compilation.warnings:
         warnings.warn(render_diagnostics(compilation.warnings), QgtuneWarning, stacklevel=2)
     try:

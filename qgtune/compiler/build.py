@@ -1,62 +1,78 @@
 """Search space over base settings -> typed tree.
 
 What the search space does not mention stays as in the base settings. What it mentions replaces the value
-there; mappings are merged key by key, lists of mappings item by item.
+there; mappings are merged key by key, lists of mappings item by item. Conditions, switches and repeats have
+modules of their own, which come back here for what stands in their cases and items.
 """
 
-from collections.abc import Mapping as AbstractMapping
-from typing import Any
-
+from qgtune.compiler.conditions import build_condition, build_coupled, build_switch, is_condition
 from qgtune.compiler.expand import ListPaths
-from qgtune.compiler.forms import form_type, looks_like_range, misspelled_form, read_domain, read_form
+from qgtune.compiler.forms import (
+    Form,
+    form_type,
+    looks_like_range,
+    misspelled_form,
+    read_domain,
+    read_form,
+)
 from qgtune.compiler.mismatches import Mismatches, kind_text
 from qgtune.compiler.problems import Problems
+from qgtune.compiler.reach import Reach
+from qgtune.compiler.repeats import Kit, RepeatBuilder
+from qgtune.compiler.selection import Extent, Selection
+from qgtune.compiler.settings import settings_in
+from qgtune.compiler.sharing import Sharing
+from qgtune.compiler.written import Fields, Written, fields_of, settled
 from qgtune.core.paths import ROOT, Path
 from qgtune.document import (
     AliasNode,
     Content,
     Document,
     MappingNode,
-    Node,
     ScalarNode,
     SequenceNode,
     content,
-    entries,
     plain_data,
 )
 from qgtune.space import (
     Categorical,
     Constant,
+    Domain,
     DomainError,
+    FollowingRange,
     Mapping,
     Origin,
     Parameter,
-    Reference,
     Role,
     Sequence,
     SpaceNode,
-    path_expression,
+    config_path,
 )
 
 
-def constant_tree(node: Node, role: Role, path: Path = ROOT) -> SpaceNode:
+def constant_tree(written: Written, role: Role) -> SpaceNode:
     """Return the tree of constants that a node spells, whatever its lists and mappings look like."""
-    inner = content(node)
-    origin = Origin(role, path)
+    inner = written.content
+    origin = Origin(role, written.path)
     if isinstance(inner, ScalarNode):
         return Constant(inner.value, origin)
     if isinstance(inner, SequenceNode):
-        items = (constant_tree(item, role, (*path, i)) for i, item in enumerate(inner.items))
+        items = (constant_tree(item, role) for item in items_of(inner, written.path))
         return Sequence(tuple(items), origin)
-    fields = {key: constant_tree(value, role, (*path, key)) for key, (_, value) in entries(inner).items()}
+    fields = {key: constant_tree(value, role) for key, (_, value) in fields_of(written).items()}
     return Mapping(fields, origin)
+
+
+def items_of(node: SequenceNode, path: Path) -> list[Written]:
+    """Return the items of a list with their places."""
+    return [Written(item, (*path, i)) for i, item in enumerate(node.items)]
 
 
 def build_space(
     space: Document | None,
     base: Document | None,
     list_paths: ListPaths,
-    untuned: frozenset[str],
+    selection: Selection,
     problems: Problems,
 ) -> Mapping | None:
     """Return the tree of the search space laid over the base settings, or None after reporting why not.
@@ -65,190 +81,262 @@ def build_space(
         space: the search space; None if nothing varies.
         base: the base settings; None if there are none.
         list_paths: where the dependency map holds a list, so that a bare list there is a list.
-        untuned: the sections (top-level keys) that come from the base settings as they are.
+        selection: what varies; the rest comes from the base settings as it is.
         problems: receives what is wrong.
     """
-    builder = _Builder(list_paths, problems)
-    roots: list[MappingNode | None] = []
+    roots: list[Written | None] = []
     for role, document in ((Role.SPACE, space), (Role.BASE, base)):
         root = document.root if document else None
         if root is not None and not isinstance(root, MappingNode):
             message = f"the {role} file must be a mapping of sections, not {kind_text(root)}"
             problems.error("QG201", message, problems.at_top(role))
             return None
-        roots.append(root)
-    return builder.sections(roots[0], roots[1], untuned)
+        roots.append(None if root is None else Written(root, ROOT))
+    builder = _Builder(roots[0], roots[1], list_paths, selection, problems)
+    return builder.sections(settings_in(space, base))
 
 
 class _Builder:
-    def __init__(self, list_paths: ListPaths, problems: Problems) -> None:
+    def __init__(
+        self,
+        space: Written | None,
+        base: Written | None,
+        list_paths: ListPaths,
+        selection: Selection,
+        problems: Problems,
+    ) -> None:
+        self.space = space
+        self.base = base
         self.list_paths = list_paths
+        self.selection = selection
         self.problems = problems
         self.mismatches = Mismatches(problems)
-        # Where the parameter that a YAML node defines was first built: an alias is one value.
-        self.first_built: dict[int, Path] = {}
+        self.sharing = Sharing(problems)
+        self.reach = Reach(space, base, selection)
+        # In the one-file form of later QGTune, what varies has a tag, and a bare list is a list.
+        self.only_tags_vary = False
 
-    def sections(
-        self, space: MappingNode | None, base: MappingNode | None, untuned: frozenset[str]
-    ) -> Mapping:
-        """Return the whole tree, section by section."""
-        space_fields = entries(space) if space else {}
-        base_fields = entries(base) if base else {}
+    def sections(self, settings: frozenset[str]) -> Mapping:
+        """Return the whole tree, section by section, without the settings of the search space itself."""
+        space_fields = fields_of(self.space) if self.space else {}
+        space_fields = {name: entry for name, entry in space_fields.items() if name not in settings}
+        base_fields = fields_of(self.base) if self.base else {}
         built: dict[str | int, SpaceNode] = {}
         for name in [*base_fields, *(name for name in space_fields if name not in base_fields)]:
             path = (name,)
-            base_node = base_fields[name][1] if name in base_fields else None
-            if name in untuned and base_node is not None:
-                built[name] = constant_tree(base_node, Role.BASE, path)
-            elif name in untuned:
-                self.mismatches.missing_section(str(name), space_fields[name][0], has_base=base is not None)
+            varies = self.selection.extent(path) is not Extent.NONE
+            if name in base_fields and not varies:
+                built[name] = constant_tree(base_fields[name][1], Role.BASE)
+            elif not varies:
+                key = space_fields[name][0]
+                self.mismatches.not_in_base(str(name), key, self.selection, has_base=bool(self.base))
             else:
-                space_entry = space_fields.get(name)
-                built[name] = self.entry(space_entry, base_node, path, siblings=base_fields if base else None)
-        return Mapping(built, Origin(Role.SPACE if space else Role.BASE, ROOT))
+                base_entry = base_fields[name][1] if name in base_fields else None
+                siblings = base_fields if self.base else None
+                built[name] = self.entry(space_fields.get(name), base_entry, path, siblings)
+        return Mapping(built, Origin(Role.SPACE if self.space else Role.BASE, ROOT))
 
     def entry(
         self,
-        space_entry: tuple[ScalarNode, Node] | None,
-        base: Node | None,
+        space_entry: tuple[ScalarNode, Written] | None,
+        base: Written | None,
         path: Path,
-        siblings: AbstractMapping[str | int, Any] | None,
+        siblings: Fields | None,
+        *,
+        merges: bool = True,
     ) -> SpaceNode:
         """Return the node of one mapping entry; ``siblings`` are the base settings' keys there."""
         if space_entry is None:
             assert base is not None  # noqa: S101 - an entry comes from one of the two
-            return constant_tree(base, Role.BASE, path)
-        key, node = space_entry
-        if base is None and siblings is not None:
+            return constant_tree(base, Role.BASE)
+        key, written = space_entry
+        if base is None and siblings is not None and merges:
             self.mismatches.unknown_key(key, path, siblings)
-        return self.node(node, base, path)
+        return self.node(written, base, path, merges=merges)
 
-    def node(self, space: Node, base: Node | None, path: Path) -> SpaceNode:
-        """Return the tree of a search-space node laid over the base node at the same path."""
-        inner = content(space)
+    def node(self, space: Written, base: Written | None, path: Path, *, merges: bool = True) -> SpaceNode:
+        """Return the tree of a search-space node laid over the base node at the same path.
+
+        Args:
+            space: what the search space says.
+            base: what the base settings say there, if anything.
+            path: where it stands in the tree.
+            merges: whether keys that only the base settings have are kept; if not, these only tell what
+                kind of value stands where.
+        """
+        if self.selection.patterns is not None and base is not None:
+            extent = self.selection.extent(config_path(path))
+            if extent is Extent.NONE:
+                return constant_tree(base, Role.BASE)
+        space = settled(space)
+        inner = space.content
         if isinstance(inner, MappingNode):
-            built = self._mapping(inner, base, path)
-        elif isinstance(inner, SequenceNode):
-            built = self._sequence(inner, base, path)
-        elif inner.value is None and not inner.text and base is not None:
-            built = constant_tree(base, Role.BASE, path)  # nothing is written, so nothing is mentioned
-        else:
-            self._check_scalar_over(inner, base, path, space)
-            built = Constant(inner.value, Origin(Role.SPACE, path))
-        if isinstance(built, Parameter):
-            first = self.first_built.setdefault(id(inner), path)
-            if first != path:
-                return Reference(path_expression(first), Origin(Role.SPACE, path))
-            self.mismatches.check_base_value(built, base, path)
-        return built
+            return self._mapping(space, fields_of(space), base, path, merges=merges)
+        if isinstance(inner, SequenceNode):
+            return self._sequence(space, inner, base, path)
+        if space.is_empty and base is not None and merges:
+            return constant_tree(base, Role.BASE)  # nothing is written, so nothing is mentioned
+        self._check_scalar_over(inner, base, path, space)
+        return Constant(inner.value, Origin(Role.SPACE, space.path))
 
-    def _mapping(self, node: MappingNode, base: Node | None, path: Path) -> SpaceNode:
-        kind = form_type(node)
+    def mapping(
+        self, space: Written, fields: Fields, base: Written | None, path: Path, *, merges: bool
+    ) -> SpaceNode:
+        """Return the tree of a mapping whose condition has been taken from its fields."""
+        if not fields and base is not None:
+            return constant_tree(base, Role.BASE)
+        return self._mapping(space, fields, base, path, merges=merges)
+
+    def _mapping(
+        self, space: Written, fields: Fields, base: Written | None, path: Path, *, merges: bool
+    ) -> SpaceNode:
+        base_inner = base.content if base is not None else None
+        if is_condition(fields, base_inner):
+            return build_condition(space, fields, base, path, self, merges=merges)
+        kind = form_type(fields)
         if kind is not None:
-            return self._form(node, kind, path)
-        origin = Origin(Role.SPACE, path)
-        base_inner = content(base) if base is not None else None
-        meant = misspelled_form(node)
+            return self._form(space, fields, kind, base, path)
+        origin = Origin(Role.SPACE, space.path)
+        meant = misspelled_form(fields)
         if meant is not None and not isinstance(base_inner, MappingNode):
-            self.mismatches.misspelled_type(node, meant)
+            self.mismatches.misspelled_type(fields, meant)
             return Constant(None, origin)
         if isinstance(base_inner, SequenceNode) or (
             isinstance(base_inner, ScalarNode) and base_inner.value is not None
         ):
             hint = (
-                "add type: float, int or categorical to make it a parameter" if looks_like_range(node) else ""
+                "add type: float, int or categorical to make it a parameter"
+                if looks_like_range(fields)
+                else ""
             )
-            return self._misfit(node, base_inner, path, hint)
-        base_fields = entries(base_inner) if isinstance(base_inner, MappingNode) else {}
+            return self._misfit(space, base_inner, path, hint)
+        base_fields = fields_of(base) if base is not None and isinstance(base_inner, MappingNode) else {}
         siblings = base_fields if isinstance(base_inner, MappingNode) else None
-        fields = entries(node)
-        if looks_like_range(node) and not fields.keys() <= base_fields.keys():
-            self.mismatches.missing_type(path)
+        if looks_like_range(fields) and not fields.keys() <= base_fields.keys():
+            self.mismatches.missing_type(space.path, path)
             siblings = None  # one mistake, one warning
-        names = [*base_fields, *(name for name in fields if name not in base_fields)]
+        names = [name for name in base_fields if merges or name in fields]
+        names += [name for name in fields if name not in base_fields]
         built = {
             name: self.entry(
                 fields.get(name),
                 base_fields[name][1] if name in base_fields else None,
                 (*path, name),
                 siblings,
+                merges=merges,
             )
             for name in names
         }
         return Mapping(built, origin)
 
-    def _form(self, node: MappingNode, kind: str, path: Path) -> SpaceNode:
-        origin = Origin(Role.SPACE, path)
-        form = read_form(node, kind, self.problems)
+    def _form(self, space: Written, fields: Fields, kind: str, base: Written | None, path: Path) -> SpaceNode:
+        form = read_form(fields, kind, self.problems)
         if form is None:
-            return Constant(None, origin)
-        if kind == "fixed":
-            return constant_tree(form.fields["value"][1], Role.SPACE, (*path, "value"))
-        domain = read_domain(form, self.problems)
-        return Parameter(domain, origin) if domain is not None else Constant(None, origin)
+            return Constant(None, Origin(Role.SPACE, space.path))
+        match kind:
+            case "fixed":
+                built = constant_tree(form.fields["value"][1], Role.SPACE)
+            case "switch":
+                built = build_switch(form, space, base, path, self)
+            case "coupled":
+                built = build_coupled(form, space, path, self)
+            case "repeat":
+                built = RepeatBuilder(form, space, base, path, Kit(self, self.sharing, self.reach)).make()
+            case _:
+                built = self._sampled(form, space, base, path)
+        return built
 
-    def _sequence(self, node: SequenceNode, base: Node | None, path: Path) -> SpaceNode:
-        base_inner = content(base) if base is not None else None
+    def _sampled(self, form: Form, space: Written, base: Written | None, path: Path) -> SpaceNode:
+        domain = read_domain(form, self.problems)
+        if domain is None:
+            return Constant(None, Origin(Role.SPACE, space.path))
+        return self._parameter(domain, space, base, path)
+
+    def _parameter(
+        self, domain: Domain | FollowingRange, space: Written, base: Written | None, path: Path
+    ) -> SpaceNode:
+        parameter = Parameter(domain, Origin(Role.SPACE, space.path))
+        built = self.sharing.once(parameter, space, path)
+        if built is parameter:
+            self.mismatches.check_base_value(parameter, base, path)
+        return built
+
+    def _sequence(self, space: Written, node: SequenceNode, base: Written | None, path: Path) -> SpaceNode:
+        base_inner = base.content if base is not None else None
         kinds = {type(content(item)) for item in node.items}
-        if MappingNode in kinds or not node.items:
-            return self._list(node, base_inner, path)
+        place = config_path(path)
+        if MappingNode in kinds or not node.items or self.only_tags_vary:
+            return self._list(space, node, base, path)
         if kinds == {SequenceNode}:
-            return self._list_of_lists(node, base_inner, path)
-        if isinstance(base_inner, SequenceNode) or path in self.list_paths:
-            return self._list(node, base_inner, path)
+            return self._list_of_lists(space, node, base, path)
+        if isinstance(base_inner, SequenceNode) or place in self.list_paths:
+            return self._list(space, node, base, path)
         if isinstance(base_inner, MappingNode):
-            return self._misfit(node, base_inner, path)
+            return self._misfit(space, base_inner, path)
         if base_inner is None or base_inner.value is None:
             self.mismatches.bare_list(node, path)
-        return self._choices(node, path)
+        return self.choices(space, path, base)
 
-    def _list_of_lists(self, node: SequenceNode, base: Content | None, path: Path) -> SpaceNode:
-        base_holds_lists = isinstance(base, SequenceNode) and any(
-            isinstance(content(item), SequenceNode) for item in base.items
+    def _list_of_lists(
+        self, space: Written, node: SequenceNode, base: Written | None, path: Path
+    ) -> SpaceNode:
+        base_inner = base.content if base is not None else None
+        base_holds_lists = isinstance(base_inner, SequenceNode) and any(
+            isinstance(content(item), SequenceNode) for item in base_inner.items
         )
-        if base_holds_lists or path in self.list_paths:
-            return self._list(node, base, path)
-        if isinstance(base, MappingNode) or (isinstance(base, ScalarNode) and base.value is not None):
-            return self._misfit(node, base, path)
-        if not isinstance(base, SequenceNode):
+        if base_holds_lists or config_path(path) in self.list_paths:
+            return self._list(space, node, base, path)
+        if isinstance(base_inner, MappingNode) or (
+            isinstance(base_inner, ScalarNode) and base_inner.value is not None
+        ):
+            return self._misfit(space, base_inner, path)
+        if not isinstance(base_inner, SequenceNode):
             self.mismatches.bare_list(node, path)
-        return self._choices(node, path)
+        return self.choices(space, path, base)
 
-    def _choices(self, node: SequenceNode, path: Path) -> SpaceNode:
-        origin = Origin(Role.SPACE, path)
+    def choices(self, space: Written, path: Path, base: Written | None = None) -> SpaceNode:
+        """Return the parameter whose choices are the items of a list."""
+        node = space.content
+        assert isinstance(node, SequenceNode)  # noqa: S101 - who asks has looked
         try:
-            return Parameter(Categorical.of([plain_data(item) for item in node.items]), origin)
+            domain = Categorical.of([plain_data(item) for item in node.items])
         except DomainError as error:
             self.problems.error("QG206", error.message, self.problems.at_node(Role.SPACE, node), error.hint)
-            return Constant(None, origin)
+            return Constant(None, Origin(Role.SPACE, space.path))
+        return self._parameter(domain, space, base, path)
 
-    def _list(self, node: SequenceNode, base: Content | None, path: Path) -> SpaceNode:
+    def _list(self, space: Written, node: SequenceNode, base: Written | None, path: Path) -> SpaceNode:
         """Return a plain list; its items may hold parameters of their own."""
-        if isinstance(base, MappingNode) or (isinstance(base, ScalarNode) and base.value is not None):
-            return self._misfit(node, base, path)
-        base_items = base.items if isinstance(base, SequenceNode) else ()
-        holds_mappings = any(isinstance(content(item), MappingNode) for item in (*node.items, *base_items))
+        base_inner = base.content if base is not None else None
+        if isinstance(base_inner, MappingNode) or (
+            isinstance(base_inner, ScalarNode) and base_inner.value is not None
+        ):
+            return self._misfit(space, base_inner, path)
+        base_items = items_of(base_inner, base.path) if base and isinstance(base_inner, SequenceNode) else []
+        holds_mappings = any(isinstance(content(item), MappingNode) for item in node.items) or any(
+            isinstance(item.content, MappingNode) for item in base_items
+        )
         if base is not None and holds_mappings and len(base_items) != len(node.items):
-            self.mismatches.lengths(node, len(base_items), path)
+            self.mismatches.lengths(space, len(base_items), path)
         # A list among lists is a list, also where the base settings have fewer of them.
-        first_list = next((item for item in base_items if isinstance(content(item), SequenceNode)), None)
+        first_list = next((item for item in base_items if isinstance(item.content, SequenceNode)), None)
         items: list[SpaceNode] = []
-        for i, item in enumerate(node.items):
+        for i, item in enumerate(items_of(node, space.path)):
             below = base_items[i] if i < len(base_items) else None
-            if below is None and isinstance(content(item), SequenceNode):
+            if below is None and isinstance(item.content, SequenceNode):
                 below = first_list
             items.append(self.node(item, below, (*path, i)))
-        return Sequence(tuple(items), Origin(Role.SPACE, path))
+        return Sequence(tuple(items), Origin(Role.SPACE, space.path))
 
-    def _misfit(self, node: Node, base: Content, path: Path, hint: str = "") -> SpaceNode:
+    def _misfit(self, space: Written, base: Content, path: Path, hint: str = "") -> SpaceNode:
         """Report another kind of value, and return the node's own tree, so that references into it hold."""
-        self.mismatches.kinds(node, base, path, hint)
-        return constant_tree(node, Role.SPACE, path)
+        self.mismatches.kinds(space, base, path, hint)
+        return constant_tree(space, Role.SPACE)
 
-    def _check_scalar_over(self, node: ScalarNode, base: Node | None, path: Path, written: Node) -> None:
-        base_inner = content(base) if base is not None else None
+    def _check_scalar_over(self, node: ScalarNode, base: Written | None, path: Path, space: Written) -> None:
+        base_inner = base.content if base is not None else None
         if base_inner is None or isinstance(base_inner, ScalarNode):
             return
-        place = written if isinstance(written, AliasNode) else node
+        place = space if isinstance(space.node, AliasNode) else Written(node, space.path)
         hint = "to leave it out, write {type: fixed, value: null}" if node.value is None else ""
         self.mismatches.kinds(place, base_inner, path, hint)

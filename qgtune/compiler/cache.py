@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from qgtune.compiler.load import compile_files
 from qgtune.compiler.pipeline import Compilation
+from qgtune.compiler.selection import Selection
 
 CAPACITY = 64
 SETTLING_NS = 2_000_000_000
@@ -38,24 +39,24 @@ class CompilationCache:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._entries: OrderedDict[tuple[Files, frozenset[str]], _Entry] = OrderedDict()
+        self._entries: OrderedDict[tuple[Files, Selection], _Entry] = OrderedDict()
 
-    def get(self, files: Files, untuned: frozenset[str]) -> tuple[Compilation, bool]:
+    def get(self, files: Files, selection: Selection) -> tuple[Compilation, bool]:
         """Return the compilation of search space, dependency map and base settings, and whether it is new.
 
         Raises:
             DiagnosticError: if the files have errors. Nothing is kept then.
         """
-        key = (files, untuned)
+        key = (files, selection)
         stamps = tuple(map(_stamp, files))
         entry = self._entries.get(key)
         if entry is not None and entry.contents is None and entry.stamps == stamps:
             return entry.compilation, False
         with self._lock:
-            return self._get_locked(key, files, untuned)
+            return self._get_locked(key, files, selection)
 
     def _get_locked(
-        self, key: tuple[Files, frozenset[str]], files: Files, untuned: frozenset[str]
+        self, key: tuple[Files, Selection], files: Files, selection: Selection
     ) -> tuple[Compilation, bool]:
         # Stamps are taken before the bytes are read: a change in between shows up at the next call.
         stamps = tuple(map(_stamp, files))
@@ -70,7 +71,7 @@ class CompilationCache:
         ):
             entry.contents = contents
             return entry.compilation, False
-        compilation = compile_files(files[0], files[1], files[2], untuned)
+        compilation = compile_files(files[0], files[1], files[2], selection)
         self._entries[key] = _Entry(compilation, stamps, contents)
         self._entries.move_to_end(key)
         while len(self._entries) > CAPACITY:

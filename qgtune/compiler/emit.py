@@ -6,7 +6,8 @@ from typing import Any
 
 from qgtune.compiler.expand import Dependency
 from qgtune.compiler.pipeline import Compilation
-from qgtune.compiler.plan import Plan, Suggestion
+from qgtune.compiler.plan import Plan
+from qgtune.compiler.steps import Suggestion
 from qgtune.core.paths import Path, format_path, parse_path
 from qgtune.document import (
     Document,
@@ -21,15 +22,16 @@ from qgtune.document import (
 from qgtune.space import (
     Categorical,
     Domain,
+    FollowingRange,
     Origin,
     Parameter,
     Reference,
     Role,
-    SpaceNode,
+    config_path,
     path_expression,
     walk,
 )
-from qgtune.space.tree import child_at
+from qgtune.space.tree import node_at
 
 
 def best_config_text(compilation: Compilation, config: dict[str, Any], header: list[str]) -> Spliced:
@@ -85,25 +87,19 @@ def _compound(plan: Plan) -> list[Suggestion]:
     ]
 
 
-def _labelled(domain: Domain) -> list[list[Any]]:
+def _labelled(domain: Domain | FollowingRange) -> list[list[Any]]:
     assert isinstance(domain, Categorical)  # noqa: S101 - _compound has no others
     return [list(pair) for pair in zip(domain.labels, domain.choices, strict=True)]
 
 
 def _links(compilation: Compilation) -> list[str]:
     """Return the references that no dependency map holds: those of aliases in the search space."""
+    root = compilation.space.root
     return [
         f"{_LINK}{format_flow([format_path(target), str(formula)])}"
         for target, formula in compilation.space.formulas.items()
-        if _origin_role(compilation, target) is Role.SPACE
+        if node_at(root, target).origin.role is Role.SPACE and config_path(target) == target
     ]
-
-
-def _origin_role(compilation: Compilation, path: Path) -> Role:
-    node: SpaceNode = compilation.space.root
-    for part in path:
-        node = child_at(node, part)
-    return node.origin.role
 
 
 def compound_choices(built: Document) -> dict[str, list[list[Any]]]:
@@ -136,9 +132,13 @@ def best_trial_text(params: dict[str, Any], header: list[str]) -> str:
 def annotations(compilation: Compilation) -> dict[Path, str]:
     """Return what is worth saying beside the values of a config, by path."""
     tuned = {
-        path: str(node.domain) for path, node in walk(compilation.space.root) if isinstance(node, Parameter)
+        config_path(path): str(node.domain)
+        for path, node in walk(compilation.space.root)
+        if isinstance(node, Parameter)
     }
-    follows = {target: f"follows {formula}" for target, formula in compilation.space.formulas.items()}
+    follows = {
+        config_path(target): f"follows {formula}" for target, formula in compilation.space.formulas.items()
+    }
     return tuned | follows
 
 

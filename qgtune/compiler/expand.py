@@ -6,10 +6,11 @@ line a path (``"model.gcn_net[1].in_dim": "model.gcn_net[0].out_dim"``).
 
 from dataclasses import dataclass
 
+from qgtune.compiler.expressions import read_expression
 from qgtune.compiler.problems import Problems
 from qgtune.core.paths import EVERY, ROOT, Path, PathSyntaxError, format_path, parse_path
-from qgtune.document import Document, MappingNode, Node, ScalarNode, SequenceNode, Span, content, entries
-from qgtune.space import Expression, ExpressionSyntaxError, Origin, Reference, Role, parse_expression
+from qgtune.document import Document, MappingNode, Node, ScalarNode, SequenceNode, content, entries
+from qgtune.space import Expression, Origin, Reference, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +94,5 @@ def _expression(node: ScalarNode, target: Path, problems: Problems) -> Expressio
         hint = "a dependency map holds references; constants belong in the search space or the base settings"
         problems.error("QG304", message, problems.at_node(Role.DEPENDENCIES, node), hint)
         return None
-    try:
-        return parse_expression(node.value)
-    except ExpressionSyntaxError as error:
-        place = problems.documents[Role.DEPENDENCIES].source.location(_character(node, error.position))
-        hint = error.hint or "a reference is a path such as model.gcn_net[0].out_dim, or computes with paths"
-        problems.error("QG303", f"{node.value!r}: {error.reason}", place, hint)
-        return None
-
-
-def _character(node: ScalarNode, position: int) -> Span:
-    """Return the span of one character of a one-line scalar; of the whole scalar where unsure."""
-    span = node.span
-    quote = 1 if node.style else 0
-    if span.line != span.end_line or span.end - span.start != len(node.text) + 2 * quote:
-        return span
-    offset = min(quote + position, span.end - span.start - 1)
-    start, column = span.start + offset, span.column + offset
-    return Span(start, start + 1, span.line, column, span.line, column + 1)
+    hint = "a reference is a path such as model.gcn_net[0].out_dim, or computes with paths"
+    return read_expression(node, Role.DEPENDENCIES, problems, hint)

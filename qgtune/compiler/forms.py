@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from qgtune.compiler.expressions import read_expression
 from qgtune.compiler.problems import Problems
+from qgtune.compiler.written import Fields
 from qgtune.core.diagnostics import did_you_mean, nearest
 from qgtune.document import MappingNode, Node, ScalarNode, SequenceNode, content, entries, plain_data
-from qgtune.space import Categorical, Domain, DomainError, Float, Integer, Role
+from qgtune.space import Categorical, Domain, DomainError, Expression, Float, FollowingRange, Integer, Role
 from qgtune.space.domains import aligned_high
-
-Fields = dict[str | int, tuple[ScalarNode, Node]]
 
 SYNONYMS = {"min": "low", "max": "high", "values": "choices"}
 """Other tuners' words for the same fields."""
@@ -24,8 +24,14 @@ FIELDS = {
     "int": ("low", "high", "step", "log"),
     "categorical": ("choices",),
     "fixed": ("value",),
+    "switch": ("on", "cases"),
+    "coupled": ("to", "values"),
+    "repeat": ("count", "item", "first", "last", "shared"),
 }
-"""The fields of each form beside ``type``."""
+"""The fields of each form beside ``type``; each may also have ``when`` and ``otherwise``."""
+
+OPTIONAL = frozenset({"step", "log", "first", "last", "shared"})
+"""The fields that may be left out."""
 
 
 _OTHER_NAMES = {
@@ -42,33 +48,35 @@ _OTHER_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A mapping that defines a parameter or a fixed value: its type, and its fields under their own names."""
+    """A mapping that defines what stands at a path: its type, and its fields under their own names."""
 
     type: str
-    node: MappingNode
     fields: Fields
 
+    def node(self, field: str) -> Node:
+        """Return what is written for a field."""
+        return self.fields[field][1].node
 
-def form_type(node: MappingNode) -> str | None:
-    """Return the value of ``type`` if the mapping is a parameter form, else None."""
-    entry = entries(node).get("type")
+
+def form_type(fields: Fields) -> str | None:
+    """Return the value of ``type`` if a mapping is a form, else None."""
+    entry = fields.get("type")
     if entry is None:
         return None
-    value = content(entry[1])
+    value = entry[1].content
     if isinstance(value, ScalarNode) and isinstance(value.value, str) and value.value in FIELDS:
         return value.value
     return None
 
 
-def misspelled_form(node: MappingNode) -> str | None:
+def misspelled_form(fields: Fields) -> str | None:
     """Return the form that an ordinary mapping was probably meant to be, or None.
 
     A mapping whose ``type`` nearly is one of ours, and whose other keys are all fields of that form.
     """
-    fields = entries(node)
     if "type" not in fields or len(fields) < 2:
         return None
-    value = content(fields["type"][1])
+    value = fields["type"][1].content
     if not isinstance(value, ScalarNode) or not isinstance(value.value, str):
         return None
     meant = _OTHER_NAMES.get(value.value.lower()) or nearest(value.value.lower(), FIELDS)
@@ -78,23 +86,23 @@ def misspelled_form(node: MappingNode) -> str | None:
     return meant if names & set(FIELDS[meant]) else None
 
 
-def looks_like_range(node: MappingNode) -> bool:
+def looks_like_range(fields: Fields) -> bool:
     """Tell whether a mapping without a ``type`` has only the fields of a range or of choices."""
-    names = {SYNONYMS.get(str(key), str(key)) for key in entries(node)}
+    names = {SYNONYMS.get(str(key), str(key)) for key in fields}
     return names <= {"low", "high", "step", "log", "choices"} and bool(names & {"low", "high", "choices"})
 
 
-def read_form(node: MappingNode, kind: str, problems: Problems) -> Form | None:
+def read_form(written: Fields, kind: str, problems: Problems) -> Form | None:
     """Return the form with its fields checked by name, or None after reporting what is wrong with them."""
     fields: Fields = {}
     sound = True
     legal = FIELDS[kind]
-    for name, (key, value) in entries(node).items():
+    for name, (key, value) in written.items():
         if name == "type":
             continue
         field = SYNONYMS.get(str(name), str(name)) if kind in ("float", "int", "categorical") else str(name)
         if field not in legal:
-            message = f"{key.text!r} is not a field of a parameter of type {kind}"
+            message = f"{key.text!r} is not a field of {_described(kind)}"
             known = [*legal, *(short for short, long in SYNONYMS.items() if long in legal)]
             problems.error(
                 "QG203", message, problems.at_node(Role.SPACE, key), did_you_mean(str(name), known)
@@ -106,21 +114,25 @@ def read_form(node: MappingNode, kind: str, problems: Problems) -> Form | None:
             sound = False
         else:
             fields[field] = (key, value)
-    required = [field for field in legal if field not in ("step", "log")]
+    required = [field for field in legal if field not in OPTIONAL]
     missing = [field for field in required if field not in fields]
     if missing and sound:
-        message = f"a parameter of type {kind} needs {' and '.join(missing)}"
-        problems.error("QG204", message, problems.at_node(Role.SPACE, entries(node)["type"][1]))
-    return Form(kind, node, fields) if sound and not missing else None
+        message = f"{_described(kind)} needs {' and '.join(missing)}"
+        problems.error("QG204", message, problems.at_node(Role.SPACE, written["type"][1].node))
+    return Form(kind, fields) if sound and not missing else None
 
 
-def read_domain(form: Form, problems: Problems) -> Domain | None:
+def _described(kind: str) -> str:
+    return f"a {kind}" if kind in ("switch", "repeat") else f"a parameter of type {kind}"
+
+
+def read_domain(form: Form, problems: Problems) -> Domain | FollowingRange | None:
     """Return the domain that a form defines, or None after reporting what is wrong with it."""
     try:
         return _READERS[form.type](form, problems)
     except DomainError as error:
-        field = error.field if error.field in form.fields else next(iter(form.fields))
-        place = problems.at_node(Role.SPACE, form.fields[field][1])
+        field = error.field if error.field in form.fields else str(next(iter(form.fields)))
+        place = problems.at_node(Role.SPACE, form.node(field))
         problems.error("QG206", error.message, place, error.hint)
         return None
     except _WrongTypeError as error:
@@ -136,17 +148,50 @@ class _WrongTypeError(Exception):
         self.hint = hint
 
 
-def _range(form: Form, problems: Problems) -> Domain:
+def _range(form: Form, problems: Problems) -> Domain | FollowingRange | None:
     number = _integer if form.type == "int" else _float
-    low, high = (number(name, form.fields[name][1]) for name in ("low", "high"))
+    follows = [_may_follow(form.node(name)) for name in ("low", "high")]
+    if any(follows):
+        return _following_range(form, problems, number)
+    low, high = (number(name, form.node(name)) for name in ("low", "high"))
     step = _optional(form, "step", number)
     log = bool(_optional(form, "log", _boolean))
     return _make_range(form, problems, (low, high), step, log=log)
 
 
+def _may_follow(node: Node) -> bool:
+    """Tell whether a bound is an expression: a text that is no number in quotes."""
+    inner = content(node)
+    return isinstance(inner, ScalarNode) and isinstance(inner.value, str) and not _is_quoted_number(node)
+
+
+def _following_range(
+    form: Form, problems: Problems, number: Callable[[str, Node], float]
+) -> FollowingRange | None:
+    bounds: list[float | Expression] = []
+    for name in ("low", "high"):
+        node = form.node(name)
+        inner = content(node)
+        if _may_follow(node) and isinstance(inner, ScalarNode):
+            hint = 'a bound is a number, or follows other values, as in high: "model.hidden_dim * 2"'
+            expression = read_expression(inner, Role.SPACE, problems, hint)
+            if expression is None:
+                return None
+            bounds.append(expression)
+        else:
+            bounds.append(number(name, node))
+    step = _optional(form, "step", number)
+    log = bool(_optional(form, "log", _boolean))
+    if step is not None and not step > 0:
+        raise DomainError("step", f"step must be above 0, but is {step}")
+    if step is not None and log:
+        raise DomainError("step", f"a log range has no step, but step is {step}", "leave out step or log")
+    return FollowingRange(form.type == "int", bounds[0], bounds[1], step, log)
+
+
 def _tuple(form: Form, problems: Problems) -> Domain:
     """Read QGTune's ``{type: tuple, value: [low, high, step-or-log]}``."""
-    value = form.fields["value"][1]
+    value = form.node("value")
     node = content(value)
     if not isinstance(node, SequenceNode) or len(node.items) not in (2, 3):
         size = f"has {len(node.items)} items" if isinstance(node, SequenceNode) else "is not a list"
@@ -184,7 +229,7 @@ def _make_range(
     problems.warn(
         "QG207",
         f"steps of {domain.step} from {domain.low} do not reach {domain.high}; the largest is {aligned}",
-        problems.at_node(Role.SPACE, form.fields[field][1]),
+        problems.at_node(Role.SPACE, form.node(field)),
         f"write {aligned} to say so",
     )
     return (
@@ -195,7 +240,7 @@ def _make_range(
 
 
 def _categorical(form: Form, _: Problems) -> Domain:
-    value = form.fields["choices"][1]
+    value = form.node("choices")
     node = content(value)
     if isinstance(node, MappingNode):
         labelled = {str(label): plain_data(item) for label, (_, item) in entries(node).items()}
@@ -206,7 +251,7 @@ def _categorical(form: Form, _: Problems) -> Domain:
     return Categorical.of([plain_data(item) for item in node.items])
 
 
-_READERS: dict[str, Callable[[Form, Problems], Domain]] = {
+_READERS: dict[str, Callable[[Form, Problems], Domain | FollowingRange | None]] = {
     "tuple": _tuple,
     "float": _range,
     "int": _range,
@@ -215,13 +260,12 @@ _READERS: dict[str, Callable[[Form, Problems], Domain]] = {
 
 
 def _optional(form: Form, name: str, read: Callable[[str, Node], Any]) -> Any:
-    entry = form.fields.get(name)
-    if entry is None:
+    if name not in form.fields:
         return None
-    node = content(entry[1])
+    node = content(form.node(name))
     if isinstance(node, ScalarNode) and node.value is None:
         return None
-    return read(name, entry[1])
+    return read(name, form.node(name))
 
 
 def _scalar(name: str, node: Node, rule: str) -> Any:

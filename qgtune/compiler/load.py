@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from qgtune.compiler.expand import Dependency
+from qgtune.compiler.link import Outside
 from qgtune.compiler.pipeline import Compilation, SpaceSources, compile_space
 from qgtune.compiler.problems import Problems
+from qgtune.compiler.selection import EVERYTHING, Selection
 from qgtune.core.diagnostics import Diagnostic, nearest
 from qgtune.core.errors import DiagnosticError
 from qgtune.document import Document, Source, read_document, read_source, splice
@@ -35,7 +37,7 @@ def compile_files(
     space: pathlib.Path | None,
     dependencies: pathlib.Path | None,
     base: pathlib.Path | None,
-    untuned: frozenset[str],
+    selection: Selection = EVERYTHING,
 ) -> Compilation:
     """Return the compiled search space of three files, any of which may be None.
 
@@ -54,7 +56,7 @@ def compile_files(
             sources[Role.DEPENDENCIES],
             is_complete=not problems.has_errors,
         ),
-        untuned,
+        selection,
         problems,
     )
 
@@ -94,4 +96,4 @@ def fill_references(
     following = read_source(dependencies, shown_path(dependencies), problems.found) if dependencies else None
     constants = Source(built.source.name, splice(built, config))
     sources = SpaceSources(None, constants, following, is_complete=not problems.has_errors)
-    return compile_space(sources, frozenset(), problems, links=links).plan.config_of({})
+    return compile_space(sources, problems=problems, outside=Outside(tuple(links))).plan.config_of({})

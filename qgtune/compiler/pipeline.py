@@ -1,20 +1,22 @@
 """The passes in their order: three documents in, one plan out, every problem on the way."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from qgtune.compiler.build import build_space
-from qgtune.compiler.expand import Dependency, ListPaths, expand_dependencies
-from qgtune.compiler.link import LinkedSpace, link
+from qgtune.compiler.expand import ListPaths, expand_dependencies
+from qgtune.compiler.link import NOTHING, LinkedSpace, Outside, link
+from qgtune.compiler.naming import parameter_names
 from qgtune.compiler.plan import Plan, make_plan
 from qgtune.compiler.probe import check_expressions
 from qgtune.compiler.problems import Problems
+from qgtune.compiler.selection import EVERYTHING, Selection
+from qgtune.compiler.settings import CONSTRAINTS, read_constraints, settings_in
 from qgtune.core.diagnostics import Diagnostic, sort_diagnostics
 from qgtune.core.errors import DiagnosticError
-from qgtune.core.paths import Path, format_path, parameter_name
+from qgtune.core.paths import Path, format_path
 from qgtune.document import Document, Source, read_document
-from qgtune.space import Parameter, Role, walk
+from qgtune.space import Parameter, Role, config_path, walk
+from qgtune.space.tree import node_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +42,17 @@ class Compilation:
 
 def compile_space(
     sources: SpaceSources,
-    untuned: frozenset[str],
+    selection: Selection = EVERYTHING,
     problems: Problems | None = None,
-    facts: Mapping[Path, Any] | None = None,
-    links: Sequence[Dependency] = (),
+    outside: Outside = NOTHING,
 ) -> Compilation:
     """Return the compiled search space.
 
     Args:
         sources: the texts of the three files.
-        untuned: sections that come from the base settings as they are.
+        selection: what varies; the rest comes from the base settings as it is. Everything by default.
         problems: what was found before, to be reported together; new by default.
-        facts: values that references may read besides the config's own, by path; none by default.
-        links: references besides those of the dependency map; none by default.
+        outside: what the space is linked with beside its own files; nothing by default.
 
     Raises:
         DiagnosticError: with all errors and warnings of all files, if there is an error.
@@ -64,11 +64,7 @@ def compile_space(
         if document is not None:
             problems.documents[role] = document
     unread = [role for role, source in roles.items() if source and role not in problems.documents]
-    linked = (
-        None
-        if unread or not sources.is_complete
-        else _compile_documents(problems, untuned, facts or {}, links)
-    )
+    linked = None if unread or not sources.is_complete else _compile_documents(problems, selection, outside)
     if linked is None or problems.has_errors:
         raise DiagnosticError(sort_diagnostics(problems.found))
     plan = make_plan(linked)
@@ -80,28 +76,30 @@ def compile_space(
     return Compilation(plan, linked, problems.documents, sort_diagnostics(problems.found))
 
 
-def _compile_documents(
-    problems: Problems, untuned: frozenset[str], facts: Mapping[Path, Any], links: Sequence[Dependency]
-) -> LinkedSpace | None:
+def _compile_documents(problems: Problems, selection: Selection, outside: Outside) -> LinkedSpace | None:
     documents = problems.documents
     dependencies = expand_dependencies(documents.get(Role.DEPENDENCIES), problems)
-    root = build_space(
-        documents.get(Role.SPACE), documents.get(Role.BASE), ListPaths(dependencies), untuned, problems
-    )
-    return None if root is None else link(root, [*dependencies, *links], facts, untuned, problems)
+    space, base = documents.get(Role.SPACE), documents.get(Role.BASE)
+    settings = settings_in(space, base)
+    root = build_space(space, base, ListPaths(dependencies), selection, problems)
+    if root is None:
+        return None
+    constraints = read_constraints(space, problems) if space and CONSTRAINTS in settings else ()
+    together = (*dependencies, *outside.dependencies)
+    return link(root, replace(outside, dependencies=together, constraints=constraints), selection, problems)
 
 
 def _check_names(linked: LinkedSpace, problems: Problems) -> None:
     """Report parameters that a study would take for one, because their paths give the same name."""
     seen: dict[str, Path] = {}
-    for path, node in walk(linked.root):
-        if not isinstance(node, Parameter):
-            continue
-        first = seen.setdefault(parameter_name(path), path)
-        if first != path:
-            both = f"{format_path(first)} and {format_path(path)}"
-            message = f"{both} would be one parameter in a study, {parameter_name(path)}"
-            problems.error("QG216", message, problems.at_key(node.origin), "rename one of the keys")
+    for path, name in parameter_names(linked.root).items():
+        place = config_path(path)
+        first = seen.setdefault(name, place)
+        if first != place:
+            both = f"{format_path(first)} and {format_path(place)}"
+            message = f"{both} would be one parameter in a study, {name}"
+            origin = node_at(linked.root, path).origin
+            problems.error("QG216", message, problems.at_key(origin), "rename one of the keys")
 
 
 def _warn_if_nothing_varies(linked: LinkedSpace, problems: Problems) -> None:

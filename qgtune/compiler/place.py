@@ -3,33 +3,53 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from qgtune.compiler.conditions import WHEN
 from qgtune.compiler.expand import Dependency
 from qgtune.compiler.problems import Problems
+from qgtune.compiler.selection import Extent, Selection
 from qgtune.core.diagnostics import Related, nearest
 from qgtune.core.paths import EVERY, ROOT, Path, format_path
-from qgtune.space import Mapping, Parameter, Reference, Sequence, SpaceNode
+from qgtune.space import (
+    Branch,
+    Case,
+    Mapping,
+    Parameter,
+    Reference,
+    Repeat,
+    Sequence,
+    SpaceNode,
+    Switch,
+    config_path,
+)
 from qgtune.space.expressions import NEXT, PREVIOUS
-from qgtune.space.tree import child_at, child_key, children
+from qgtune.space.tree import COUNT, LAST, MIDDLE, child_at, child_key, children, unless_last
 
 MAX_SHOWN = 12
 """Names that a hint lists at most."""
 
-_Item = tuple[int, int]
-"""The position of a list item, and the length of its list."""
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A list item: its list with the list's path, and its position."""
+
+    siblings: Sequence | Repeat
+    above: Path
+    position: int
 
 
 def place_references(
-    root: Mapping, dependencies: Iterable[Dependency], untuned: frozenset[str], problems: Problems
+    root: Mapping, dependencies: Iterable[Dependency], selection: Selection, problems: Problems
 ) -> Mapping:
     """Return the tree with a reference at every target, rebuilt in one walk; missing targets are reported.
 
-    A target with ``[*]`` stands for every item of a list; a target that names one item wins over it. In an
-    untuned section a missing target is a warning: the map may be meant for a search space with more layers.
+    A target with ``[*]`` stands for every item of a list; a target that names one item wins over it. In a
+    switch it is set in every case that has it. In a section of which nothing varies a missing target is a
+    warning: the map may be meant for a search space with more layers.
     """
     targets: _Targets = _Targets()
     for dependency in dependencies:
         targets.add(replace(dependency, target=_normal(root, dependency.target)), problems)
-    placed = _Placer(untuned, problems).put(root, ROOT, targets, None)
+    placed = _Placer(selection, problems).put(root, ROOT, targets, None)
     assert isinstance(placed, Mapping)  # noqa: S101 - every target has at least one part
     return placed
 
@@ -39,7 +59,10 @@ def _normal(root: SpaceNode, target: Path) -> Path:
     found: list[str | int] = []
     node: SpaceNode | None = root
     for part in target:
-        if part == EVERY and isinstance(node, Sequence):
+        while isinstance(node, Switch):
+            cases = [case.node for case in node.all_cases if case.node is not None]
+            node = next((case for case in cases if child_key(case, part) is not None), cases[0])
+        if part == EVERY and isinstance(node, Sequence | Repeat):
             found.append(part)
             node = node.items[0] if node.items else None
             continue
@@ -73,6 +96,13 @@ class _Targets:
         place = problems.at(dependency.reference.origin)
         problems.error("QG307", f"{what}: one value follows one reference", place, "remove one", related)
 
+    def put(self, dependency: Dependency, rest: Path) -> None:
+        """Add a target that is known to stand apart from the others."""
+        node = self
+        for part in rest:
+            node = node.below.setdefault(part, _Targets())
+        node.here = dependency
+
     def all(self) -> Iterator[Dependency]:
         """Yield every target at or below this path."""
         if self.here is not None:
@@ -82,35 +112,97 @@ class _Targets:
 
 
 class _Placer:
-    def __init__(self, untuned: frozenset[str], problems: Problems) -> None:
-        self.untuned = untuned
+    def __init__(self, selection: Selection, problems: Problems) -> None:
+        self.selection = selection
         self.problems = problems
 
     def put(self, node: SpaceNode, path: Path, targets: _Targets, item: _Item | None) -> SpaceNode:
         """Return ``node`` with the references of ``targets`` in place; ``item`` is the list item around."""
         if targets.here is not None:
-            reference = targets.here.reference
-            return node if reference.every and _lacks_neighbour(reference, item) else reference
+            return self._set(node, path, targets.here.reference, item)
+        if isinstance(node, Switch):
+            return self._put_into_cases(node, path, targets, item)
         options = dict(children(node))
         changed: dict[str | int, SpaceNode] = {}
         # [*] first, so that what is said of one item is said last.
         for part, inner in sorted(targets.below.items(), key=lambda entry: entry[0] != EVERY):
-            keys = list(options) if part == EVERY and isinstance(node, Sequence) else [child_key(node, part)]
+            keys = (
+                list(range(len(node.items)))
+                if part == EVERY and isinstance(node, Sequence | Repeat)
+                else [child_key(node, part)]
+            )
             for key in keys:
                 if key is None:
-                    added = self._add(node, path, part, inner)
-                    changed.update(added)
+                    changed.update(self._add(node, path, part, inner))
                 else:
                     child = changed.get(key, options[key])
                     # An item that is a mapping is what @, prev and next speak of.
-                    inside = (int(key), len(options)) if _is_item(node, child) else item
-                    changed[key] = self.put(child, (*path, key), inner, inside)
+                    around = item
+                    if isinstance(node, Sequence | Repeat) and isinstance(child, Mapping | Switch):
+                        around = _Item(node, path, int(key))
+                    changed[key] = self.put(child, (*path, key), inner, around)
         if not changed:
             return node
         if isinstance(node, Mapping):
             return replace(node, entries={**node.entries, **changed})
-        assert isinstance(node, Sequence)  # noqa: S101 - leaves have no children to change
-        return replace(node, items=tuple(changed.get(i, item) for i, item in enumerate(node.items)))
+        assert isinstance(node, Sequence | Repeat)  # noqa: S101 - leaves have no children to change
+        items = tuple(changed.get(i, item) for i, item in enumerate(node.items))
+        if isinstance(node, Repeat) and COUNT in changed:
+            count = changed[COUNT]
+            assert isinstance(count, Reference)  # noqa: S101 - a target becomes a reference
+            return replace(node, items=items, count=count)
+        return replace(node, items=items)
+
+    def _set(self, node: SpaceNode, path: Path, reference: Reference, item: _Item | None) -> SpaceNode:
+        """Return what stands at a target: the reference, or the node's own value if it has no neighbour."""
+        if isinstance(node, Switch) and node.cases[0].label == WHEN:
+            then, other = node.cases
+            inside = (*path, then.branch)
+            assert then.node is not None  # noqa: S101 - a condition is on something
+            placed = self._set(then.node, inside, reference, item)
+            return replace(node, cases=(replace(then, node=placed), other))
+        heads = {term.head for term in reference.expression.terms}
+        if not reference.every or item is None or (PREVIOUS in heads and item.position > 0):
+            return reference
+        if PREVIOUS in heads:
+            return node
+        return self._followed_by_next(node, path, reference, item) if NEXT in heads else reference
+
+    @staticmethod
+    def _followed_by_next(node: SpaceNode, path: Path, reference: Reference, item: _Item) -> SpaceNode:
+        """Return a reference to the next item, or the node's own value where the item is the last one."""
+        within = path[len(item.above) :]
+        if item.position + 1 == len(item.siblings.items) or Branch(LAST) in within:
+            return node
+        may_be_last = isinstance(item.siblings, Repeat) and item.position + 1 >= item.siblings.least
+        if may_be_last and Branch(MIDDLE) not in within:
+            return unless_last(item.above, item.position, reference, node)
+        return reference
+
+    def _put_into_cases(self, node: Switch, path: Path, targets: "_Targets", item: _Item | None) -> SpaceNode:
+        """Return a switch with each target set in every case that has it; one that none has is reported."""
+        depth = len(config_path(path))
+        wanted = list(targets.all())
+        cases = [case for case in node.all_cases if case.node is not None]
+        homeless = [d for d in wanted if not any(_has(case.node, d.target[depth:]) for case in cases)]
+        placed: dict[str, SpaceNode] = {}
+        for case in cases:
+            assert case.node is not None  # noqa: S101 - the others were left out
+            inside = _Targets()
+            for dependency in wanted:
+                lands = _has(case.node, dependency.target[depth:])
+                if lands or (case is cases[0] and dependency in homeless):
+                    inside.put(dependency, dependency.target[depth:])
+            placed[case.label] = self.put(case.node, (*path, case.branch), inside, item)
+
+        def filled(case: Case) -> Case:
+            return replace(case, node=placed.get(case.label))
+
+        return replace(
+            node,
+            cases=tuple(map(filled, node.cases)),
+            default=None if node.default is None else filled(node.default),
+        )
 
     def _add(
         self, node: SpaceNode, path: Path, part: str | int, targets: _Targets
@@ -119,29 +211,33 @@ class _Placer:
         names = [str(key) for key, _ in children(node)]
         if isinstance(node, Mapping) and targets.here and part != EVERY and not nearest(str(part), names):
             reference = targets.here.reference
-            shown = format_path((*path, part))
+            shown = format_path((*config_path(path), part))
             message = f"{shown} stands neither in the base settings nor in the search space"
             self.problems.warn("QG306", f"{message}; it is added", self.problems.at_key(reference.origin))
             return {part: reference}
+        place = config_path(path)
         for dependency in targets.all():
             target, source = format_path(dependency.target), dependency.reference.expression
-            message = f"{target} follows {source}, but there is no {format_path((*path, part))} to set"
-            place = self.problems.at_key(dependency.reference.origin)
-            report = self.problems.warn if dependency.target[0] in self.untuned else self.problems.error
-            report("QG302", message, place, missing_hint(node, (*path, part), len(path)))
+            message = f"{target} follows {source}, but there is no {format_path((*place, part))} to set"
+            where = self.problems.at_key(dependency.reference.origin)
+            varies = self.selection.extent(dependency.target[:1]) is not Extent.NONE
+            report = self.problems.error if varies else self.problems.warn
+            report("QG302", message, where, missing_hint(node, (*place, part), len(place)))
         return {}
 
 
-def _is_item(node: SpaceNode, child: SpaceNode) -> bool:
-    return isinstance(node, Sequence) and isinstance(child, Mapping)
-
-
-def _lacks_neighbour(reference: Reference, item: _Item | None) -> bool:
-    heads = {term.head for term in reference.expression.terms}
-    if item is None:
-        return False
-    position, count = item
-    return (PREVIOUS in heads and position == 0) or (NEXT in heads and position == count - 1)
+def _has(node: SpaceNode | None, rest: Path) -> bool:
+    """Tell whether a target leads to something, at least in some case."""
+    for depth, part in enumerate(rest):
+        if isinstance(node, Switch):
+            return any(_has(case.node, rest[depth:]) for case in node.all_cases)
+        if part == EVERY and isinstance(node, Sequence | Repeat):
+            return any(_has(item, rest[depth + 1 :]) for item in node.items)
+        key = None if node is None else child_key(node, part)
+        if node is None or key is None:
+            return False
+        node = child_at(node, key)
+    return node is not None
 
 
 def known_paths(node: SpaceNode, path: Path) -> list[str]:
@@ -152,6 +248,8 @@ def known_paths(node: SpaceNode, path: Path) -> list[str]:
 def missing_hint(node: SpaceNode, target: Path, depth: int) -> str:
     """Return a way out where ``target`` leads to nothing below ``node``, which stands at its first parts."""
     path = target[:depth]
+    if isinstance(node, Repeat) and isinstance(target[depth], int):
+        return f"{format_path(path)} has at most {len(node.items)} items; what the last has goes under last:"
     if isinstance(node, Sequence):
         count = len(node.items)
         return f"{format_path(path)} has {count} item{'' if count == 1 else 's'}"

@@ -1,141 +1,45 @@
 """Linked tree -> Plan: what a trial walks, and nothing else."""
 
-import copy
 import hashlib
 import pickle
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from qgtune.compiler.link import Fact, Formula, LinkedSpace
-from qgtune.core.paths import ROOT, Path, format_path, parameter_name
+from qgtune.compiler.link import Constraint, Fact, Formula, LateFact, LinkedSpace, Route
+from qgtune.compiler.naming import parameter_names
+from qgtune.compiler.steps import (
+    Check,
+    Computation,
+    Container,
+    Copy,
+    Cut,
+    Decision,
+    Draft,
+    Option,
+    Place,
+    Read,
+    Reading,
+    Step,
+    Suggestion,
+    Trial,
+)
+from qgtune.core.paths import ROOT, Path, format_path
 from qgtune.space import (
+    Branch,
+    Case,
     Categorical,
     Constant,
-    Domain,
-    EvaluationError,
-    Float,
-    Mapping,
     Parameter,
+    Reference,
+    Repeat,
     Sequence,
     SpaceNode,
-    walk,
+    Switch,
+    config_path,
 )
-
-
-class Trial(Protocol):
-    """What a plan needs of a trial; every Optuna trial has it, and so may any stand-in."""
-
-    def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:
-        """Return a float between low and high."""
-
-    def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
-        """Return an integer between low and high."""
-
-    def suggest_categorical(self, name: str, choices: Any) -> Any:
-        """Return one of the choices."""
-
-
-Container = Any
-"""A dict or a list of a config that is being filled."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A place in a config: the number of the container that holds it, and its key or position there.
-
-    A template carries its containers in a list of their own, so that a trial need not walk any path.
-    """
-
-    container: int
-    key: str | int
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A step that samples a parameter and writes it to ``path``."""
-
-    name: str
-    path: Path
-    domain: Domain
-    place: Place
-    is_plain: bool
-    """Whether what the study stores is what the config receives."""
-
-    def run(self, containers: list[Container], trial: Trial) -> None:
-        """Sample the value and put it into the config."""
-        place = self.place
-        containers[place.container][place.key] = self.sample(trial)
-
-    def sample(self, trial: Trial) -> Any:
-        """Return the trial's value, as the config receives it."""
-        domain = self.domain
-        if isinstance(domain, Categorical):
-            stored = trial.suggest_categorical(self.name, domain.labels)
-            # Compound choices are copied: no two configs may share a list that somebody changes.
-            return stored if self.is_plain else copy.deepcopy(domain.value_of(stored))
-        if isinstance(domain, Float):
-            return trial.suggest_float(self.name, domain.low, domain.high, step=domain.step, log=domain.log)
-        return trial.suggest_int(self.name, domain.low, domain.high, step=domain.step, log=domain.log)
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """A step that copies the value at ``source`` to ``target``."""
-
-    source: Path
-    target: Path
-    from_place: Place
-    to_place: Place
-
-    def run(self, containers: list[Container]) -> None:
-        """Copy the value within the config."""
-        source, target = self.from_place, self.to_place
-        value = containers[source.container][source.key]
-        containers[target.container][target.key] = _own(value)
-
-    def __str__(self) -> str:
-        return f"{format_path(self.target)} follows {format_path(self.source)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Computation:
-    """A step that computes the value at ``target`` from other values of the config."""
-
-    formula: Formula
-    target: Path
-    from_places: tuple[Place | tuple[Place, ...] | Fact, ...]
-    to_place: Place
-
-    def run(self, containers: list[Container]) -> None:
-        """Compute the value from the config as it is so far.
-
-        Raises:
-            EvaluationError: if the expression has no value for this config.
-        """
-        try:
-            value = self.formula.expression.evaluate([_value(containers, p) for p in self.from_places])
-        except EvaluationError as error:
-            raise EvaluationError(f"{self}: {error}") from None
-        containers[self.to_place.container][self.to_place.key] = _own(value)
-
-    def __str__(self) -> str:
-        return f"{format_path(self.target)} follows {self.formula}"
-
-
-Step = Copy | Computation
-
-
-def _own(value: Any) -> Any:
-    return copy.deepcopy(value) if isinstance(value, dict | list) else value
-
-
-def _value(containers: list[Container], place: Place | tuple[Place, ...] | Fact) -> Any:
-    if isinstance(place, Fact):
-        return place.value
-    if isinstance(place, tuple):
-        return [containers[one.container][one.key] for one in place]
-    return containers[place.container][place.key]
+from qgtune.space import Mapping as MappingNode
+from qgtune.space.tree import COUNT, node_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +47,30 @@ class Plan:
     """Everything that a trial needs to become a config. Frozen, picklable, and independent of any file.
 
     Args:
-        template: the constants and the list of all their containers, pickled together: unpickling is the
-            fastest way to a fresh copy of nested data, and keeps the two tied.
-        suggestions: the parameters, in the order in which they are sampled.
-        steps: the references, sources first.
+        template: the constants, the list of all their containers, and what switches put among them, pickled
+            together: unpickling is the fastest way to a fresh copy of nested data, and keeps them tied.
+        suggestions: all parameters, in the order of the config.
+        leading: the parameters that every trial has, which are sampled first.
+        steps: everything else, each after what it reads: references, switches, lengths of lists, and the
+            parameters that only some trials have.
+        constraints: what must hold of a config for it to be trained.
+        scopes: how many cases of switches and items of repeats there are, and one for the config itself.
         fingerprint: 16 hexadecimal digits that name all of it: constants, parameters and references. Values
             of trials can be compared only where it is the same.
     """
 
     template: bytes
     suggestions: tuple[Suggestion, ...]
+    leading: tuple[Suggestion, ...]
     steps: tuple[Step, ...]
+    constraints: tuple[Check, ...]
+    scopes: int
     fingerprint: str
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether trials differ in which values they have, and not only in the values."""
+        return self.scopes > 1
 
     def resolve(self, trial: Trial) -> dict[str, Any]:
         """Return the concrete config of a trial: plain dict and list, shared with nobody.
@@ -163,30 +79,61 @@ class Plan:
             trial: whatever has Optuna's ``suggest_float``, ``suggest_int`` and ``suggest_categorical``.
 
         Raises:
-            EvaluationError: if an expression has no value for what was sampled.
+            EvaluationError: if an expression has no value for what was sampled, or if the config breaks a
+                constraint.
 
         Example:
             ``config = plan.resolve(study.ask())``
         """
-        config, containers = self.begin(trial)
-        for step in self.steps:
-            step.run(containers)
+        config = self.filled(trial).config
+        for check in self.constraints:
+            if not check.is_late:
+                check.run(config, {})
         return config
 
-    def begin(self, trial: Trial) -> tuple[dict[str, Any], list[Container]]:
-        """Return a trial's config before any reference is filled, and its containers."""
-        config, containers = pickle.loads(self.template)  # noqa: S301 - made by this process or its parent
-        for suggestion in self.suggestions:
-            suggestion.run(containers, trial)
-        return config, containers
+    def begin(self, trial: Trial) -> Draft:
+        """Return a trial's config with its leading parameters only."""
+        _, containers, stock = pickle.loads(self.template)  # noqa: S301 - made by this process or its parent
+        draft = Draft(trial, containers, stock, [True] + [False] * (self.scopes - 1))
+        for suggestion in self.leading:
+            suggestion.run(draft)
+        return draft
+
+    def filled(self, trial: Trial) -> Draft:
+        """Return a trial's config, whether or not it breaks a constraint.
+
+        Raises:
+            EvaluationError: if an expression has no value for what was sampled.
+        """
+        draft = self.begin(trial)
+        active = draft.active
+        for step in self.steps:
+            if active[step.scope]:
+                step.run(draft)
+        return draft
+
+    def check_late(self, config: dict[str, Any], late_facts: Mapping[Path, Any]) -> None:
+        """Check the constraints that need what only the place where a trial runs can tell.
+
+        Args:
+            config: the trial's config.
+            late_facts: what is told, by path: ``("model", "params")`` and others.
+
+        Raises:
+            EvaluationError: if the config breaks a constraint.
+        """
+        for check in self.constraints:
+            if check.is_late:
+                check.run(config, late_facts)
 
     def config_of(self, params: dict[str, Any]) -> dict[str, Any]:
         """Return the config of a finished trial from its stored parameters (name -> value).
 
         Raises:
-            KeyError: if a parameter of the plan is not among them.
+            KeyError: if a parameter that the trial needs is not among them.
+            EvaluationError: if an expression has no value for them.
         """
-        return self.resolve(StoredTrial(params))
+        return self.filled(StoredTrial(params)).config
 
 
 class StoredTrial:
@@ -211,71 +158,175 @@ class StoredTrial:
 def make_plan(linked: LinkedSpace) -> Plan:
     """Return the plan of a linked tree."""
     skeleton = _Skeleton()
-    root = skeleton.build(linked.root, ROOT)
-    suggestions = tuple(
-        Suggestion(
-            parameter_name(path),
-            path,
-            node.domain,
-            skeleton.place(path),
-            not isinstance(node.domain, Categorical) or node.domain.labels == node.domain.choices,
-        )
-        for path, node in walk(linked.root)
-        if isinstance(node, Parameter)
-    )
-    steps = tuple(skeleton.step(linked.formulas[target], target) for target in linked.order)
-    template = pickle.dumps((root, skeleton.containers), protocol=5)
-    return Plan(template, suggestions, steps, _fingerprint(root, suggestions, steps))
+    root = skeleton.build(linked.root, ROOT, scope=0)
+    names = parameter_names(linked.root)
+    writer = _Writer(linked, skeleton, names)
+    suggestions = {path: writer.suggestion(path) for path in names}
+    filled_later = set(linked.order)
+    leading = tuple(s for path, s in suggestions.items() if path not in filled_later)
+    steps = tuple(suggestions[path] if path in suggestions else writer.step(path) for path in linked.order)
+    constraints = tuple(map(_check, linked.constraints))
+    template = pickle.dumps((root, skeleton.containers, skeleton.stock), protocol=5)
+    listed = tuple(suggestions.values())
+    print_of = _fingerprint([root, skeleton.stock], listed, steps, constraints)
+    return Plan(template, listed, leading, steps, constraints, len(skeleton.scopes) + 1, print_of)
 
 
 class _Skeleton:
-    """A config with None wherever a trial writes, and its containers by path."""
+    """A config with None wherever a trial writes, its containers and scopes by path, and what cases hold."""
 
     def __init__(self) -> None:
         self.containers: list[Container] = []
         self.numbers: dict[Path, int] = {}
+        self.stock: list[Any] = []
+        self.stocked: dict[Path, int] = {}
+        self.scopes: dict[Path, int] = {}
+        """The number of each scope that a node opens, by the path of what stands in it."""
+        self.scope_at: dict[Path, int] = {}
+        """The scope that a node stands in, by its path; the config's own scope is left out."""
 
-    def build(self, node: SpaceNode, path: Path) -> Any:
-        """Return the data of a node."""
-        if isinstance(node, Mapping):
-            return self._fill({}, node.entries.items(), path)
+    def build(self, node: SpaceNode, path: Path, scope: int) -> Any:
+        """Return the data of a node that stands in a scope."""
+        if scope:
+            self.scope_at[path] = scope
+        if isinstance(node, MappingNode):
+            return self._fill({}, node.entries.items(), path, scope)
         if isinstance(node, Sequence):
-            return self._fill([None] * len(node.items), enumerate(node.items), path)
+            return self._fill([None] * len(node.items), enumerate(node.items), path, scope)
+        if isinstance(node, Switch):
+            for case in node.all_cases:
+                self._stock(case, path)
+            return None
+        if isinstance(node, Repeat):
+            return self._repeat(node, path, scope)
         return node.value if isinstance(node, Constant) else None
 
     def _fill(
-        self, container: Container, entries: Iterable[tuple[str | int, SpaceNode]], path: Path
+        self, container: Container, entries: Iterable[tuple[str | int, SpaceNode]], path: Path, scope: int
     ) -> Container:
         self.numbers[path] = len(self.containers)
         self.containers.append(container)
         for key, child in entries:
-            container[key] = self.build(child, (*path, key))
+            container[key] = self.build(child, (*path, key), scope)
+        return container
+
+    def _stock(self, case: Case, path: Path) -> None:
+        inside = (*path, case.branch)
+        self.scopes[inside] = len(self.scopes) + 1
+        if case.node is None:
+            return
+        data = self.build(case.node, inside, self.scopes[inside])
+        if not isinstance(case.node, Parameter | Reference | Switch):
+            self.stocked[inside] = len(self.stock)
+            self.stock.append(data)
+
+    def _repeat(self, node: Repeat, path: Path, scope: int) -> Container:
+        self.numbers[path] = len(self.containers)
+        container: list[Any] = []
+        self.containers.append(container)
+        # The length stands in no config, so it has a container of its own.
+        count = (*path, COUNT)
+        self.numbers[count] = len(self.containers)
+        self.containers.append({COUNT: self.build(node.count, count, scope)})
+        for i, item in enumerate(node.items):
+            inside, inner = (*path, i), scope
+            if i >= node.least:
+                inner = self.scopes[inside] = len(self.scopes) + 1
+            container.append(self.build(item, inside, inner))
         return container
 
     def place(self, path: Path) -> Place:
-        """Return the place of a path that is not the root's."""
+        """Return the place of a path of the tree that is not the root's."""
+        while isinstance(path[-1], Branch):
+            path = path[:-1]
+        if path in self.numbers and path[-1] == COUNT and path[:-1] in self.numbers:
+            return Place(self.numbers[path], COUNT)
         return Place(self.numbers[path[:-1]], path[-1])
 
-    def step(self, formula: Formula, target: Path) -> Step:
-        """Return the step that fills a target."""
-        source = formula.sources[0] if formula.expression.is_path else None
-        if isinstance(source, tuple):
-            return Copy(source, target, self.place(source), self.place(target))
-        places = tuple(
-            tuple(map(self.place, source))
-            if isinstance(source, list)
-            else source
-            if isinstance(source, Fact)
-            else self.place(source)
-            for source in formula.sources
+
+class _Writer:
+    """Writes the steps of a linked tree."""
+
+    def __init__(self, linked: LinkedSpace, skeleton: _Skeleton, names: dict[Path, str]) -> None:
+        self.linked = linked
+        self.skeleton = skeleton
+        self.names = names
+
+    def suggestion(self, path: Path) -> Suggestion:
+        """Return the step that samples a parameter."""
+        node = node_at(self.linked.root, path)
+        assert isinstance(node, Parameter)  # noqa: S101 - only parameters have names
+        domain = node.domain
+        bounds = self.linked.bounds.get(path, {})
+        return Suggestion(
+            self.names[path],
+            config_path(path),
+            path,
+            domain,
+            self.skeleton.place(path),
+            not isinstance(domain, Categorical) or domain.labels == domain.choices,
+            self.skeleton.scope_at.get(path, 0),
+            tuple((name, self._reading(formula)) for name, formula in bounds.items()),
         )
-        return Computation(formula, target, places, self.place(target))
+
+    def step(self, path: Path) -> Step:
+        """Return the step that fills a target, chooses a case, or cuts a list."""
+        node = node_at(self.linked.root, path)
+        scope = self.skeleton.scope_at.get(path, 0)
+        if isinstance(node, Switch):
+            return self._decision(node, path, scope)
+        if isinstance(node, Repeat):
+            scopes = tuple(self.skeleton.scopes.get((*path, i), scope) for i in range(len(node.items)))
+            count = self.skeleton.place((*path, COUNT))
+            return Cut(path, self.skeleton.numbers[path], count, node.least, scopes, scope)
+        formula = self.linked.formulas[path]
+        source = formula.sources[0] if formula.expression.is_path else None
+        place = self.skeleton.place
+        if isinstance(source, tuple):
+            return Copy(source, path, place(source), place(path), scope)
+        return Computation(formula, path, self._reading(formula), place(path), scope)
+
+    def _decision(self, node: Switch, path: Path, scope: int) -> Decision:
+        options = {case.label: self._option(case, path) for case in node.cases}
+        default = None if node.default is None else self._option(node.default, path)
+        reading = self._reading(self.linked.choosers[path])
+        return Decision(path, reading, self.skeleton.place(path), options, default, scope)
+
+    def _option(self, case: Case, path: Path) -> Option:
+        inside = (*path, case.branch)
+        return Option(
+            self.skeleton.scopes[inside], self.skeleton.stocked.get(inside), is_absent=case.node is None
+        )
+
+    def _reading(self, formula: Formula) -> Reading:
+        return Reading(formula.expression, tuple(map(self._read, formula.sources)))
+
+    def _read(self, source: Path | list[Path] | Route | Fact | LateFact) -> Read:
+        if isinstance(source, list):
+            return tuple(map(self.skeleton.place, source))
+        if isinstance(source, tuple):
+            return self.skeleton.place(source)
+        assert not isinstance(source, LateFact)  # noqa: S101 - only constraints have them
+        return source
 
 
-def _fingerprint(skeleton: Any, suggestions: tuple[Suggestion, ...], steps: tuple[Step, ...]) -> str:
+def _check(constraint: Constraint) -> Check:
+    reads: list[Path | Fact | LateFact] = []
+    for source, term in zip(constraint.formula.sources, constraint.formula.expression.terms, strict=True):
+        reads.append(source if isinstance(source, Fact | LateFact) else config_path(term.path))
+    return Check(constraint.formula.expression, tuple(reads))
+
+
+def _fingerprint(
+    skeleton: Any,
+    suggestions: tuple[Suggestion, ...],
+    steps: tuple[Step, ...],
+    constraints: tuple[Check, ...],
+) -> str:
     # In the order of names: where a key stands in a file changes nothing for a trial.
-    lines = sorted(f"{format_path(s.path)}: {s.domain!r}" for s in suggestions)
-    lines += sorted(map(str, steps))
+    lines = sorted(f"{s.name} at {format_path(s.path)}: {s.domain!r}" for s in suggestions)
+    lines += sorted(str(step) for step in steps if not isinstance(step, Suggestion))
+    lines += sorted(str(check.expression) for check in constraints)
     lines.append(_canonical(skeleton))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 

@@ -3,9 +3,11 @@
 import pathlib
 from dataclasses import dataclass
 
+from qgtune.compiler.link import Outside
 from qgtune.compiler.objective import check_objective
 from qgtune.compiler.pipeline import Compilation, compile_space
 from qgtune.compiler.problems import Problems
+from qgtune.compiler.selection import Selection
 from qgtune.compiler.task_check import check_task, data_facts
 from qgtune.compiler.tuning import Tuning, read_space_sources, read_tuning
 from qgtune.core.diagnostics import Diagnostic, sort_diagnostics
@@ -37,7 +39,10 @@ def prepare(path: pathlib.Path) -> Prepared:
     space_problems = Problems()
     try:
         compilation = compile_space(
-            sources, tuning.settings.untuned, space_problems, data_facts(tuning).by_path()
+            sources,
+            Selection(tuning.settings.untuned),
+            space_problems,
+            Outside(facts=data_facts(tuning).by_path()),
         )
     except DiagnosticError as error:
         problems.found.extend(error.diagnostics)

@@ -1,67 +1,180 @@
-"""Probing a plan: configs at the corners of the space, resolved before the first trial."""
+"""Probing a plan: configs at the corners of the space and at random, resolved before the first trial."""
 
+import random
+from collections import deque
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from qgtune.compiler.link import LinkedSpace
-from qgtune.compiler.plan import Computation, Plan, StoredTrial
+from qgtune.compiler.plan import Plan
 from qgtune.compiler.problems import Problems
+from qgtune.compiler.steps import Computation, ConstraintError, Draft, Suggestion
 from qgtune.core.paths import Path
-from qgtune.space import Categorical, Domain, EvaluationError, Reference, walk
+from qgtune.space import EvaluationError
+from qgtune.space.tree import node_at
+
+_Number = TypeVar("_Number", bound=float)
 
 MAX_PROBES = 1000
 """Configs that are looked at; a space with more choices than this is probed in part."""
+
+RANDOM_PROBES = 100
+"""Configs drawn at random beside the corners."""
 
 
 def probe_configs(plan: Plan) -> Iterator[dict[str, Any]]:
     """Yield configs that show every choice and every bound at least once, the others at their first value.
 
-    Configs for which an expression has no value are left out; ``check_expressions`` tells of them.
+    A choice that makes further parameters active is followed by theirs. Random configs follow, always the
+    same ones. Configs for which an expression has no value, or that break a constraint, are left out.
     """
-    for params in _probes(plan):
+    for trial in probe_trials(plan):
         try:
-            yield plan.config_of(params)
+            yield plan.resolve(trial)
         except EvaluationError:
             continue
 
 
-def check_expressions(plan: Plan, linked: LinkedSpace, problems: Problems) -> None:
-    """Report expressions that have no value: an error if for no probe, a warning if only for some."""
-    if not any(isinstance(step, Computation) for step in plan.steps):
-        return
-    references = {path: node for path, node in walk(linked.root) if isinstance(node, Reference)}
-    failed: dict[Path, tuple[int, str]] = {}
+def probe_trials(plan: Plan) -> Iterator["CornerTrial"]:
+    """Yield stand-ins for trials, corners first; each must be resolved before the next is asked for."""
+    waiting: deque[dict[str, int]] = deque([{}])
+    seen: set[str] = set()
     probes = 0
-    for params in _probes(plan):
+    while waiting and probes < MAX_PROBES:
+        corner = waiting.popleft()
+        trial = CornerTrial(corner)
+        yield trial
         probes += 1
-        _, containers = plan.begin(StoredTrial(params))
-        for step in plan.steps:
+        for name, extremes in trial.asked.items():
+            if name not in seen:
+                seen.add(name)
+                waiting.extend(corner | {name: position} for position in range(1, extremes))
+    # Constant spaces have one config, and small ones are covered by their corners.
+    for seed in range(RANDOM_PROBES if plan.suggestions else 0):
+        yield RandomTrial(seed)
+
+
+class CornerTrial:
+    """A trial at a corner: each parameter at its first value or lower bound, but for the given ones.
+
+    Args:
+        corner: for some names, the position of the choice; for a range 0 is its low and 1 its high.
+    """
+
+    def __init__(self, corner: dict[str, int]) -> None:
+        self.corner = corner
+        self.asked: dict[str, int] = {}
+        """How many extremes each parameter has that was asked for, by name."""
+
+    def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:  # noqa: ARG002 - Optuna's signature
+        """Return one of the bounds."""
+        return self._bound(name, low, high)
+
+    def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:  # noqa: ARG002 - Optuna's signature
+        """Return one of the bounds."""
+        return self._bound(name, low, high)
+
+    def suggest_categorical(self, name: str, choices: Any) -> Any:
+        """Return one of the choices."""
+        self.asked[name] = len(choices)
+        return choices[self.corner.get(name, 0)]
+
+    def _bound(self, name: str, low: _Number, high: _Number) -> _Number:
+        self.asked[name] = 1 if low == high else 2
+        return high if self.corner.get(name, 0) else low
+
+
+class RandomTrial(CornerTrial):
+    """A trial at random: the same one for the same seed, on every machine."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__({})
+        self.random = random.Random(seed)  # noqa: S311 - no secret
+
+    def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:  # noqa: ARG002 - Optuna's signature
+        """Return a float of the range."""
+        if step is not None:
+            return low + step * self.random.randint(0, round((high - low) / step))
+        return self.random.uniform(low, high)
+
+    def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:  # noqa: ARG002 - Optuna's signature
+        """Return an integer of the range."""
+        return low + step * self.random.randint(0, (high - low) // step)
+
+    def suggest_categorical(self, name: str, choices: Any) -> Any:  # noqa: ARG002 - Optuna's signature
+        """Return one of the choices."""
+        return self.random.choice(choices)
+
+
+@dataclass(slots=True)
+class _Failures:
+    """What went wrong at one place: in how many probes, and how the first of them put it."""
+
+    count: int
+    first: str
+
+
+def check_expressions(plan: Plan, linked: LinkedSpace, problems: Problems) -> None:
+    """Report what has no value: an error if in no probe that comes to it, a warning if only in some.
+
+    Constraints are checked as well: one that no probe meets is an error.
+    """
+    if not plan.constraints and all(
+        not isinstance(step, Computation) and not plan.is_conditional and not _follows(step)
+        for step in plan.steps
+    ):
+        return
+    failed: dict[Path, _Failures] = {}
+    reached: dict[Path, int] = {}
+    broken: dict[int, _Failures] = {}
+    whole = 0
+    for trial in probe_trials(plan):
+        draft = plan.begin(trial)
+        if not _fill(plan, draft, failed, reached):
+            continue
+        whole += 1
+        for number, check in enumerate(plan.constraints):
             try:
-                step.run(containers)
-            except EvaluationError as error:
-                count, first = failed.get(step.target, (0, str(error)))
-                failed[step.target] = (count + 1, first)
-                break  # what follows this value has none either
-    for target, (count, message) in failed.items():
-        place = problems.at(references[target].origin)
-        if count == probes:
-            problems.error("QG309", message, place)
+                if not check.is_late:
+                    check.run(draft.config, {})
+            except ConstraintError as error:
+                broken.setdefault(number, _Failures(0, str(error))).count += 1
+    _report(failed, reached, linked, problems)
+    for number, failures in broken.items():
+        if failures.count == whole:
+            constraint = linked.constraints[number]
+            message = (
+                f"none of {whole} configs looked at satisfies the constraint; in the first, {failures.first}"
+            )
+            problems.error("QG313", message, problems.at(constraint.origin))
+
+
+def _report(
+    failed: dict[Path, _Failures], reached: dict[Path, int], linked: LinkedSpace, problems: Problems
+) -> None:
+    for target, failures in failed.items():
+        place = problems.at(node_at(linked.root, target).origin)
+        if failures.count == reached[target]:
+            problems.error("QG309", failures.first, place)
         else:
             hint = "trials that meet such values are pruned with this reason"
-            problems.warn("QG310", f"for some values of the space, {message}", place, hint)
+            problems.warn("QG310", f"for some values of the space, {failures.first}", place, hint)
 
 
-def _probes(plan: Plan) -> Iterator[dict[str, Any]]:
-    first = {s.name: _extremes(s.domain)[0] for s in plan.suggestions}
-    yield first
-    probes = 1
-    for suggestion in plan.suggestions:
-        for value in _extremes(suggestion.domain)[1:]:
-            if probes == MAX_PROBES:
-                return
-            probes += 1
-            yield first | {suggestion.name: value}
+def _follows(step: object) -> bool:
+    return isinstance(step, Suggestion) and bool(step.bounds)
 
 
-def _extremes(domain: Domain) -> list[Any]:
-    return list(domain.labels) if isinstance(domain, Categorical) else [domain.low, domain.high]
+def _fill(plan: Plan, draft: Draft, failed: dict[Path, _Failures], reached: dict[Path, int]) -> bool:
+    """Run the steps of one probe; tell whether all of them came through."""
+    for step in plan.steps:
+        if not draft.active[step.scope]:
+            continue
+        reached[step.target] = reached.get(step.target, 0) + 1
+        try:
+            step.run(draft)
+        except EvaluationError as error:
+            failed.setdefault(step.target, _Failures(0, str(error))).count += 1
+            return False  # what follows this value has none either
+    return True

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from qgtune.core.diagnostics import Diagnostic, Location, Related, Severity, sort_diagnostics
 from qgtune.core.errors import DiagnosticError
 from qgtune.core.paths import Path
-from qgtune.document import Document, Node
+from qgtune.document import Document, Node, Span
 from qgtune.space import Origin, Role
 
 
@@ -37,6 +37,10 @@ class Problems:
     def at_node(self, role: Role, node: Node) -> Location:
         """Return the place of a node of one of the files."""
         return self.documents[role].source.location(node.span)
+
+    def at_span(self, role: Role, node: Node, span: Span) -> Location:  # noqa: ARG002 - tells the file
+        """Return the place of a part of a node, such as one character of its text."""
+        return self.documents[role].source.location(span)
 
     def at_top(self, role: Role, path: Path = ()) -> Location:
         """Return the place of the nearest existing thing at or above ``path`` in a file."""

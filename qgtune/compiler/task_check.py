@@ -21,7 +21,8 @@ from qgtune.schema.graph_classification import (
     metric_direction,
     untaken_kwargs,
 )
-from qgtune.space import Categorical, Mapping, Origin, Parameter, Reference, Sequence, SpaceNode
+from qgtune.space import Categorical, Origin, Parameter, Reference, SpaceNode, Switch
+from qgtune.space.tree import child_at, child_key
 
 TASKS = ("graph_classification",)
 _DEFAULT_LAYER_TYPE = GcnBlockConfig.model_fields["gnn_layer_type"].default
@@ -213,10 +214,11 @@ def origin_location(
 def _nearest(node: SpaceNode, path: Path) -> tuple[SpaceNode, Path]:
     """Return the deepest node on the way to ``path``, and what is left of the path there."""
     for depth, part in enumerate(path):
-        if isinstance(node, Mapping) and part in node.entries:
-            node = node.entries[part]
-        elif isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
-            node = node.items[part]
-        else:
+        while isinstance(node, Switch):
+            cases = [case.node for case in node.all_cases if case.node is not None]
+            node = next((case for case in cases if child_key(case, part) is not None), cases[0])
+        key = child_key(node, part)
+        if key is None:
             return node, path[depth:]
+        node = child_at(node, key)
     return node, ()

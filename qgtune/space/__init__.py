@@ -1,12 +1,28 @@
 """The typed search-space tree: what is constant, what varies, what follows. No YAML, no Optuna."""
 
-from qgtune.space.domains import Categorical, Domain, DomainError, Float, Integer
+from qgtune.space.branches import Branch, config_path
+from qgtune.space.domains import Categorical, Domain, DomainError, Float, FollowingRange, Integer
 from qgtune.space.expressions import Expression, Term, path_expression
 from qgtune.space.operations import EvaluationError
 from qgtune.space.parsing import ExpressionSyntaxError, parse_expression
-from qgtune.space.tree import Constant, Mapping, Origin, Parameter, Reference, Role, Sequence, SpaceNode, walk
+from qgtune.space.tree import (
+    Case,
+    Constant,
+    Mapping,
+    Origin,
+    Parameter,
+    Reference,
+    Repeat,
+    Role,
+    Sequence,
+    SpaceNode,
+    Switch,
+    walk,
+)
 
 __all__ = [
+    "Branch",
+    "Case",
     "Categorical",
     "Constant",
     "Domain",
@@ -15,15 +31,19 @@ __all__ = [
     "Expression",
     "ExpressionSyntaxError",
     "Float",
+    "FollowingRange",
     "Integer",
     "Mapping",
     "Origin",
     "Parameter",
     "Reference",
+    "Repeat",
     "Role",
     "Sequence",
     "SpaceNode",
+    "Switch",
     "Term",
+    "config_path",
     "parse_expression",
     "path_expression",
     "walk",

@@ -2,10 +2,12 @@
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+
+from qgtune.space.expressions import Expression
 
 ChoiceLabel = str | int | float | bool | None
 
@@ -165,6 +167,62 @@ class Categorical:
 Domain = Float | Integer | Categorical
 
 
+@dataclass(frozen=True, slots=True)
+class FollowingRange:
+    """A range of which a bound follows other values of the same trial.
+
+    Args:
+        is_integer: whether its values are whole numbers.
+        low: the smallest value, or the expression that gives it.
+        high: the largest value, or the expression that gives it.
+        step: as for ``Float`` and ``Integer``; None for any value.
+        log: whether to sample on a logarithmic scale.
+    """
+
+    is_integer: bool
+    low: float | Expression
+    high: float | Expression
+    step: float | None = None
+    log: bool = False
+
+    @property
+    def followed(self) -> dict[str, Expression]:
+        """The bounds that follow, by name: ``low``, ``high`` or both."""
+        bounds = {"low": self.low, "high": self.high}
+        return {name: bound for name, bound in bounds.items() if isinstance(bound, Expression)}
+
+    def between(self, low: Any, high: Any) -> Float | Integer:
+        """Return the range for the bounds of one trial.
+
+        Raises:
+            DomainError: if these are no bounds of such a range.
+        """
+        for name, bound in (("low", low), ("high", high)):
+            if isinstance(bound, bool) or not isinstance(bound, int | float):
+                raise DomainError(name, f"{name} must be a number, but is {bound!r}")
+            if self.is_integer and not float(bound).is_integer():
+                raise DomainError(name, f"{name} must be a whole number, but is {bound!r}")
+        if not self.is_integer:
+            domain: Float | Integer = Float(float(low), float(high), self.step, self.log)
+        else:
+            domain = Integer(int(low), int(high), 1 if self.step is None else int(self.step), self.log)
+        if domain.step is None or domain.low == domain.high:
+            return domain
+        top = aligned_high(domain.low, domain.high, domain.step)
+        if isinstance(domain, Integer):
+            return replace(domain, high=int(top))
+        return replace(domain, high=top)
+
+    def contains(self, value: Any) -> bool:
+        """Tell whether ``value`` may lie in the range of some trial: whether it is such a number at all."""
+        kinds = int if self.is_integer else (int, float)
+        return isinstance(value, kinds) and not isinstance(value, bool)
+
+    def __str__(self) -> str:
+        kind = "int" if self.is_integer else "float"
+        return f"{kind} {_range_text(self.low, self.high, self.step, log=self.log)}"
+
+
 def aligned_high(low: float, high: float, step: float) -> float:
     """Return the largest value of low, low + step, ... that is not above ``high``, in decimal arithmetic.
 
@@ -186,7 +244,7 @@ def _check_range(low: float, high: float, step: float | None, *, log: bool) -> N
         raise DomainError("step", f"a log range has no step, but step is {step}", "leave out step or log")
 
 
-def _range_text(low: float, high: float, step: float | None, *, log: bool) -> str:
+def _range_text(low: float | Expression, high: float | Expression, step: float | None, *, log: bool) -> str:
     return f"from {low} to {high}{f', step {step}' if step is not None else ''}{', log' if log else ''}"
 
 

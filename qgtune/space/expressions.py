@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qgtune.core.paths import Path, format_path
+from qgtune.space.branches import config_path
 from qgtune.space.operations import Node, Value, evaluate
 
 THIS, PREVIOUS, NEXT = "@", "prev", "next"
@@ -47,5 +48,5 @@ class Expression:
 
 
 def path_expression(path: Path) -> Expression:
-    """Return the expression that is just a path from the root."""
-    return Expression(format_path(path), (Term("", path, 0),), Value(0))
+    """Return the expression that is just a path from the root, be it of a config or of the tree."""
+    return Expression(format_path(config_path(path)), (Term("", path, 0),), Value(0))

@@ -6,8 +6,10 @@ from enum import StrEnum
 from typing import Any
 
 from qgtune.core.paths import ROOT, Path
-from qgtune.space.domains import Domain
-from qgtune.space.expressions import Expression
+from qgtune.space.branches import Branch
+from qgtune.space.domains import Domain, FollowingRange
+from qgtune.space.expressions import Expression, path_expression
+from qgtune.space.operations import Literal, Operation, Value
 
 
 class Role(StrEnum):
@@ -36,9 +38,9 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A value that is sampled in every trial."""
+    """A value that is sampled in every trial in which it is active."""
 
-    domain: Domain
+    domain: Domain | FollowingRange
     origin: Origin
 
 
@@ -71,14 +73,95 @@ class Sequence:
     origin: Origin
 
 
-SpaceNode = Constant | Parameter | Reference | Mapping | Sequence
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case of a switch: the value that chooses it, as text, and what then stands there."""
+
+    label: str
+    node: "SpaceNode | None"
+    """None where the key is absent in this case."""
+
+    @property
+    def branch(self) -> Branch:
+        """The part that names the case in paths of the tree."""
+        return Branch(self.label)
+
+
+DEFAULT = "default"
+"""How a switch names the case for all other values."""
+
+
+def case_label(value: Any) -> str | None:
+    """Return the text by which a value chooses a case, or None for a value that cannot.
+
+    Example:
+        >>> case_label(True), case_label(50), case_label("gat")
+        ('true', '50', 'gat')
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float | str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """What stands here depends on the value of an expression.
+
+    ``when`` with ``otherwise`` is a switch on a condition, with the cases true and false.
+
+    Args:
+        on: what chooses the case.
+        cases: the cases, by the text of their value.
+        default: the case for every other value; None if there is none, so that such a value is a mistake.
+        origin: where it was written.
+    """
+
+    on: Expression
+    cases: tuple[Case, ...]
+    default: Case | None
+    origin: Origin
+
+    @property
+    def all_cases(self) -> tuple[Case, ...]:
+        """The cases, and the default if there is one."""
+        return self.cases if self.default is None else (*self.cases, self.default)
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A list of which only so many items exist as ``count`` says; ``items`` has as many as there can be.
+
+    The items of a config are the first ``count`` ones. What only the last item has is a switch.
+    """
+
+    count: "Constant | Parameter | Reference"
+    items: tuple["SpaceNode", ...]
+    least: int
+    """How many items every config has."""
+    origin: Origin
+
+
+COUNT = "count"
+"""The key under which the length of a repeat is found: ``model.gcn_net.count``."""
+
+MIDDLE, LAST = "middle", "last"
+"""The cases of what an item of a repeat has: as one among others, or as the last one."""
+
+SpaceNode = Constant | Parameter | Reference | Mapping | Sequence | Switch | Repeat
 
 
 def children(node: SpaceNode) -> Iterator[tuple[str | int, SpaceNode]]:
-    """Yield the keys or positions of a node's children, with the children; nothing for a leaf."""
+    """Yield the keys, positions or branches of a node's children, with the children; nothing for a leaf."""
     if isinstance(node, Mapping):
         yield from node.entries.items()
     elif isinstance(node, Sequence):
+        yield from enumerate(node.items)
+    elif isinstance(node, Switch):
+        yield from ((case.branch, case.node) for case in node.all_cases if case.node is not None)
+    elif isinstance(node, Repeat):
+        yield COUNT, node.count
         yield from enumerate(node.items)
 
 
@@ -92,15 +175,29 @@ def child_key(node: SpaceNode, part: str | int) -> str | int | None:
             return part
         if isinstance(part, int) and str(part) in node.entries:
             return str(part)
+    elif isinstance(node, Switch):
+        return part if isinstance(part, Branch) and part in dict(children(node)) else None
+    elif isinstance(node, Repeat) and (
+        part == COUNT or (isinstance(part, int) and 0 <= part < len(node.items))
+    ):
+        return part
     return None
 
 
 def child_at(node: SpaceNode, key: str | int) -> SpaceNode:
-    """Return the child at a key or position that ``child_key`` found."""
+    """Return the child at a key, position or branch that ``child_key`` found."""
     if isinstance(node, Mapping):
         return node.entries[key]
-    assert isinstance(node, Sequence) and isinstance(key, int)  # noqa: S101, PT018 - child_key found it
-    return node.items[key]
+    if isinstance(node, Sequence | Repeat) and isinstance(key, int):
+        return node.items[key]
+    return dict(children(node))[key]
+
+
+def node_at(node: SpaceNode, path: Path) -> SpaceNode:
+    """Return the node that stands at a path of the tree below ``node``."""
+    for key in path:
+        node = child_at(node, key)
+    return node
 
 
 def walk(node: SpaceNode, path: Path = ROOT) -> Iterator[tuple[Path, SpaceNode]]:
@@ -108,3 +205,12 @@ def walk(node: SpaceNode, path: Path = ROOT) -> Iterator[tuple[Path, SpaceNode]]
     yield path, node
     for key, child in children(node):
         yield from walk(child, (*path, key))
+
+
+def unless_last(above: Path, position: int, middle: SpaceNode, last: SpaceNode) -> Switch:
+    """Return a switch between what an item of a repeat has and what it has as the last item."""
+    count = path_expression((*above, COUNT))
+    is_last = Operation("==", (Value(0), Literal(position + 1)))
+    which = Operation("if", (is_last, Literal(LAST), Literal(MIDDLE)))
+    on = Expression(f"{count} == {position + 1}", count.terms, which)
+    return Switch(on, (Case(MIDDLE, middle), Case(LAST, last)), None, last.origin)

@@ -1,6 +1,7 @@
 """Compiling texts, for tests."""
 
 from qgtune.compiler.pipeline import SpaceSources, compile_space
+from qgtune.compiler.selection import Selection
 from qgtune.core.errors import DiagnosticError
 from qgtune.document import Source
 
@@ -9,7 +10,7 @@ def compiled(space, base=None, dependencies=None, untuned=()):
     """Return the compilation of three texts."""
     texts = (("space.yaml", space), ("base.yaml", base), ("map.yaml", dependencies))
     sources = [None if text is None else Source(name, text) for name, text in texts]
-    return compile_space(SpaceSources(*sources), frozenset(untuned))
+    return compile_space(SpaceSources(*sources), Selection(frozenset(untuned)))
 
 
 def codes(space, base=None, dependencies=None, untuned=()):

@@ -8,6 +8,7 @@ import pytest
 
 from qgtune.compiler import cache as cache_module
 from qgtune.compiler.cache import CompilationCache
+from qgtune.compiler.selection import EVERYTHING, Selection
 from qgtune.core.errors import DiagnosticError
 
 
@@ -42,7 +43,7 @@ def test_unchanged_files_are_compiled_once_even_by_many_threads(tmp_path, counte
 
     def get(_):
         barrier.wait()
-        return [cache.get((space, None, None), frozenset())[0] for _ in range(20)]
+        return [cache.get((space, None, None), EVERYTHING)[0] for _ in range(20)]
 
     with ThreadPoolExecutor(8) as pool:
         found = [compilation for got in pool.map(get, range(8)) for compilation in got]
@@ -55,7 +56,7 @@ def test_a_changed_file_is_read_again_even_within_the_same_tick_and_size(tmp_pat
     cache = CompilationCache()
     for name in "abcdefgh":
         space.write_text(f"{name}: [1, 2]\n")
-        assert parameters(cache.get((space, None, None), frozenset())[0]) == [name]
+        assert parameters(cache.get((space, None, None), EVERYTHING)[0]) == [name]
 
 
 def test_a_file_that_is_rewritten_with_the_same_text_is_not_compiled_again_if_its_stamp_stays(
@@ -64,8 +65,8 @@ def test_a_file_that_is_rewritten_with_the_same_text_is_not_compiled_again_if_it
     space = tmp_path / "space.yaml"
     space.write_text("a: [1, 2]\n")
     cache = CompilationCache()
-    first = cache.get((space, None, None), frozenset())
-    second = cache.get((space, None, None), frozenset())
+    first = cache.get((space, None, None), EVERYTHING)
+    second = cache.get((space, None, None), EVERYTHING)
     assert (first[1], second[1], len(counted)) == (True, False, 1)
 
 
@@ -74,14 +75,14 @@ def test_the_same_files_with_other_sections_tuned_are_another_compilation(tmp_pa
     aged(space, "a: {x: [1, 2]}\n")
     aged(base, "a: {x: 5}\n")
     cache = CompilationCache()
-    assert parameters(cache.get((space, None, base), frozenset())[0]) == ["a.x"]
-    assert parameters(cache.get((space, None, base), frozenset({"a"}))[0]) == []
+    assert parameters(cache.get((space, None, base), EVERYTHING)[0]) == ["a.x"]
+    assert parameters(cache.get((space, None, base), Selection(frozenset({"a"})))[0]) == []
 
 
 def test_an_error_is_not_kept(tmp_path):
     space = tmp_path / "space.yaml"
     cache = CompilationCache()
     with pytest.raises(DiagnosticError):
-        cache.get((space, None, None), frozenset())
+        cache.get((space, None, None), EVERYTHING)
     space.write_text("a: [1, 2]\n")
-    assert parameters(cache.get((space, None, None), frozenset())[0]) == ["a"]
+    assert parameters(cache.get((space, None, None), EVERYTHING)[0]) == ["a"]

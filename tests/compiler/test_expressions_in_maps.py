@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spaces import Chooser, codes, compiled
 
+from qgtune.compiler.link import Outside
 from qgtune.compiler.pipeline import SpaceSources, compile_space
 from qgtune.document import Source
 from qgtune.space import EvaluationError
@@ -103,7 +104,7 @@ def test_facts_of_the_data_are_read_like_any_value():
         ),
     )
     facts = {("data", "num_node_features"): 7, ("data", "num_classes"): 3}
-    config = compile_space(sources, frozenset(), facts=facts).plan.resolve(Chooser())
+    config = compile_space(sources, outside=Outside(facts=facts)).plan.resolve(Chooser())
     assert (config["model"]["layers"][0]["in_dim"], config["model"]["head"]["width"]) == (7, 12)
 
 

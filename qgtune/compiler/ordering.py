@@ -1,0 +1,82 @@
+"""Everything that a trial fills, in an order in which what is read is known before."""
+
+from collections.abc import Mapping as AbstractMapping
+from graphlib import CycleError, TopologicalSorter
+
+from qgtune.compiler.problems import Problems
+from qgtune.core.diagnostics import Related
+from qgtune.core.paths import Path, format_path
+from qgtune.space import Mapping, Origin, Parameter, Reference, Repeat, SpaceNode, Switch, config_path
+from qgtune.space.tree import COUNT, node_at
+
+
+def in_order(needs: AbstractMapping[Path, list[Path]], root: Mapping, problems: Problems) -> tuple[Path, ...]:
+    """Return the paths in an order in which each stands after what it reads; cycles are reported.
+
+    Args:
+        needs: the paths that each path reads. One that is read waits for all that is filled at it, below it
+            and above it.
+        root: the tree, for what is to be said about cycles.
+        problems: receives the cycles.
+    """
+    inside: dict[Path, list[Path]] = {}
+    for target in needs:
+        for end in range(len(target) + 1):
+            inside.setdefault(target[:end], []).append(target)
+    graph: dict[Path, set[Path]] = {}
+    for target, sources in needs.items():
+        needed = set(_above(target, needs, root))
+        for source in sources:
+            needed.update(inside.get(source, ()))
+            needed.update(_above(source, needs, root))
+        graph[target] = needed
+    while True:
+        try:
+            return tuple(TopologicalSorter(graph).static_order())
+        except CycleError as error:
+            cycle = list(reversed(error.args[1]))  # as "follows" edges
+            report_cycle(cycle, root, problems)
+            for path in cycle:
+                graph.pop(path, None)
+            broken = set(cycle)
+            graph = {target: edges - broken for target, edges in graph.items()}
+
+
+def _above(path: Path, needs: AbstractMapping[Path, list[Path]], root: Mapping) -> list[Path]:
+    """Return what is filled above a path; a repeat is not above its own length."""
+    end = len(path)
+    if path and path[-1] == COUNT and path[:-1] in needs and isinstance(node_at(root, path[:-1]), Repeat):
+        end -= 1
+    return [path[:i] for i in range(end) if path[:i] in needs]
+
+
+def report_cycle(cycle: list[Path], root: Mapping, problems: Problems) -> None:
+    """Report a cycle once, beginning at its first line in the files, edge by edge."""
+    ring = cycle[:-1] if cycle[0] == cycle[-1] else cycle
+    start = ring.index(min(ring, key=lambda path: _line(node_at(root, path).origin, problems)))
+    ring = ring[start:] + ring[:start]
+    shown = " -> ".join(format_path(config_path(path)) for path in [*ring, ring[0]])
+    related = tuple(
+        Related(problems.at(node_at(root, path).origin), f"{format_path(config_path(path))} {edge}")
+        for path in ring[1:]
+        if (edge := _edge(node_at(root, path)))
+    )
+    place = problems.at(node_at(root, ring[0]).origin)
+    hint = "let one of them be a parameter or a constant"
+    problems.error("QG305", f"these values follow each other in a circle: {shown}", place, hint, *related)
+
+
+def _edge(node: SpaceNode) -> str:
+    """Say what a node waits for."""
+    if isinstance(node, Reference):
+        return f"follows {node.expression}"
+    if isinstance(node, Switch):
+        return f"is chosen by {node.on}"
+    if isinstance(node, Repeat):
+        return "has a length that follows"
+    return "has bounds that follow" if isinstance(node, Parameter) else ""
+
+
+def _line(origin: Origin, problems: Problems) -> tuple[str, int, int]:
+    place = problems.at(origin)
+    return place.file, place.line, place.column

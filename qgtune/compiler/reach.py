@@ -1,0 +1,96 @@
+"""Which values an expression can have, as far as the files tell before anything is built."""
+
+import itertools
+import math
+from typing import Any
+
+from qgtune.compiler.forms import FIELDS, form_type, read_domain, read_form
+from qgtune.compiler.problems import Problems
+from qgtune.compiler.selection import Extent, Selection
+from qgtune.compiler.written import Written, fields_of
+from qgtune.core.paths import Path
+from qgtune.document import MappingNode, ScalarNode, SequenceNode, plain_data
+from qgtune.space import Categorical, EvaluationError, Expression, FollowingRange
+
+MAX_COMBINATIONS = 10_000
+
+
+class Reach:
+    """Tells which values an expression can have.
+
+    Args:
+        space: the root of the search space, if there is one.
+        base: the root of the base settings, if there are any.
+        selection: what of the search space counts.
+    """
+
+    def __init__(self, space: Written | None, base: Written | None, selection: Selection) -> None:
+        self.space = space
+        self.base = base
+        self.selection = selection
+
+    def values(self, expression: Expression) -> list[Any] | None:
+        """Return the values at the ends of all ranges and for all choices, or None where nothing tells.
+
+        Between the ends of a range an expression may reach further; who relies on these values checks each
+        trial's own.
+        """
+        options: list[list[Any]] = []
+        for term in expression.terms:
+            found = None if term.head else self._of_path(term.path)
+            if found is None:
+                return None
+            options.append(found)
+        if math.prod(map(len, options)) > MAX_COMBINATIONS:
+            return None
+        try:
+            return [expression.evaluate(values) for values in itertools.product(*options)]
+        except EvaluationError:
+            return None
+
+    def _of_path(self, path: Path) -> list[Any] | None:
+        varies = self.selection.extent(path) is not Extent.NONE
+        written = _at(self.space, path) if varies else None
+        if written is None or written.is_empty:
+            written, varies = _at(self.base, path), False
+        if written is None:
+            return None
+        inner = written.content
+        if isinstance(inner, ScalarNode):
+            return [inner.value]
+        if isinstance(inner, SequenceNode):
+            return [plain_data(item) for item in inner.items] if varies else None
+        return _of_form(written) if varies else None
+
+
+def _at(written: Written | None, path: Path) -> Written | None:
+    for part in path:
+        inner = None if written is None else written.content
+        if written is not None and isinstance(inner, MappingNode):
+            entry = fields_of(written).get(part)
+            written = None if entry is None else entry[1]
+        elif written is not None and isinstance(inner, SequenceNode) and isinstance(part, int):
+            items = inner.items
+            inside = -len(items) <= part < len(items)
+            written = Written(items[part], (*written.path, part)) if inside else None
+        else:
+            return None
+    return written
+
+
+def _of_form(written: Written) -> list[Any] | None:
+    fields = fields_of(written)
+    kind = form_type(fields)
+    if kind not in FIELDS or kind in ("switch", "repeat", "coupled"):
+        return None
+    unheard = Problems()  # what is wrong with the form is said where it is built
+    try:
+        form = read_form(fields, kind, unheard)
+        if form is not None and kind == "fixed":
+            return [plain_data(form.node("value"))]
+        domain = read_domain(form, unheard) if form is not None else None
+    except KeyError:  # there are no documents to say it in
+        return None
+    if domain is None or isinstance(domain, FollowingRange):
+        return None
+    return list(domain.choices) if isinstance(domain, Categorical) else [domain.low, domain.high]

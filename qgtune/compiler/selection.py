@@ -1,0 +1,48 @@
+"""What of the search space varies in this study: all of it, or the parts that ``tune`` names."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from qgtune.core.paths import EVERY, Path
+
+
+class Extent(Enum):
+    """How much varies at and below a path."""
+
+    ALL = "all"
+    PART = "part"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The parts of a config that a study varies; the rest comes from the base settings as it is.
+
+    Args:
+        untuned: sections (top-level keys) of which nothing varies.
+        patterns: paths, perhaps with ``[*]``, at and below which everything varies; None for everywhere.
+    """
+
+    untuned: frozenset[str] = frozenset()
+    patterns: tuple[Path, ...] | None = None
+
+    def extent(self, path: Path) -> Extent:
+        """Return how much varies at and below a path of the config."""
+        if path and path[0] in self.untuned:
+            return Extent.NONE
+        if self.patterns is None:
+            return Extent.ALL
+        found = Extent.NONE
+        for pattern in self.patterns:
+            if all(_fits(wanted, part) for wanted, part in zip(pattern, path, strict=False)):
+                if len(pattern) <= len(path):
+                    return Extent.ALL
+                found = Extent.PART
+        return found
+
+
+EVERYTHING = Selection()
+
+
+def _fits(wanted: str | int, part: str | int) -> bool:
+    return wanted == part or (wanted == EVERY and isinstance(part, int))
