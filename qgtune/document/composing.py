@@ -5,7 +5,6 @@ places of aliases and anchors too, arrive one at a time, so that depth is bounde
 and cost less than half of the composer's time.
 """
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,17 +26,14 @@ from qgtune.document.nodes import (
     is_merge,
     key_name,
 )
-from qgtune.document.scalars import old_reading, plain_value
+from qgtune.document.scalars import Scalar, old_reading, plain_value
+from qgtune.document.tags import TAGS, TagError, check_collection_tag, tagged_value
 
 Event = Any  # the stubs of PyYAML leave open what the C parser always sets
 
 MAX_DEPTH = 100
 MAX_NODES = 2_000_000
 """Nodes of a document once every alias is written out."""
-
-_CORE_TAGS = {
-    f"tag:yaml.org,2002:{name}": name for name in ("str", "int", "float", "bool", "null", "map", "seq")
-}
 
 
 class BoundExceededError(Exception):
@@ -136,7 +132,7 @@ class Composer:
     def _scalar(self, event: Event) -> ScalarNode:
         span, text, tag, style = _span(event), event.value, event.tag, event.style or ""
         if tag is not None:
-            return ScalarNode(span, self._tagged(text, tag, span), text, style, event.anchor, tag)
+            return ScalarNode(span, self._tagged(text, tag, style, span), text, style, event.anchor, tag)
         if not event.implicit[0]:
             return ScalarNode(span, text, text, style, event.anchor)
         value = plain_value(text)
@@ -157,35 +153,19 @@ class Composer:
         place = self.source.location(span)
         self.problems.append(Diagnostic("QG110", message, place, hint, Severity.WARNING))
 
-    def _tagged(self, text: str, tag: str, span: Span) -> str | int | float | bool | None:
-        wanted = _CORE_TAGS.get(tag)
-        if tag == "!" or wanted == "str":
-            return text
-        value = plain_value(text)
-        if wanted == "float" and isinstance(value, int) and not isinstance(value, bool):
-            return self._as_float(value, span)
-        actual = {bool: "bool", int: "int", float: "float", type(None): "null"}.get(type(value), "str")
-        if wanted is None:
-            self._unknown_tag(tag, span)
-        elif wanted != actual:
-            self._error("QG107", f"{text!r} is not of the type that its tag !!{wanted} asks for", span)
-        return value
-
-    def _as_float(self, value: int, span: Span) -> float:
+    def _tagged(self, text: str, tag: str, style: str, span: Span) -> Scalar:
         try:
-            return float(value)
-        except OverflowError:
-            self._error("QG107", "the number is too large for its tag !!float", span)
-            return math.inf
+            return tagged_value(text, tag, plain=not style)
+        except TagError as error:
+            self._error("QG107", error.message, span, error.hint)
+            return plain_value(text)
 
     def _collection_tag(self, event: Event, own: str) -> None:
-        if event.tag is not None and event.tag != "!" and _CORE_TAGS.get(event.tag) != own:
-            self._unknown_tag(event.tag, _span(event))
-
-    def _unknown_tag(self, tag: str, span: Span) -> None:
-        shown = tag.replace("tag:yaml.org,2002:", "!!")
-        hint = "qgtune builds no objects from tags; write the value itself"
-        self._error("QG107", f"the tag {shown} is not known", span, hint)
+        if event.tag is not None:
+            try:
+                check_collection_tag(event.tag, own)
+            except TagError as error:
+                self._error("QG107", error.message, _span(event), error.hint)
 
     def _sequence(self, event: Event, depth: int) -> tuple[SequenceNode, int]:
         self._collection_tag(event, "seq")
@@ -226,6 +206,9 @@ class Composer:
         if not isinstance(node, ScalarNode):
             self._error("QG105", "a key must be text or an integer, not a list or a mapping", key.span)
             return None
+        if node.tag in TAGS:
+            hint = "a tag for the mapping that begins here goes on a line of its own, above it"
+            self._error("QG107", f"the tag {node.tag} stands before a key", node.span, hint)
         if is_merge(node):
             self._check_merge(node, value)
         elif node.value is None or isinstance(node.value, bool | float):

@@ -18,6 +18,7 @@ from qgtune.document.nodes import (
 )
 from qgtune.document.rewriting import Place, rewrite
 from qgtune.document.scalars import same_value
+from qgtune.document.tags import TAGS
 from qgtune.document.writing import INDENT, dump_lines, format_flow
 
 
@@ -56,7 +57,9 @@ class _Mender:
             return
         if node.anchor is not None:
             self.assigned[id(node)] = value
-        if id(node) in self.afresh:
+        # A tag says what its value stands for: with another value it would say something else.
+        loses_tag = node.tag in TAGS and not same_value(plain_data(node), value)
+        if loses_tag or id(node) in self.afresh:
             self._afresh(node, value, place)
         elif isinstance(node, MappingNode) and isinstance(value, dict):
             self._mapping(node, value, place)

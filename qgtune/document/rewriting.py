@@ -60,12 +60,22 @@ def _exchange_block(text: EditedText, node: Content, lines: Sequence[str], place
     """Put a block in place of a block, from its first line to its last."""
     first, end = text.first(node), text.end(node)
     if node.tag is not None:
-        anchor = f"&{node.anchor}" if node.anchor else ""
-        text.change(node.span.start, text.properties_end(node), anchor)
+        _drop_tag(text, node, place.mark)
     start = text.line_start(first)
     if place.mark is not None and text.same_line(place.mark, first):
         start, lines = first, [lines[0].lstrip(), *lines[1:]]
     text.change(start, text.next_line(end), text.joined(lines))
+
+
+def _drop_tag(text: EditedText, node: Content, mark: int | None) -> None:
+    """Delete the tag of a block, and the blanks or the line that only it needs."""
+    start, end = node.span.start, text.properties_end(node)
+    if node.anchor:
+        text.change(start, end, f"&{node.anchor}")
+    elif mark is not None and text.same_line(mark, end):
+        text.delete(mark, end)
+    else:
+        text.delete_with_line(start, end)
 
 
 def _fold(text: EditedText, node: Content, new: str, place: Place) -> None:
