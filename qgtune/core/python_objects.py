@@ -4,8 +4,8 @@
 class PyObject(str):
     """The name of a Python object, written ``!pyobject torch.nn.ReLU`` in YAML.
 
-    It is the text of the name, and equal to it; nothing is imported. What writes YAML writes the tag back,
-    so that the name and a plain text stay apart in files (``qgtune.document.same_value`` tells them apart too).
+    It is the text of the name, and equal to it; nothing is imported. What writes YAML writes the tag back, so
+    that a name and a plain text stay apart in files.
 
     Example:
         >>> PyObject("torch.nn.ReLU")

@@ -101,8 +101,8 @@ def _old_number(text: str) -> str | None:
 def same_value(left: Any, right: Any) -> bool:
     """Tell whether two config values are the same to a reader of YAML: equal, and of equal types throughout.
 
-    Unlike ``==`` it keeps ``1``, ``1.0`` and ``true`` apart, as well as ``!pyobject x`` and the text ``x``; it
-    finds NaN equal to itself, and sees the order of keys, which people read and diffs show.
+    Unlike ``==`` it keeps ``1``, ``1.0`` and ``true`` apart, as well as ``!pyobject x`` and the text ``x``;
+    it finds NaN equal to itself, and sees the order of keys, which people read and diffs show.
     """
     if type(left) is not type(right):
         return False

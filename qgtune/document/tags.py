@@ -6,7 +6,7 @@ from qgtune.document.scalars import Scalar, plain_value
 
 PYOBJECT = "!pyobject"
 TAGS = frozenset({"!sweep", "!coupled-sweep", "!range", "!random_uniform", "!reference", PYOBJECT})
-"""The tags of later QGTune's single-file configs. Nodes carry them; what they ask for is the compiler's business."""
+"""The tags of later QGTune's single-file configs. Nodes carry them; the compiler does what they ask for."""
 
 _CORE = "tag:yaml.org,2002:"
 _CORE_NAMES = ("str", "int", "float", "bool", "null", "map", "seq")
