@@ -64,8 +64,8 @@ def parse_path(text: str) -> Path:
         A tuple of keys (str) and indices (int).
 
     Raises:
-        PathSyntaxError: if the text is empty, or has an empty part, a bracket that does not close, or a slice whose
-            step is 0.
+        PathSyntaxError: if the text is empty, or has an empty part, a bracket that does not close, or a slice
+            whose step is 0.
 
     Example:
         >>> parse_path("model.nn.0.out_dim") == parse_path("model.nn[0].out_dim")
