@@ -2,7 +2,8 @@
 
 A path is a tuple of mapping keys (str) and list indices (int), for example
 ``("model", "gcn_net", 0, "out_dim")``. It is shown as ``model.gcn_net[0].out_dim`` and named in a
-study as ``model.gcn_net.0.out_dim``, which is how QGTune named its parameters.
+study as ``model.gcn_net.0.out_dim``, which is how QGTune named its parameters. A part that stands for several
+items of a list is a str in brackets: ``"[*]"``, or a slice such as ``"[1:]"`` in its one spelling.
 """
 
 import re
@@ -14,11 +15,18 @@ ROOT: Path = ()
 EVERY = "[*]"
 """The part of a path that stands for every item of a list."""
 
+_NUMBER = r"[-+]?\d{1,18}"
+# The one spelling of each slice: no blanks, no sign or zero that changes nothing, no step of 1.
+_SLICE = re.compile(r"\[(0|-?[1-9][0-9]{0,17})?:(0|-?[1-9][0-9]{0,17})?(?::(-?[1-9][0-9]{0,17}))?\]\Z")
 _PLAIN_KEY = re.compile(r"[^\W\d][\w\-]*\Z")
+# What most paths look like; they are read without looking at each token.
+_PLAIN_PATH = re.compile(r"[^\W\d][\w\-]*(?:\.[^\W\d][\w\-]*|\.-?[0-9]{1,18}|\[-?[0-9]{1,18}\])*\Z")
+_INDEX_START = frozenset("-0123456789")
 _TOKEN = re.compile(
-    r"""
-    \[\s*(?P<index>-?\d{1,18})\s*\]       # [0] or [-1]
+    rf"""
+    \[\s*(?P<index>-?\d{{1,18}})\s*\]       # [0] or [-1]
     | \[\s*(?P<every>\*)\s*\]                # [*]
+    | (?P<slice>\[\s*(?P<start>{_NUMBER})?\s*:\s*(?P<stop>{_NUMBER})?\s*(?::\s*(?P<step>{_NUMBER})?\s*)?\])
     | \[\s*"(?P<quoted>(?:[^"\\]|\\.)*)"\s*\]  # ["any key"]
     | (?P<dot>\.)
     | (?P<word>[^.\[\]"\s](?:[^.\[\]"]*[^.\[\]"\s])?)
@@ -45,8 +53,9 @@ def parse_path(text: str) -> Path:
     """Return the path that ``text`` spells.
 
     Both spellings of an index are read: ``model.gcn_net[0].out_dim`` and ``model.gcn_net.0.out_dim``.
-    A key that is not a plain word is written ``model["odd key"]``. Negative indices count from the end, and
-    ``[*]`` stands for every item of a list.
+    A key that is not a plain word is written ``model["odd key"]``. Negative indices count from the end,
+    ``[*]`` stands for every item of a list, and a slice for some, as in Python: ``[1:]``, ``[:-1]``,
+    ``[::2]``.
 
     Args:
         text: the path as the user wrote it.
@@ -55,12 +64,20 @@ def parse_path(text: str) -> Path:
         A tuple of keys (str) and indices (int).
 
     Raises:
-        PathSyntaxError: if the text is empty, or has an empty part, or a bracket that does not close.
+        PathSyntaxError: if the text is empty, or has an empty part, a bracket that does not close, or a slice
+            whose step is 0.
 
     Example:
         >>> parse_path("model.nn.0.out_dim") == parse_path("model.nn[0].out_dim")
         True
     """
+    if _PLAIN_PATH.match(text):
+        words = text.replace("[", ".").replace("]", "").split(".")
+        return tuple(int(word) if word[0] in _INDEX_START else word for word in words)
+    return _parse_tokens(text)
+
+
+def _parse_tokens(text: str) -> Path:
     parts: list[str | int] = []
     position = 0
     expects_part = True
@@ -93,7 +110,60 @@ def parse_path(text: str) -> Path:
 def _bracketed(match: re.Match[str]) -> str | int:
     if match.lastgroup == "index":
         return int(match["index"])
-    return EVERY if match.lastgroup == "every" else re.sub(r"\\(.)", r"\1", match["quoted"], flags=re.DOTALL)
+    if match.lastgroup == "every":
+        return EVERY
+    if match.lastgroup == "slice":
+        return _slice_part(match)
+    return re.sub(r"\\(.)", r"\1", match["quoted"], flags=re.DOTALL)
+
+
+def _slice_part(match: re.Match[str]) -> str:
+    start, stop, step = (
+        None if match[name] is None else int(match[name]) for name in ("start", "stop", "step")
+    )
+    if step == 0:
+        raise PathSyntaxError(match.string, match.start("step"), "the step of a slice cannot be 0")
+    step = step or 1
+    if start == (0 if step > 0 else -1):  # where it begins anyway
+        start = None
+    if (start, stop, step) == (None, None, 1):
+        return EVERY
+    shown = [("" if bound is None else str(bound)) for bound in (start, stop)]
+    return f"[{':'.join(shown)}{'' if step == 1 else f':{step}'}]"
+
+
+def selects_many(part: str | int) -> bool:
+    """Return whether a part of a path stands for several items of a list: ``[*]`` or a slice.
+
+    Example:
+        >>> [selects_many(part) for part in ("[*]", "[1:]", "[1]", "layers", 1)]
+        [True, True, False, False, False]
+    """
+    return isinstance(part, str) and (part == EVERY or _is_slice(part))
+
+
+def selected(part: str | int, count: int) -> range:
+    """Return the positions that a part which ``selects_many`` stands for, in a list of ``count`` items.
+
+    Raises:
+        ValueError: if the part does not select items.
+
+    Example:
+        >>> list(selected("[1:]", 4)), list(selected("[:-1]", 4)), list(selected("[*]", 2))
+        ([1, 2, 3], [0, 1, 2], [0, 1])
+    """
+    if part == EVERY:
+        return range(count)
+    match = _SLICE.match(part) if isinstance(part, str) else None
+    if match is None:
+        raise ValueError(f"{part!r} is neither {EVERY} nor a slice")
+    start, stop, step = (None if bound is None else int(bound) for bound in match.groups())
+    return range(count)[start:stop:step]
+
+
+def _is_slice(part: str) -> bool:
+    """Tell whether a text is a slice in its one spelling; any other is a key, and is written in quotes."""
+    return part[:1] == "[" and _SLICE.match(part) is not None and _parse_tokens(part) == (part,)
 
 
 def format_path(path: Path) -> str:
@@ -107,8 +177,8 @@ def format_path(path: Path) -> str:
     for part in path:
         if isinstance(part, int):
             shown += f"[{part}]"
-        elif part == EVERY:
-            shown += EVERY
+        elif selects_many(part):
+            shown += part
         elif _PLAIN_KEY.match(part):
             shown += f".{part}" if shown else part
         else:

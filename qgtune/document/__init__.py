@@ -17,9 +17,11 @@ from qgtune.document.nodes import (
 from qgtune.document.reading import read_document, read_source, read_text
 from qgtune.document.scalars import same_value
 from qgtune.document.splicing import Spliced, splice, splice_with_layout
+from qgtune.document.tags import TAGS
 from qgtune.document.writing import comment_block, dump, format_flow, format_scalar
 
 __all__ = [
+    "TAGS",
     "AliasNode",
     "Content",
     "Document",

@@ -3,10 +3,11 @@
 Nodes are composed from the events of PyYAML's C parser rather than by its composer: events carry the
 places of aliases and anchors too, arrive one at a time, so that depth is bounded before the C stack is,
 and cost less than half of the composer's time.
+
+Every scalar of a file passes through here, so the common ones, plain and without anchor or tag, take a
+short way: what a plain text means is found out once.
 """
 
-import math
-from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -17,6 +18,7 @@ from qgtune.document.nodes import (
     MERGE_KEY,
     AliasNode,
     Content,
+    Entry,
     MappingNode,
     Node,
     ScalarNode,
@@ -27,17 +29,20 @@ from qgtune.document.nodes import (
     is_merge,
     key_name,
 )
-from qgtune.document.scalars import old_reading, plain_value
+from qgtune.document.scalars import Scalar, old_reading, plain_value
+from qgtune.document.tags import TAGS, TagError, check_collection_tag, tagged_value
 
 Event = Any  # the stubs of PyYAML leave open what the C parser always sets
+# The kinds of events that come most often; the C parser makes them exactly so, no classes below them.
+_SCALAR: Any = yaml.ScalarEvent
+_SEQUENCE_END: Any = yaml.SequenceEndEvent
+_MAPPING_END: Any = yaml.MappingEndEvent
 
 MAX_DEPTH = 100
 MAX_NODES = 2_000_000
 """Nodes of a document once every alias is written out."""
-
-_CORE_TAGS = {
-    f"tag:yaml.org,2002:{name}": name for name in ("str", "int", "float", "bool", "null", "map", "seq")
-}
+MAX_REMEMBERED = 10_000
+"""Plain texts whose meaning is remembered."""
 
 
 class BoundExceededError(Exception):
@@ -57,72 +62,87 @@ class Composer:
         self.anchors: dict[str, Content | None] = {}  # None while the anchored node is still open
         self.sizes: dict[int, int] = {}  # of anchored nodes, by identity: what an alias to it costs
         self.heights: dict[int, int] = {}  # the same: how many levels it adds
-        self.events = self._events(CParser(source.text))
-
-    @staticmethod
-    def _events(parser: CParser) -> Iterator[Event]:
-        while (event := parser.get_event()) is not None:
-            yield event
+        self.size = 0  # nodes so far, with aliases written out
+        self.next_event = CParser(source.text).get_event
+        # By plain text: the text itself, what it means, and how YAML 1.1 readers take it if not so.
+        self.meanings: dict[str, tuple[str, Scalar, str | None]] = {}
+        # By plain text: the name that it gives a key, for those that may be keys.
+        self.names: dict[str, str | int] = {}
 
     def compose(self) -> Content:
         """Return the root node; an empty text gives an empty mapping."""
-        next(self.events)  # the start of the stream
-        if isinstance(event := next(self.events), yaml.StreamEndEvent):
-            return MappingNode(_span(event), (), flow=False)
-        root, _ = self._node(next(self.events), 1)
-        next(self.events)  # the end of the document
-        extra = next(self.events)
+        self.next_event()  # the start of the stream
+        if isinstance(event := self.next_event(), yaml.StreamEndEvent):
+            return self._empty(event)
+        event = self.next_event()
+        root = self._node(event, 1)
+        self.next_event()  # the end of the document
+        extra = self.next_event()
         if isinstance(extra, yaml.DocumentStartEvent):
-            self._error("QG109", "a second document begins here; one file holds one document", _span(extra))
+            self._error(
+                "QG109", "a second document begins here; one file holds one document", self._span(extra)
+            )
         if isinstance(root, AliasNode):  # impossible: no anchor stands before the root
             return root.target
         if isinstance(root, ScalarNode) and not (root.text or root.style or root.tag):
-            return MappingNode(root.span, (), flow=False)
+            return self._empty(event)
         return root
+
+    def _empty(self, event: Event) -> MappingNode:
+        return MappingNode(self.source, event.start_mark.index, event.end_mark.index, {}, flow=False)
+
+    def _span(self, event: Event) -> Span:
+        return self.source.span(event.start_mark.index, event.end_mark.index)
 
     def _error(self, code: str, message: str, span: Span, hint: str = "", *related: Related) -> None:
         self.problems.append(Diagnostic(code, message, self.source.location(span), hint, related=related))
 
-    def _node(self, event: Event, depth: int) -> tuple[Node, int]:
-        """Return the node that ``event`` begins, and its size with aliases written out."""
+    def _node(self, event: Event, depth: int) -> Node:
+        """Return the node that ``event`` begins."""
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, depth)
         if depth > MAX_DEPTH:
-            raise BoundExceededError(f"nested deeper than {MAX_DEPTH} levels", _span(event))
+            raise BoundExceededError(f"nested deeper than {MAX_DEPTH} levels", self._span(event))
         anchor = event.anchor
+        before = self.size
         if anchor is not None:
             self.anchors[anchor] = None
         node: Content
         if isinstance(event, yaml.ScalarEvent):
-            node, size = self._scalar(event), 1
+            node = self._scalar(event)
         elif isinstance(event, yaml.SequenceStartEvent):
-            node, size = self._sequence(event, depth)
+            node = self._sequence(event, depth)
         else:
-            node, size = self._mapping(event, depth)
-        if size > MAX_NODES:
-            raise BoundExceededError(
-                f"more than {MAX_NODES:,} values once every alias is written out", _span(event)
-            )
+            node = self._mapping(event, depth)
         if anchor is not None:
             self.anchors[anchor] = node
-            self.sizes[id(node)] = size
+            self.sizes[id(node)] = self.size - before
             self.heights[id(node)] = self._height(node)
-        return node, size
+        return node
 
-    def _alias(self, event: Event, depth: int) -> tuple[Node, int]:
-        span, name = _span(event), event.anchor
+    def _count(self, nodes: int, event: Event) -> None:
+        self.size += nodes
+        if self.size > MAX_NODES:
+            message = f"more than {MAX_NODES:,} values once every alias is written out"
+            raise BoundExceededError(message, self._span(event))
+
+    def _alias(self, event: Event, depth: int) -> Node:
+        start, end, name = event.start_mark.index, event.end_mark.index, event.anchor
         target = self.anchors.get(name)
         if target is not None:
             if depth + self.heights[id(target)] > MAX_DEPTH:
-                raise BoundExceededError(f"nested deeper than {MAX_DEPTH} levels through *{name}", span)
-            return AliasNode(span, name, target), self.sizes[id(target)]
+                message = f"nested deeper than {MAX_DEPTH} levels through *{name}"
+                raise BoundExceededError(message, self._span(event))
+            self._count(self.sizes[id(target)], event)
+            return AliasNode(self.source, start, end, name, target)
         if name in self.anchors:
-            self._error("QG108", f"*{name} stands inside &{name}: a value cannot contain itself", span)
+            message, hint = f"*{name} stands inside &{name}: a value cannot contain itself", ""
         else:
             known = ", ".join(f"&{anchor}" for anchor in self.anchors)
+            message = f"*{name} refers to an anchor that does not exist"
             hint = f"anchors so far: {known}" if known else "no anchor stands before this line"
-            self._error("QG108", f"*{name} refers to an anchor that does not exist", span, hint)
-        return ScalarNode(span, None, "", ""), 1
+        self._error("QG108", message, self._span(event), hint)
+        return ScalarNode(self.source, start, end, None, "", "")
 
     def _height(self, node: Node) -> int:
         if isinstance(node, AliasNode):
@@ -133,17 +153,30 @@ class Composer:
             return 1 + max((self._height(value) for _, value in node.entries), default=0)
         return 1
 
+    # Scalars.
+
     def _scalar(self, event: Event) -> ScalarNode:
-        span, text, tag, style = _span(event), event.value, event.tag, event.style or ""
+        self.size += 1
+        if self.size > MAX_NODES:
+            self._count(0, event)
+        text, tag = event.value, event.tag
+        start, end = event.start_mark.index, event.end_mark.index
         if tag is not None:
-            return ScalarNode(span, self._tagged(text, tag, span), text, style, event.anchor, tag)
+            style = event.style or ""
+            value = self._tagged(text, tag, style, event)
+            return ScalarNode(self.source, start, end, value, text, style, event.anchor, tag)
         if not event.implicit[0]:
-            return ScalarNode(span, text, text, style, event.anchor)
-        value = plain_value(text)
-        surprise = old_reading(text)
+            return ScalarNode(self.source, start, end, text, text, event.style or "", event.anchor)
+        text, value, surprise = self.meanings.get(text) or self._meaning(text)
         if surprise is not None:
-            self._warn_about_old_reading(value, text, surprise, span)
-        return ScalarNode(span, value, text, style, event.anchor)
+            self._warn_about_old_reading(value, text, surprise, self._span(event))
+        return ScalarNode(self.source, start, end, value, text, "", event.anchor)
+
+    def _meaning(self, text: str) -> tuple[str, Scalar, str | None]:
+        meaning = (text, plain_value(text), old_reading(text))
+        if len(self.meanings) < MAX_REMEMBERED:
+            self.meanings[text] = meaning
+        return meaning
 
     def _warn_about_old_reading(self, value: object, text: str, surprise: str, span: Span) -> None:
         if isinstance(value, float):
@@ -157,75 +190,98 @@ class Composer:
         place = self.source.location(span)
         self.problems.append(Diagnostic("QG110", message, place, hint, Severity.WARNING))
 
-    def _tagged(self, text: str, tag: str, span: Span) -> str | int | float | bool | None:
-        wanted = _CORE_TAGS.get(tag)
-        if tag == "!" or wanted == "str":
-            return text
-        value = plain_value(text)
-        if wanted == "float" and isinstance(value, int) and not isinstance(value, bool):
-            return self._as_float(value, span)
-        actual = {bool: "bool", int: "int", float: "float", type(None): "null"}.get(type(value), "str")
-        if wanted is None:
-            self._unknown_tag(tag, span)
-        elif wanted != actual:
-            self._error("QG107", f"{text!r} is not of the type that its tag !!{wanted} asks for", span)
-        return value
-
-    def _as_float(self, value: int, span: Span) -> float:
+    def _tagged(self, text: str, tag: str, style: str, event: Event) -> Scalar:
         try:
-            return float(value)
-        except OverflowError:
-            self._error("QG107", "the number is too large for its tag !!float", span)
-            return math.inf
+            return tagged_value(text, tag, plain=not style)
+        except TagError as error:
+            self._error("QG107", error.message, self._span(event), error.hint)
+            return plain_value(text)
 
-    def _collection_tag(self, event: Event, own: str) -> None:
-        if event.tag is not None and event.tag != "!" and _CORE_TAGS.get(event.tag) != own:
-            self._unknown_tag(event.tag, _span(event))
+    # Lists and mappings.
 
-    def _unknown_tag(self, tag: str, span: Span) -> None:
-        shown = tag.replace("tag:yaml.org,2002:", "!!")
-        hint = "qgtune builds no objects from tags; write the value itself"
-        self._error("QG107", f"the tag {shown} is not known", span, hint)
+    def _open(self, event: Event, own: str) -> None:
+        self._count(1, event)
+        if event.tag is not None:
+            try:
+                check_collection_tag(event.tag, own)
+            except TagError as error:
+                self._error("QG107", error.message, self._span(event), error.hint)
 
-    def _sequence(self, event: Event, depth: int) -> tuple[SequenceNode, int]:
-        self._collection_tag(event, "seq")
+    def _sequence(self, event: Event, depth: int) -> SequenceNode:
+        self._open(event, "seq")
+        next_event, scalar = self.next_event, self._scalar
         items: list[Node] = []
-        size = 1
-        while not isinstance(inner := next(self.events), yaml.SequenceEndEvent):
-            node, count = self._node(inner, depth + 1)
-            items.append(node)
-            size += count
+        inner: Event
+        while (kind := type(inner := next_event())) is not _SEQUENCE_END:
+            if kind is _SCALAR and inner.anchor is None and depth < MAX_DEPTH:
+                items.append(scalar(inner))
+            else:
+                items.append(self._node(inner, depth + 1))
         return SequenceNode(
-            _join(event, inner), tuple(items), bool(event.flow_style), event.anchor, event.tag
-        ), size
+            self.source,
+            event.start_mark.index,
+            inner.end_mark.index,
+            tuple(items),
+            flow=bool(event.flow_style),
+            anchor=event.anchor,
+            tag=event.tag,
+        )
 
-    def _mapping(self, event: Event, depth: int) -> tuple[MappingNode, int]:
-        self._collection_tag(event, "map")
-        pairs: list[tuple[ScalarNode, Node]] = []
-        seen: dict[str | int, ScalarNode] = {}
-        size = 1
-        while not isinstance(inner := next(self.events), yaml.MappingEndEvent):
-            raw_key, _ = self._node(inner, depth + 1)
-            value, count = self._node(next(self.events), depth + 1)
-            size += count + 1
-            key = self._key(raw_key, value)
-            if key is None:
-                continue
-            name = MERGE_KEY if is_merge(key) else key_name(key)
-            if name in seen:
-                first = Related(self.source.location(seen[name].span), "first given here")
-                self._error("QG104", f"the key {key.text!r} is given twice", key.span, "remove one", first)
-                continue
-            seen[name] = key
-            pairs.append((key, value))
-        node = MappingNode(_join(event, inner), tuple(pairs), bool(event.flow_style), event.anchor, event.tag)
-        return node, size
+    def _mapping(self, event: Event, depth: int) -> MappingNode:
+        self._open(event, "map")
+        next_event, scalar, names = self.next_event, self._scalar, self.names
+        by_name: dict[str | int, Entry] = {}
+        shallow = depth < MAX_DEPTH
+        inner: Event
+        while (kind := type(inner := next_event())) is not _MAPPING_END:
+            if kind is _SCALAR and inner.anchor is None and shallow:
+                key: Node = scalar(inner)
+            else:
+                key = self._node(inner, depth + 1)
+            inner = next_event()
+            kind = type(inner)
+            if kind is _SCALAR and inner.anchor is None and shallow:
+                value: Node = scalar(inner)
+            else:
+                value = self._node(inner, depth + 1)
+            if isinstance(key, ScalarNode) and not key.style and key.tag is None:
+                name = names.get(key.text)
+                if name is not None and name not in by_name:
+                    by_name[name] = (key, value)
+                    continue
+            self._add(by_name, key, value)
+        return MappingNode(
+            self.source,
+            event.start_mark.index,
+            inner.end_mark.index,
+            by_name,
+            flow=bool(event.flow_style),
+            anchor=event.anchor,
+            tag=event.tag,
+        )
+
+    def _add(self, by_name: dict[str | int, Entry], raw_key: Node, value: Node) -> None:
+        """Add an entry whose key was not seen before, is not plain, or is not as it should be."""
+        key = self._key(raw_key, value)
+        if key is None:
+            return
+        name = MERGE_KEY if is_merge(key) else key_name(key)
+        if name in by_name:
+            first = Related(self.source.location(by_name[name][0].span), "first given here")
+            self._error("QG104", f"the key {key.text!r} is given twice", key.span, "remove one", first)
+            return
+        by_name[name] = (key, value)
+        if not key.style and key.tag is None and name != MERGE_KEY and len(self.names) < MAX_REMEMBERED:
+            self.names[key.text] = name
 
     def _key(self, key: Node, value: Node) -> ScalarNode | None:
         node = content(key)
         if not isinstance(node, ScalarNode):
             self._error("QG105", "a key must be text or an integer, not a list or a mapping", key.span)
             return None
+        if node.tag in TAGS:
+            hint = "a tag for the mapping that begins here goes on a line of its own, above it"
+            self._error("QG107", f"the tag {node.tag} stands before a key", node.span, hint)
         if is_merge(node):
             self._check_merge(node, value)
         elif node.value is None or isinstance(node.value, bool | float):
@@ -241,15 +297,6 @@ class Composer:
         sources = target.items if isinstance(target, SequenceNode) else (target,)
         if not all(isinstance(content(source), MappingNode) for source in sources):
             self._error("QG105", "<< merges a mapping, or a list of mappings, into this one", key.span)
-
-
-def _span(event: Event) -> Span:
-    return _join(event, event)
-
-
-def _join(first: Event, last: Event) -> Span:
-    start, end = first.start_mark, last.end_mark
-    return Span(start.index, end.index, start.line, start.column, end.line, end.column)
 
 
 def _portable_float(text: str) -> str:

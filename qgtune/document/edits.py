@@ -84,7 +84,7 @@ class EditedText:
     def keep_open_literal(self, node: ScalarNode) -> None:
         """Note a block scalar whose last line is the last of the text and ends without a line break."""
         start = self.content_start(node)
-        if self.is_open and node.span.end + len(self.newline) >= len(self.text):
+        if self.is_open and node.end + len(self.newline) >= len(self.text):
             strips = "-" in self.text[start : self.literal_mark_end(node)]
             self._open_literal = None if strips else start + 1
 
@@ -141,24 +141,24 @@ class EditedText:
     def properties_end(self, node: Node) -> int:
         """Return where the anchor and the tag of a node end; where the node starts if it has none."""
         if isinstance(node, AliasNode) or (node.anchor is None and node.tag is None):
-            return node.span.start  # the anchor of a first key is not that of its mapping
-        found = _PROPERTIES.match(self.text, node.span.start)
-        return found.end() if found else node.span.start
+            return node.start  # the anchor of a first key is not that of its mapping
+        found = _PROPERTIES.match(self.text, node.start)
+        return found.end() if found else node.start
 
     def content_start(self, node: Node) -> int:
         """Return where a node begins behind its anchor and its tag."""
         end = self.properties_end(node)
-        return self.skip(end) if end > node.span.start else end
+        return self.skip(end) if end > node.start else end
 
     def literal_mark_end(self, node: ScalarNode) -> int:
         """Return where ``|``, ``>`` and what belongs to them ends."""
         found = _LITERAL_MARK.match(self.text, self.content_start(node))
-        return found.end() if found else node.span.end
+        return found.end() if found else node.end
 
     def behind_key(self, key: ScalarNode) -> int:
         """Return the place behind the colon of a key, or behind the key if it has none."""
-        colon = self.skip(key.span.end)
-        return colon + 1 if self.text[colon : colon + 1] == ":" else key.span.end
+        colon = self.skip(key.end)
+        return colon + 1 if self.text[colon : colon + 1] == ":" else key.end
 
     def dashes(self, node: SequenceNode) -> list[int]:
         """Return the places of the dashes of a block sequence."""
@@ -184,18 +184,18 @@ class EditedText:
         if isinstance(node, SequenceNode) and node.items and not node.flow:
             return self.end(node.items[-1])
         if isinstance(node, ScalarNode) and node.style in ("|", ">"):
-            written = self.text[node.span.start : node.span.end]
+            written = self.text[node.start : node.end]
             keeps_blank_lines = "+" in self.text[self.content_start(node) : self.literal_mark_end(node)]
             shown = written.removesuffix(self.newline) if keeps_blank_lines else written.rstrip("\r\n")
-            return node.span.start + len(shown)
-        return node.span.end
+            return node.start + len(shown)
+        return node.end
 
     def entry_end(self, key: ScalarNode, value: Node) -> int:
         """Return where an entry of a mapping ends; the mark of an empty value can lie further on."""
-        return self.behind_key(key) if value.span.start == value.span.end else self.end(value)
+        return self.behind_key(key) if value.start == value.end else self.end(value)
 
     def first(self, node: Content) -> int:
         """Return where the first key or dash of a block begins."""
         if isinstance(node, MappingNode) and node.entries:
-            return node.entries[0][0].span.start
+            return node.entries[0][0].start
         return self.content_start(node)

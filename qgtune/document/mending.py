@@ -18,6 +18,7 @@ from qgtune.document.nodes import (
 )
 from qgtune.document.rewriting import Place, rewrite
 from qgtune.document.scalars import same_value
+from qgtune.document.tags import TAGS
 from qgtune.document.writing import INDENT, dump_lines, format_flow
 
 
@@ -52,11 +53,13 @@ class _Mender:
         if isinstance(node, AliasNode):
             current = self.assigned.get(id(node.target), plain_data(node.target))
             if id(node.target) in self.lost or not same_value(current, value):
-                self.text.change(node.span.start, node.span.end, format_flow(value))
+                self.text.change(node.start, node.end, format_flow(value))
             return
         if node.anchor is not None:
             self.assigned[id(node)] = value
-        if id(node) in self.afresh:
+        # A tag says what its value stands for: with another value it would say something else.
+        loses_tag = node.tag in TAGS and not same_value(plain_data(node), value)
+        if loses_tag or id(node) in self.afresh:
             self._afresh(node, value, place)
         elif isinstance(node, MappingNode) and isinstance(value, dict):
             self._mapping(node, value, place)
@@ -119,7 +122,7 @@ class _Mender:
             and wanted.keys() <= brought.keys() <= value.keys()
         ):
             return brought
-        self.text.change(node.span.start, node.span.end, format_flow(wanted))
+        self.text.change(node.start, node.end, format_flow(wanted))
         return wanted
 
     def _delete_entries(self, node: MappingNode, stays: list[bool]) -> None:
@@ -128,12 +131,12 @@ class _Mender:
         if node.flow:
             self.text.delete_items(self._extents(node), [not keep for keep in stays])
             return
-        first_kept = node.entries[stays.index(True)][0].span.start
-        start = node.entries[0][0].span.start
+        first_kept = node.entries[stays.index(True)][0].start
+        start = node.entries[0][0].start
         rest = [entry for entry, keep in zip(node.entries, stays, strict=True) if not keep]
         if not stays[0] and self.text.text[self.text.line_start(start) : start].strip():
             # The first entry shares its line with a dash: the first that stays moves up to it.
-            ends = [self.text.entry_end(*entry) for entry in rest if entry[0].span.start < first_kept]
+            ends = [self.text.entry_end(*entry) for entry in rest if entry[0].start < first_kept]
             between = self.text.text[self.text.next_line(ends[0]) : first_kept]
             if len(ends) == 1 and "#" not in between:
                 self.text.delete(start, first_kept)
@@ -142,10 +145,10 @@ class _Mender:
                 self.text.delete(start - blanks, self.text.line_end(ends[0]))
             rest = rest[1:]
         for entry in rest:
-            self.text.delete_lines(entry[0].span.start, self.text.entry_end(*entry))
+            self.text.delete_lines(entry[0].start, self.text.entry_end(*entry))
 
     def _extents(self, node: MappingNode) -> list[Extent]:
-        return [Extent(key.span.start, self.text.entry_end(key, value)) for key, value in node.entries]
+        return [Extent(key.start, self.text.entry_end(key, value)) for key, value in node.entries]
 
     def _add_entries(
         self, node: MappingNode, value: dict[Any, Any], added: list[Any], stays: list[bool]
@@ -172,12 +175,12 @@ class _Mender:
         """Add an entry behind a place, or before the first key if that is None."""
         if node.flow:
             new = format_flow(entry)[1:-1]
-            self.text.put(first.span.start if end is None else end, f"{new}, " if end is None else f", {new}")
+            self.text.put(first.start if end is None else end, f"{new}, " if end is None else f", {new}")
             return
         column = node.entries[0][0].span.column
         lines = list(dump_lines(entry, column, {}))
         if end is None:
-            self.text.put(first.span.start, self.text.joined(lines).lstrip() + " " * column)
+            self.text.put(first.start, self.text.joined(lines).lstrip() + " " * column)
         else:
             self.text.put_lines(self.text.next_line(end), lines)
 
@@ -196,7 +199,7 @@ class _Mender:
         self._lose(*node.items[count:])
         added = value[len(node.items) :]
         if node.flow:
-            extents = [Extent(inner.span.start, self.text.end(inner)) for inner in node.items]
+            extents = [Extent(inner.start, self.text.end(inner)) for inner in node.items]
             self.text.delete_items(extents, [position >= count for position in range(len(extents))])
             if added:
                 self.text.put(extents[-1].end, f", {format_flow(added)[1:-1]}")

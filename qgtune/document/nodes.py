@@ -1,14 +1,22 @@
-"""Documents: the nodes of a YAML text, each with its exact place in it."""
+"""Documents: the nodes of a YAML text, each with its exact place in it.
+
+A node holds its source and two offsets; lines and columns are counted when somebody asks. There are many
+nodes, and few are ever pointed at.
+"""
 
 import re
-from collections.abc import Iterator
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any, Final, NamedTuple, Optional
 
 from qgtune.core.diagnostics import Location
 from qgtune.core.paths import Path
 from qgtune.document.scalars import Scalar
 
+# The line breaks that the parser counts; str.splitlines would also break at form feeds.
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
@@ -21,74 +29,160 @@ class Span(NamedTuple):
     column: int
     end_line: int
     end_column: int
+    source: Optional["Source"] = None
+    """The text, where it is known; it need not be that of the document at hand (see ``overlay``)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """A file's name, as it is shown to the user, and its text."""
 
     name: str
-    text: str
-    lines: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    text: str = field(repr=False)
 
-    def __post_init__(self) -> None:
-        # The line breaks that the parser counts; str.splitlines would also break at form feeds.
-        lines = _LINE_BREAK.split(self.text)
-        object.__setattr__(self, "lines", tuple(lines))
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The lines without their line breaks."""
+        return tuple(_LINE_BREAK.split(self.text))
+
+    @cached_property
+    def _line_starts(self) -> "array[int]":
+        return array("q", [0, *(match.end() for match in _LINE_BREAK.finditer(self.text))])
+
+    def span(self, start: int, end: int) -> Span:
+        """Return the stretch of the text from one character offset to another."""
+        starts = self._line_starts
+        line, end_line = bisect_right(starts, start) - 1, bisect_right(starts, end) - 1
+        return Span(start, end, line, start - starts[line], end_line, end - starts[end_line], self)
 
     def location(self, span: Span) -> Location:
-        """Return the place of ``span`` as a diagnostic shows it."""
-        text = self.lines[span.line] if span.line < len(self.lines) else ""
+        """Return the place of ``span`` as a diagnostic shows it: in its own source, else in this one."""
+        source = span.source or self
+        text = source.lines[span.line] if span.line < len(source.lines) else ""
         return Location(
-            self.name, span.line + 1, span.column + 1, span.end_line + 1, span.end_column + 1, text
+            source.name, span.line + 1, span.column + 1, span.end_line + 1, span.end_column + 1, text
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ScalarNode:
+class _Placed:
+    """What stands in a text from one character offset to another. Like all nodes it is never changed."""
+
+    __slots__ = ("end", "source", "start")
+
+    def __init__(self, source: Source, start: int, end: int) -> None:
+        self.source: Final = source
+        self.start: Final = start
+        self.end: Final = end
+
+    @property
+    def span(self) -> Span:
+        """Where it stands, with lines and columns."""
+        return self.source.span(self.start, self.end)
+
+
+class ScalarNode(_Placed):
     """A scalar: its value, and how it is written. ``style`` is '' if plain, else its first mark."""
 
-    span: Span
-    value: Scalar
-    text: str
-    style: str
-    anchor: str | None = None
-    tag: str | None = None
+    __slots__ = ("anchor", "style", "tag", "text", "value")
+
+    def __init__(  # noqa: PLR0913, PLR0917 - a node's fields; by name they would cost a tenth of all reading
+        self,
+        source: Source,
+        start: int,
+        end: int,
+        value: Scalar,
+        text: str,
+        style: str,
+        anchor: str | None = None,
+        tag: str | None = None,
+    ) -> None:
+        self.source = source  # type: ignore[misc]  # as in _Placed; a call per node would be dear
+        self.start = start  # type: ignore[misc]
+        self.end = end  # type: ignore[misc]
+        self.value: Final = value
+        self.text: Final = text
+        self.style: Final = style
+        self.anchor: Final = anchor
+        self.tag: Final = tag
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SequenceNode:
+class SequenceNode(_Placed):
     """A list of nodes, in flow style (``[a, b]``) or block style."""
 
-    span: Span
-    items: tuple["Node", ...]
-    flow: bool
-    anchor: str | None = None
-    tag: str | None = None
+    __slots__ = ("anchor", "flow", "items", "tag")
+
+    def __init__(  # noqa: PLR0913 - the fields of a node
+        self,
+        source: Source,
+        start: int,
+        end: int,
+        items: tuple["Node", ...],
+        *,
+        flow: bool,
+        anchor: str | None = None,
+        tag: str | None = None,
+    ) -> None:
+        super().__init__(source, start, end)
+        self.items: Final = items
+        self.flow: Final = flow
+        self.anchor: Final = anchor
+        self.tag: Final = tag
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MappingNode:
+class MappingNode(_Placed):
     """Keys and values in the order of the text; a merge key (``<<``) stays an entry of its own."""
 
-    span: Span
-    entries: tuple[tuple[ScalarNode, "Node"], ...]
-    flow: bool
-    anchor: str | None = None
-    tag: str | None = None
+    __slots__ = ("_by_name", "anchor", "flow", "tag")
+
+    def __init__(  # noqa: PLR0913 - the fields of a node
+        self,
+        source: Source,
+        start: int,
+        end: int,
+        by_name: dict[str | int, "Entry"],
+        *,
+        flow: bool,
+        anchor: str | None = None,
+        tag: str | None = None,
+    ) -> None:
+        super().__init__(source, start, end)
+        self._by_name: Final = by_name
+        self.flow: Final = flow
+        self.anchor: Final = anchor
+        self.tag: Final = tag
+
+    @property
+    def by_name(self) -> Mapping[str | int, "Entry"]:
+        """The entries by the names of their keys; the merge key is named ``<<``."""
+        return self._by_name
+
+    @property
+    def entries(self) -> tuple["Entry", ...]:
+        """The key and value nodes, in the order of the text."""
+        return tuple(self._by_name.values())
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class AliasNode:
+class AliasNode(_Placed):
     """``*name``: the place of the alias, and the node that it stands for."""
 
-    span: Span
-    name: str
-    target: "ScalarNode | SequenceNode | MappingNode"
+    __slots__ = ("name", "target")
+
+    def __init__(
+        self,
+        source: Source,
+        start: int,
+        end: int,
+        name: str,
+        target: "ScalarNode | SequenceNode | MappingNode",
+    ) -> None:
+        super().__init__(source, start, end)
+        self.name: Final = name
+        self.target: Final = target
 
 
 Content = ScalarNode | SequenceNode | MappingNode
 Node = Content | AliasNode
+Entry = tuple[ScalarNode, Node]
 
 MERGE_KEY = "<<"
 
@@ -103,26 +197,24 @@ def is_merge(key: ScalarNode) -> bool:
     return key.style == "" and key.text == MERGE_KEY
 
 
-def entries(mapping: MappingNode) -> dict[str | int, tuple[ScalarNode, Node]]:
+def entries(mapping: MappingNode) -> Mapping[str | int, Entry]:
     """Return a mapping's keys with their key and value nodes, merge keys carried out.
 
     A key of the mapping itself wins over a merged one, an earlier merged mapping over a later one
     (https://yaml.org/type/merge.html). Merged keys come first, as PyYAML orders them.
     """
-    own: dict[str | int, tuple[ScalarNode, Node]] = {}
-    merged: dict[str | int, tuple[ScalarNode, Node]] = {}
-    for key, value in mapping.entries:
-        if is_merge(key):
-            target = content(value)
-            sources = target.items if isinstance(target, SequenceNode) else (target,)
-            for source in sources:
-                inner = content(source)
-                if isinstance(inner, MappingNode):
-                    for name, entry in entries(inner).items():
-                        merged.setdefault(name, entry)
-        else:
-            own[key_name(key)] = (key, value)
-    return merged | own if merged else own
+    own = mapping.by_name
+    merge = own.get(MERGE_KEY)
+    if merge is None or not is_merge(merge[0]):
+        return own
+    merged: dict[str | int, Entry] = {}
+    target = content(merge[1])
+    for source in target.items if isinstance(target, SequenceNode) else (target,):
+        inner = content(source)
+        if isinstance(inner, MappingNode):
+            for name, entry in entries(inner).items():
+                merged.setdefault(name, entry)
+    return merged | {name: entry for name, entry in own.items() if entry is not merge}
 
 
 def key_name(key: ScalarNode) -> str | int:
@@ -142,7 +234,7 @@ def plain_data(node: Node) -> Any:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """A YAML file that was read: its source and its root node."""
+    """A YAML file that was read: its source and its root node. ``overlay`` takes in nodes of other files."""
 
     source: Source
     root: Content
@@ -171,15 +263,22 @@ class Document:
             found = self._find_entry(path[:end])
             if found:
                 key, value = found
-                return self.source.location(self._pointer(key, value))
-        return self.source.location(self.root.span)
+                return self.location(self._pointer(key, value))
+        return self.location(self.root)
+
+    def location_of_key(self, path: Path) -> Location:
+        """Return the place of the key at ``path``; what ``locate`` returns if it has none."""
+        key = self.key_at(path)
+        return self.location(key) if key else self.locate(path)
+
+    def location(self, place: Node | Span) -> Location:
+        """Return the place of a node, or of a stretch of text, in the file that it is from."""
+        return self.source.location(place if isinstance(place, Span) else place.span)
 
     @staticmethod
-    def _pointer(key: ScalarNode | None, value: Node) -> Span:
+    def _pointer(key: ScalarNode | None, value: Node) -> Node:
         inline = isinstance(value, AliasNode | ScalarNode) or value.flow
-        if key is not None and (not inline or value.span.start == value.span.end):
-            return key.span
-        return value.span
+        return key if key is not None and (not inline or value.start == value.end) else value
 
     def _find_entry(self, path: Path) -> tuple[ScalarNode | None, Node] | None:
         key: ScalarNode | None = None

@@ -60,12 +60,22 @@ def _exchange_block(text: EditedText, node: Content, lines: Sequence[str], place
     """Put a block in place of a block, from its first line to its last."""
     first, end = text.first(node), text.end(node)
     if node.tag is not None:
-        anchor = f"&{node.anchor}" if node.anchor else ""
-        text.change(node.span.start, text.properties_end(node), anchor)
+        _drop_tag(text, node, place.mark)
     start = text.line_start(first)
     if place.mark is not None and text.same_line(place.mark, first):
         start, lines = first, [lines[0].lstrip(), *lines[1:]]
     text.change(start, text.next_line(end), text.joined(lines))
+
+
+def _drop_tag(text: EditedText, node: Content, mark: int | None) -> None:
+    """Delete the tag of a block, and the blanks or the line that only it needs."""
+    start, end = node.start, text.properties_end(node)
+    if node.anchor:
+        text.change(start, end, f"&{node.anchor}")
+    elif mark is not None and text.same_line(mark, end):
+        text.delete(mark, end)
+    else:
+        text.delete_with_line(start, end)
 
 
 def _fold(text: EditedText, node: Content, new: str, place: Place) -> None:
@@ -75,18 +85,18 @@ def _fold(text: EditedText, node: Content, new: str, place: Place) -> None:
         text.change(first, text.line_end(end), new)
         return
     properties = text.properties_end(node)
-    if properties > node.span.start and text.same_line(place.mark, properties):
+    if properties > node.start and text.same_line(place.mark, properties):
         text.change(place.mark, properties, f" {new}")
     else:
         text.put(place.mark, f" {new}")
-        if properties > node.span.start:
-            text.delete_with_line(node.span.start, properties)
+        if properties > node.start:
+            text.delete_with_line(node.start, properties)
     text.delete_lines(first, end)
 
 
 def _unfold(text: EditedText, node: Content, lines: Sequence[str], mark: int) -> None:
     """Put a block in place of a value on one line; the comment beside that one stays there."""
-    start, end = node.span.start, text.end(node)
+    start, end = node.start, text.end(node)
     anchor = f" &{node.anchor}" if node.anchor else ""
     shown_end = _without_body(text, node)
     if text.same_line(mark, start):
@@ -98,7 +108,7 @@ def _unfold(text: EditedText, node: Content, lines: Sequence[str], mark: int) ->
 
 
 def _change_inline(text: EditedText, node: Content, new: str, place: Place) -> None:
-    start, end = node.span.start, _without_body(text, node)
+    start, end = node.start, _without_body(text, node)
     if start == end:  # an empty value: its place is right behind the colon or the dash
         if place.flow and place.mark is not None and text.text[place.mark - 1] != ":":
             start = end = place.mark

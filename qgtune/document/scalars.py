@@ -27,6 +27,8 @@ _OLD_FLOAT = re.compile(
     r"[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+][0-9]+)?\Z"
     r"|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?\Z"
 )
+# Nearly all numbers: all readers take them alike.
+_COMMON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?\Z")
 _OLD_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z|0x[0-9a-fA-F]+\Z")
 _OLD_OCTAL = re.compile(r"[-+]?0[0-7_]+\Z")
 _OLD_BINARY = re.compile(r"[-+]?0b[01_]+\Z")
@@ -70,7 +72,7 @@ def old_reading(text: str) -> str | None:
     """
     if text in _OLD_BOOLEANS:
         return f"the boolean {'true' if text.lower() in ('yes', 'on') else 'false'}"
-    if not text or text[0] not in _NUMBER_START:
+    if not text or text[0] not in _NUMBER_START or _COMMON_NUMBER.match(text):
         return None
     return _old_number(text)
 
@@ -101,8 +103,8 @@ def _old_number(text: str) -> str | None:
 def same_value(left: Any, right: Any) -> bool:
     """Tell whether two config values are the same to a reader of YAML: equal, and of equal types throughout.
 
-    Unlike ``==`` it keeps ``1``, ``1.0`` and ``true`` apart, finds NaN equal to itself, and sees the order
-    of keys, which people read and diffs show.
+    Unlike ``==`` it keeps ``1``, ``1.0`` and ``true`` apart, as well as ``!pyobject x`` and the text ``x``;
+    it finds NaN equal to itself, and sees the order of keys, which people read and diffs show.
     """
     if type(left) is not type(right):
         return False

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from qgtune.core.paths import ROOT, Path, format_path
+from qgtune.core.python_objects import PyObject
 from qgtune.document.scalars import old_reading, plain_value
+from qgtune.document.tags import PYOBJECT
 
 INDENT = 2
 FLOW_WIDTH = 80
@@ -22,7 +24,7 @@ def format_scalar(value: Any, quote: str = "") -> str:
     """Return a scalar's text, which reads back as that value under YAML 1.1 and 1.2.
 
     Args:
-        value: text, a number, a boolean, or None.
+        value: text, a number, a boolean, None, or the name of a Python object.
         quote: ``'`` or ``"`` to keep a text in that style where it can be.
 
     Example:
@@ -37,6 +39,8 @@ def format_scalar(value: Any, quote: str = "") -> str:
         return _format_float(value)
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, PyObject):
+        return f"{PYOBJECT} {_format_text(str(value), quote)}"
     return _format_text(value, quote)
 
 

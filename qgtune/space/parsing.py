@@ -22,13 +22,15 @@ _TOKEN = re.compile(
     | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)
     | (?P<path>
         (?:@|[^\W\d]\w*(?:-[^\W\d]\w*)*)
-        (?:\.-?\d+(?!\w)|\.[^\W\d]\w*(?:-[^\W\d]\w*)*|\[\s*-?\d+\s*\]|\[\s*\*\s*\]|\[\s*"(?:[^"\\]|\\.)*"\s*\])*
+        (?:\.-?\d+(?!\w)|\.[^\W\d]\w*(?:-[^\W\d]\w*)*|\[\s*-?\d+\s*\]|\[\s*\*\s*\]|\[\s*"(?:[^"\\]|\\.)*"\s*\]
+          |\[\s*(?:[-+]?\d+)?\s*:\s*(?:[-+]?\d+)?\s*(?::\s*(?:[-+]?\d+)?\s*)?\])*
       )
     | (?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,
 )
-_SPACED_PATH = re.compile(r'[\w\s.\[\]"-]+\Z')
+_SPACED_PATH = re.compile(r'(?:\[[\s\d*:+-]*+\]|[\w\s.\[\]"-])++\Z')
+_HEAD = re.compile(rf"(?:{THIS}|{PREVIOUS}|{NEXT})(?=[.\[]|\Z)")
 _WORDS = {"and", "or", "not", "in", "if", "else", "is"}
 _CONSTANTS = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
 
@@ -63,6 +65,17 @@ def parse_expression(text: str) -> Expression:
         raise ExpressionSyntaxError(
             0, f"an expression has at most {MAX_LENGTH} characters, this one {len(text)}"
         )
+    match = _TOKEN.match(text)
+    if match and match.end() == len(text) and match.lastgroup == "path" and _is_term(text):
+        return Expression(text, (_term(text, 0),), Value(0))  # just a path, as most are
+    return _parse_operations(text)
+
+
+def _is_term(word: str) -> bool:
+    return word not in _WORDS and word not in _CONSTANTS
+
+
+def _parse_operations(text: str) -> Expression:
     code, terms, places = _replace_paths(text)
     try:
         tree = ast.parse(code, mode="eval")
@@ -126,7 +139,8 @@ def _replace_paths(text: str) -> tuple[str, list[Term], list[int]]:
 
 
 def _term(word: str, start: int) -> Term:
-    head = next((h for h in (THIS, PREVIOUS, NEXT) if word == h or word.startswith((f"{h}.", f"{h}["))), "")
+    found = _HEAD.match(word)
+    head = found[0] if found else ""
     rest = word[len(head) :].removeprefix(".") if head else word
     try:
         return Term(head, parse_path(rest) if rest else (), start)

@@ -1,6 +1,8 @@
 """Reading YAML: what scalars mean, where tokens stand, and what is refused."""
 
+import gc
 import math
+import pickle
 import time
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from qgtune.core.diagnostics import Severity
-from qgtune.document import Source, read_document, read_source
+from qgtune.document import MappingNode, SequenceNode, Source, composing, read_document, read_source, splice
 from qgtune.document.scalars import old_reading, plain_value, same_value
 
 
@@ -148,3 +150,97 @@ def test_a_file_is_read_in_the_encoding_that_its_mark_names(encoding, tmp_path):
 def test_any_text_gives_a_document_or_an_error_and_never_an_exception(text):
     document, problems = read(text)
     assert (document is None) == any(problem.severity is Severity.ERROR for problem in problems)
+
+
+def in_order(node):
+    """Yield the nodes below a node, keys and aliases among them, in the order of the text."""
+    yield node
+    if isinstance(node, SequenceNode):
+        for item in node.items:
+            yield from in_order(item)
+    elif isinstance(node, MappingNode):
+        for key, value in node.entries:
+            yield from in_order(key)
+            yield from in_order(value)
+
+
+pieces = st.sampled_from(
+    [
+        "a: ",
+        "é: ",
+        "- ",
+        "\n",
+        "\n  ",
+        "\r\n",
+        "\r",
+        "\x85",
+        "\u2028",
+        "{",
+        "}",
+        "[",
+        "]",
+        ", ",
+        "1",
+        "x y",
+        '"q\n r"',
+        "|\n  lit\n",
+        "&a ",
+        "*a",
+        "!sweep ",
+        "# c\n",
+        "\ufeff",
+        "\U0001f600",
+        "? ",
+    ]
+)
+
+
+@given(st.lists(pieces, max_size=14).map("".join))
+def test_every_node_stands_where_the_parser_found_it(text):
+    document, _ = read(text)
+    if document is None:
+        return
+    text = document.source.text  # without a byte order mark
+    nodes = list(in_order(document.root))
+    events = [event for event in yaml.parse(text, Loader=yaml.CLoader) if isinstance(event, yaml.NodeEvent)]
+    if len(nodes) == 1 and not nodes[0].source.text[nodes[0].start : nodes[0].end].strip():
+        return  # nothing is written
+    assert len(nodes) == len(events)
+    for node, event in zip(nodes, events, strict=True):
+        mark = event.start_mark
+        assert (node.span.start, node.span.line, node.span.column) == (mark.index, mark.line, mark.column)
+        if not isinstance(node, MappingNode | SequenceNode):
+            mark = event.end_mark
+            assert (node.span.end, node.span.end_line, node.span.end_column) == (
+                mark.index,
+                mark.line,
+                mark.column,
+            )
+
+
+def test_documents_can_be_pickled():
+    document, _ = read("a: &a {x: 1, <<: {y: !pyobject b.C}}\nb: *a\nc: [1, 'two']\n")
+    twin = pickle.loads(pickle.dumps(document))
+    assert same_value(twin.data, document.data)
+    assert twin.locate(("c", 1)) == document.locate(("c", 1))
+    assert twin.find(("b",)).target is twin.find(("a",))
+
+
+def test_collecting_garbage_goes_on_after_reading():
+    for text in ("a: 1", "a: [", "[" * 200):
+        read(text)
+        assert gc.isenabled()
+
+
+def test_a_list_longer_than_the_bound_is_refused(monkeypatch):
+    monkeypatch.setattr(composing, "MAX_NODES", 50)
+    assert codes("[" + "1, " * 48 + "]") == []
+    assert codes("[" + "1, " * 50 + "]") == ["QG106"]
+    assert codes("a: &a [" + "1, " * 20 + "]\nb: *a\n") == []
+    assert codes("a: &a [" + "1, " * 20 + "]\nb: [*a, *a]\n") == ["QG106"]
+
+
+@pytest.mark.parametrize("marks", ["\ufeff", "\ufeff\ufeff"])
+def test_places_do_not_count_a_byte_order_mark(marks):
+    document, _ = read(f"{marks}key: 1\n")
+    assert (document.locate(("key",)).column, splice(document, {"key": 22})) == (6, "key: 22\n")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from qgtune.document import (
@@ -327,7 +327,7 @@ def tokens(text, node, path=()):
                 yield (*path, key.value), key.span.line, key.span.line, "key"
                 yield from tokens(text, value, (*path, key.value))
             else:
-                yield path, key.span.line, key.span.line, "alias"
+                yield path, key.span.line, key.span.line, "merge"
 
 
 MISSING = object()
@@ -366,6 +366,8 @@ def check_comments_and_lines(template, old, new, text):
         whole = whole and all(
             stand(old, new, (*p, "")) for p in inside if isinstance(at(old, p), dict | list)
         )
+        # A merge key is inside its mapping, which must still be one.
+        whole = whole and all(stand(old, new, (*p, "")) for p, kind in here if kind == "merge")
         if comment and whole and (here or stands_alone(places, old, new, number)):
             assert comment[0] in text, comment[0]
         flow = {p for p, kind in here if kind == "value"} | parents
@@ -378,7 +380,7 @@ def check_comments_and_lines(template, old, new, text):
             set_of_keys(at(old, p)) != set_of_keys(at(new, p))
             for p, _ in [*here, *((q, "") for q in parents)]
         )
-        aliases = any(kind == "alias" for _, kind in here)
+        aliases = any(kind in {"alias", "merge"} for _, kind in here)
         if here and whole and not changed and not structure and not aliases:
             assert line in kept_lines, line  # in the order of the template
 
@@ -441,7 +443,11 @@ def changes(draw):
     return value
 
 
+MERGED_AWAY = {**read(TEMPLATE).data, "merged": 0}
+
+
 @settings(deadline=None, max_examples=150)
+@example(MERGED_AWAY, "\n", True)
 @given(changes(), st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_a_text_keeps_its_comments_and_lines_whatever_changes(new, newline, ends):
     template = (TEMPLATE + "\n" * ends).replace("\n", newline)

@@ -28,6 +28,8 @@ def value(text, *values):
         ("max(a, 3) + min(a, 3)", (5, 5), 8),
         ("max(m.l[*].o)", ([1, 5, 3],), 5),
         ("sum(m.l[*].o) + len(m.l[*].o)", ([1, 5], [1, 5]), 8),
+        ("sum(m.l[1:].o) + max(@[ :-1 ].o)", ([1, 5], [2, 4]), 10),
+        ("two words.l[::2].x", ([1, 2],), [1, 2]),
         ("round(a / 3)", (10,), 3),
         ("int(a * 1.9)", (2,), 3),
         ("abs(-a)", (2,), 2),
@@ -67,6 +69,8 @@ def test_an_expression_has_its_value(text, values, expected):
         ("x" * 1001, 0, "at most 1000 characters"),
         ("-" * 900 + "1", 0, "too deeply"),
         ("a\x00b", 2, "not an expression"),
+        ("a + b[::0]", 8, "the step of a slice cannot be 0"),
+        ("a[b:]", 1, "not part of the expression language"),
     ],
 )
 def test_what_is_not_an_expression_says_where_and_why(text, position, reason):
@@ -128,7 +132,13 @@ def test_any_text_gives_an_expression_or_a_syntax_error(text):
 
 
 paths = st.lists(
-    st.one_of(st.integers(-9, 9), st.from_regex(r"[a-z]\w{0,4}", fullmatch=True)), min_size=1, max_size=5
+    st.one_of(
+        st.integers(-9, 9),
+        st.sampled_from(["[*]", "[1:]", "[:-1]", "[::-2]"]),
+        st.from_regex(r"[a-z]\w{0,4}", fullmatch=True),
+    ),
+    min_size=1,
+    max_size=5,
 )
 
 
@@ -140,3 +150,16 @@ def test_a_path_is_the_expression_that_reads_it(path):
     expression = parse_expression(format_path(tuple(path)))
     assert expression == path_expression(tuple(path))
     assert expression.is_path
+
+
+@given(
+    st.sampled_from(["@", "prev", "next", "a", "previous", "@a", "nexta"]),
+    st.sampled_from(["", ".b", "[0]", "[1:].b"]),
+)
+def test_the_head_of_a_path_is_a_whole_word(head, rest):
+    try:
+        (term,) = parse_expression(head + rest).terms
+    except ExpressionSyntaxError:
+        assert head == "@a"
+    else:
+        assert term.head == (head if head in ("@", "prev", "next") else "")
