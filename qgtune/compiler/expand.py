@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qgtune.compiler.expressions import read_expression
 from qgtune.compiler.problems import Problems
-from qgtune.core.paths import EVERY, ROOT, Path, PathSyntaxError, format_path, parse_path
+from qgtune.core.paths import EVERY, ROOT, Path, PathSyntaxError, format_path, parse_path, selects_many
 from qgtune.document import Document, MappingNode, Node, ScalarNode, SequenceNode, content, entries
 from qgtune.space import Expression, Origin, Reference, Role
 
@@ -47,9 +47,9 @@ class ListPaths:
         self._patterns: set[Path] = set()
         for dependency in dependencies:
             for i, part in enumerate(dependency.target):
-                if isinstance(part, int) or part == EVERY:
+                if isinstance(part, int) or selects_many(part):
                     above = dependency.target[:i]
-                    loose = any(p == EVERY or (isinstance(p, int) and p < 0) for p in above)
+                    loose = any(selects_many(p) or (isinstance(p, int) and p < 0) for p in above)
                     (self._patterns if loose else self._exact).add(_loosened(above) if loose else above)
 
     def __contains__(self, path: Path) -> bool:
@@ -57,14 +57,14 @@ class ListPaths:
 
 
 def _loosened(path: Path) -> Path:
-    return tuple(EVERY if isinstance(part, int) else part for part in path)
+    return tuple(EVERY if isinstance(part, int) or selects_many(part) else part for part in path)
 
 
 def _expand(node: Node, target: Path, written: Path, found: list[Dependency], problems: Problems) -> None:
     inner = content(node)
     if isinstance(inner, MappingNode):
         for name, (key, value) in entries(inner).items():
-            parts = _key_path(name, key, problems) if not target else (name,)
+            parts = _key_path(name, key, problems, is_top=not target)
             if parts is not None:
                 _expand(value, (*target, *parts), (*written, name), found, problems)
     elif isinstance(inner, SequenceNode):
@@ -74,12 +74,13 @@ def _expand(node: Node, target: Path, written: Path, found: list[Dependency], pr
         expression = _expression(inner, target, problems)
         if expression is not None:
             origin = Origin(Role.DEPENDENCIES, written)
-            found.append(Dependency(target, Reference(expression, origin, every=EVERY in target)))
+            every = any(map(selects_many, target))
+            found.append(Dependency(target, Reference(expression, origin, every=every)))
 
 
-def _key_path(name: str | int, key: ScalarNode, problems: Problems) -> Path | None:
-    """Return the path that a top-level key spells: a plain key, or a whole path in one line."""
-    if isinstance(name, int) or name == EVERY or not any(mark in name for mark in ".["):
+def _key_path(name: str | int, key: ScalarNode, problems: Problems, *, is_top: bool) -> Path | None:
+    """Return the path that a key spells: a plain key, ``[*]`` or a slice, or at the top a whole path."""
+    if isinstance(name, int) or not (name.startswith("[") or (is_top and any(mark in name for mark in ".["))):
         return (name,)
     try:
         return parse_path(name)

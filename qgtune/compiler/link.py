@@ -10,7 +10,7 @@ from qgtune.compiler.ordering import in_order, report_cycle
 from qgtune.compiler.place import missing_hint, place_references
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.selection import Selection
-from qgtune.core.paths import EVERY, ROOT, Path, format_path
+from qgtune.core.paths import ROOT, Path, format_path, selected, selects_many
 from qgtune.space import (
     Branch,
     Categorical,
@@ -287,7 +287,7 @@ class _Linker:
             return LateFact(path)
         found = self._follow(reader, self.root, (), list(path))
         if found.is_fixed:
-            return found.paths if EVERY in path else found.paths[0]
+            return found.paths if any(map(selects_many, path)) else found.paths[0]
         return Route(config_path(path), tuple(found.paths + found.through))
 
     def _absolute(self, owner: Path, term: Term, reader: "_Reader") -> Path:
@@ -345,8 +345,10 @@ class _Linker:
             part, rest = rest[0], rest[1:]
             if isinstance(node, Repeat) and isinstance(part, int):
                 return self._through_repeat(reader, node, path, part, rest).passing(through)
-            if part == EVERY and isinstance(node, Sequence | Repeat):
-                found = [self._follow(reader, item, (*path, i), rest) for i, item in enumerate(node.items)]
+            if isinstance(node, Sequence | Repeat) and selects_many(part):
+                # Which items a slice has of a repeat depends on the trial; these are all there can be.
+                positions = selected("[*]" if isinstance(node, Repeat) else part, len(node.items))
+                found = [self._follow(reader, node.items[i], (*path, i), rest) for i in positions]
                 fixed = isinstance(node, Sequence) and all(one.is_fixed for one in found)
                 return _Found.of_all(found, is_fixed=fixed).passing(through)
             key = child_key(node, part)
@@ -452,7 +454,7 @@ def _find(node: SpaceNode, path: Path) -> SpaceNode | None:
             return next((found for case in cases if (found := _find(case, rest)) is not None), None)
         if isinstance(node, Reference):
             return node
-        if isinstance(node, Sequence | Repeat) and part == EVERY and node.items:
+        if isinstance(node, Sequence | Repeat) and selects_many(part) and node.items:
             node = node.items[0]
             continue
         if isinstance(node, Repeat) and isinstance(part, int) and -len(node.items) <= part < 0:

@@ -8,7 +8,7 @@ from qgtune.compiler.expand import Dependency
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.selection import Extent, Selection
 from qgtune.core.diagnostics import Related, nearest
-from qgtune.core.paths import EVERY, ROOT, Path, format_path
+from qgtune.core.paths import ROOT, Path, format_path, selected, selects_many
 from qgtune.space import (
     Branch,
     Case,
@@ -62,7 +62,7 @@ def _normal(root: SpaceNode, target: Path) -> Path:
         while isinstance(node, Switch):
             cases = [case.node for case in node.all_cases if case.node is not None]
             node = next((case for case in cases if child_key(case, part) is not None), cases[0])
-        if part == EVERY and isinstance(node, Sequence | Repeat):
+        if isinstance(node, Sequence | Repeat) and selects_many(part):
             found.append(part)
             node = node.items[0] if node.items else None
             continue
@@ -124,13 +124,10 @@ class _Placer:
             return self._put_into_cases(node, path, targets, item)
         options = dict(children(node))
         changed: dict[str | int, SpaceNode] = {}
-        # [*] first, so that what is said of one item is said last.
-        for part, inner in sorted(targets.below.items(), key=lambda entry: entry[0] != EVERY):
-            keys = (
-                list(range(len(node.items)))
-                if part == EVERY and isinstance(node, Sequence | Repeat)
-                else [child_key(node, part)]
-            )
+        # [*] and slices first, so that what is said of one item is said last.
+        for part, inner in sorted(targets.below.items(), key=lambda entry: not selects_many(entry[0])):
+            many = isinstance(node, Sequence | Repeat) and selects_many(part)
+            keys = _positions(node, part) if many else [child_key(node, part)]
             for key in keys:
                 if key is None:
                     changed.update(self._add(node, path, part, inner))
@@ -209,7 +206,7 @@ class _Placer:
     ) -> dict[str | int, SpaceNode]:
         """Return what is added to a mapping that has no such key, or report that nothing stands there."""
         names = [str(key) for key, _ in children(node)]
-        if isinstance(node, Mapping) and targets.here and part != EVERY and not nearest(str(part), names):
+        if isinstance(node, Mapping) and targets.here and not selects_many(part) and not nearest(str(part), names):
             reference = targets.here.reference
             shown = format_path((*config_path(path), part))
             message = f"{shown} stands neither in the base settings nor in the search space"
@@ -226,13 +223,22 @@ class _Placer:
         return {}
 
 
+def _positions(node: SpaceNode, part: str | int) -> list[str | int | None]:
+    """Return the items that ``[*]`` or a slice stands for; None if that depends on the trial."""
+    assert isinstance(node, Sequence | Repeat)  # noqa: S101 - only lists have items
+    if isinstance(node, Repeat) and "-" in str(part):
+        return [None]  # counted from the end of a list whose end is not known
+    return list(selected(part, len(node.items)))
+
+
 def _has(node: SpaceNode | None, rest: Path) -> bool:
     """Tell whether a target leads to something, at least in some case."""
     for depth, part in enumerate(rest):
         if isinstance(node, Switch):
             return any(_has(case.node, rest[depth:]) for case in node.all_cases)
-        if part == EVERY and isinstance(node, Sequence | Repeat):
-            return any(_has(item, rest[depth + 1 :]) for item in node.items)
+        if isinstance(node, Sequence | Repeat) and selects_many(part):
+            positions = _positions(node, part)
+            return any(i is not None and _has(child_at(node, i), rest[depth + 1 :]) for i in positions)
         key = None if node is None else child_key(node, part)
         if node is None or key is None:
             return False
@@ -248,7 +254,7 @@ def known_paths(node: SpaceNode, path: Path) -> list[str]:
 def missing_hint(node: SpaceNode, target: Path, depth: int) -> str:
     """Return a way out where ``target`` leads to nothing below ``node``, which stands at its first parts."""
     path = target[:depth]
-    if isinstance(node, Repeat) and isinstance(target[depth], int):
+    if isinstance(node, Repeat) and (isinstance(target[depth], int) or selects_many(target[depth])):
         return f"{format_path(path)} has at most {len(node.items)} items; what the last has goes under last:"
     if isinstance(node, Sequence):
         count = len(node.items)

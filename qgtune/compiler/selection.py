@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from qgtune.core.paths import EVERY, Path
+from qgtune.core.paths import Path, selects_many
 
 
 class Extent(Enum):
@@ -45,4 +45,4 @@ EVERYTHING = Selection()
 
 
 def _fits(wanted: str | int, part: str | int) -> bool:
-    return wanted == part or (wanted == EVERY and isinstance(part, int))
+    return wanted == part or (selects_many(wanted) and isinstance(part, int))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from qgtune.compiler.link import Fact, Formula, LateFact, Route
-from qgtune.core.paths import EVERY, Path, format_path
+from qgtune.core.paths import Path, format_path, selected, selects_many
 from qgtune.space import (
     Categorical,
     Domain,
@@ -346,10 +346,10 @@ def walk_config(config: Any, path: Path) -> Any:
     """
     value = config
     for depth, part in enumerate(path):
-        if isinstance(value, list) and part == EVERY:
+        if isinstance(value, list) and selects_many(part):
             rest = path[depth + 1 :]
-            found = [walk_config(item, rest) for item in value]
-            return [one for inner in found for one in inner] if EVERY in rest else found
+            found = [walk_config(value[i], rest) for i in selected(part, len(value))]
+            return [one for inner in found for one in inner] if any(map(selects_many, rest)) else found
         if isinstance(value, list) and part == COUNT:
             return len(value)
         if isinstance(value, list):
