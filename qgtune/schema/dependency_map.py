@@ -46,10 +46,13 @@ def dependency_map_schema() -> Schema:
             "followers": {
                 "description": "A reference, or a mapping or list of them; an empty value: nothing follows.",
                 "anyOf": [
-                    {"type": "null"},
                     reference_to("reference"),
-                    {"type": "array", "items": reference_to("followers")},
-                    {"type": "object", "additionalProperties": reference_to("followers")},
+                    {
+                        "type": ["null", "array", "object"],
+                        "items": reference_to("followers"),
+                        "additionalProperties": reference_to("followers"),
+                        "errorMessage": REFERENCE["errorMessage"],
+                    },
                 ],
             },
         },
