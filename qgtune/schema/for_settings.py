@@ -27,6 +27,12 @@ MAX_SHOWN = 60
 MAX_KEYS_SHOWN = 12
 """Keys that a message lists at most."""
 
+_NOTHING: Schema = {
+    "description": "Nothing follows here.",
+    "type": ["null", "object"],
+    "maxProperties": 0,
+    "errorMessage": REFERENCE["errorMessage"],
+}
 _POINTER_SAFE = re.compile(r"[\w-]+\Z", re.ASCII)
 
 
@@ -152,18 +158,18 @@ class _MapSchema:
     def of(self, data: Mapping[str, Any]) -> Schema:
         """Return the schema of a whole dependency map."""
         general = dependency_map_schema()
-        paths = list(_reference_paths(data))
-        known = {
+        paths = {
             "description": "A value of the config that this one can follow.",
-            "enum": [*dict.fromkeys(paths), *DATA_FACTS],
-            "enumDescriptions": [
-                *("A path of the base settings." for _ in dict.fromkeys(paths)),
-                *DATA_FACTS.values(),
-            ],
+            "enum": list(dict.fromkeys(_reference_paths(data))),
+        }
+        facts = {
+            "description": "A fact of the task's data set.",
+            "enum": list(DATA_FACTS),
+            "enumDescriptions": list(DATA_FACTS.values()),
         }
         reference = {
             "description": REFERENCE["description"],
-            "anyOf": [reference_to("free_reference"), known],
+            "anyOf": [reference_to("free_reference"), *([paths] if paths["enum"] else []), facts],
         }
         free = {key: part for key, part in REFERENCE.items() if key != "examples"}
         sections = {str(key): self._place(value, "reference") for key, value in data.items()}
@@ -180,6 +186,7 @@ class _MapSchema:
             "$defs": {
                 "reference": reference,
                 "free_reference": free,
+                "nothing": _NOTHING,
                 "followers": general["$defs"]["followers"],
                 **self.own,
             },
@@ -201,11 +208,7 @@ class _MapSchema:
             within = {"type": ["array", "null"], **positions, "errorMessage": rule}
             described = f"Follows another list, or has items that follow; base settings: {_shown(value)}"
         else:
-            within = {
-                "type": ["null", "object"],
-                "maxProperties": 0,
-                "errorMessage": REFERENCE["errorMessage"],
-            }
+            within = reference_to("nothing")
             described = f"Follows another value; base settings: {_shown(value)}"
         return {"description": described, "anyOf": [within, reference_to(reference)]}
 
