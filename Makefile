@@ -5,7 +5,10 @@ BIN := $(VENV)/bin
 # pip's own settings of the machine stay in force; only the noise is turned off.
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint format schemas bench install clean
+# The tests of editor support talk to it; 2.0 needs node 22.
+LANGUAGE_SERVER := yaml-language-server@1.25.0
+
+.PHONY: demo test lint format schemas language-server bench install clean
 
 demo: $(VENV)/.runtime  ## tune the causal-set classifier of sample_configs/causal_sets
 	$(BIN)/python -m qgtune sample_configs/causal_sets/tuning.yaml
@@ -26,13 +29,15 @@ format: $(VENV)/.dev  ## mend format and style
 schemas: $(VENV)/.dev  ## write schemas/ from the code
 	$(BIN)/python -m qgtune.schema.export schemas
 
+language-server: .node/$(LANGUAGE_SERVER)  ## install the YAML language server that the tests talk to; needs npm
+
 bench: $(VENV)/.dev  ## run the benchmarks
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 install: $(VENV)/.runtime  ## set up the virtual environment without the developers' tools
 
 clean:  ## remove the virtual environment, caches and the runs of the samples
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info build dist
+	rm -rf $(VENV) .node .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info build dist
 	rm -rf sample_configs/*/runs
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -43,4 +48,9 @@ $(VENV)/.runtime: pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.runtime
 	$(PIP_INSTALL) -e '.[dev]'
+	touch $@
+
+.node/$(LANGUAGE_SERVER):
+	mkdir -p .node
+	npm install --prefix .node --no-save --ignore-scripts --no-audit --no-fund --loglevel error $(LANGUAGE_SERVER)
 	touch $@

@@ -11,21 +11,35 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 
 from qgtune.schema.data import DataSettings
+from qgtune.schema.dependency_map import dependency_map_schema
 from qgtune.schema.graph_classification import GraphClassificationConfig
+from qgtune.schema.identity import identity
+from qgtune.schema.search_space import search_space_schema
 from qgtune.schema.tuning import TuningSettings, key_spellings
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+"""What pydantic writes; the search space and the dependency map are of draft 7."""
 
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Return every schema by the name of its file."""
-    data = TypeAdapter[Any](DataSettings).json_schema()
     return {
-        "tuning.schema.json": _titled(_with_spellings(TuningSettings), "A tuning file of qgtune"),
-        "graph_classification.schema.json": _titled(
-            GraphClassificationConfig.model_json_schema(), "A config of the task graph_classification"
+        "tuning.schema.json": _named(_with_spellings(TuningSettings), "tuning", "A tuning file of qgtune"),
+        "search_space.schema.json": search_space_schema(),
+        "dependency_map.schema.json": dependency_map_schema(),
+        "graph_classification.schema.json": _named(
+            GraphClassificationConfig.model_json_schema(),
+            "graph-classification",
+            "A config of the task graph_classification",
         ),
-        "data.schema.json": _titled(data, "The data section of a tuning file of qgtune"),
+        "data.schema.json": _named(
+            {
+                "description": "A built-in data set, by its name, and its settings.",
+                **TypeAdapter[Any](DataSettings).json_schema(),
+            },
+            "data",
+            "The data section of a tuning file of qgtune",
+        ),
     }
 
 
@@ -41,8 +55,8 @@ def _with_spellings(model: type[BaseModel]) -> dict[str, Any]:
     return schema
 
 
-def _titled(schema: dict[str, Any], title: str) -> dict[str, Any]:
-    return {"$schema": DIALECT, **schema, "title": title}
+def _named(schema: dict[str, Any], name: str, title: str) -> dict[str, Any]:
+    return {"$schema": DIALECT, **identity(name), **schema, "title": title}
 
 
 def schema_text(schema: dict[str, Any]) -> str:
