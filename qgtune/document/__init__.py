@@ -14,6 +14,7 @@ from qgtune.document.nodes import (
     entries,
     plain_data,
 )
+from qgtune.document.overlaying import overlay
 from qgtune.document.reading import read_document, read_source, read_text
 from qgtune.document.scalars import same_value
 from qgtune.document.splicing import Spliced, splice, splice_with_layout
@@ -38,6 +39,7 @@ __all__ = [
     "entries",
     "format_flow",
     "format_scalar",
+    "overlay",
     "plain_data",
     "read_document",
     "read_source",

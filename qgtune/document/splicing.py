@@ -21,6 +21,7 @@ from qgtune.document.nodes import (
     is_merge,
     key_name,
     plain_data,
+    walk,
 )
 from qgtune.document.reading import read_document
 from qgtune.document.scalars import same_value
@@ -51,12 +52,14 @@ def splice_with_layout(document: Document, value: Any) -> Spliced:
     """Return what ``splice`` returns, and whether the layout was kept.
 
     ``kept_layout`` is False where nothing less would do than to write the whole text afresh in block style,
-    without its comments.
+    without its comments, or where the document comes from several texts.
 
     Args:
         document: the document whose text is kept.
         value: plain data for the whole document.
     """
+    if any(node.source is not document.source for node in walk(document.root)):
+        return Spliced(dump(value), kept_layout=False)  # an overlay has no text of its own
     if same_value(document.data, value):
         return Spliced(document.source.text, kept_layout=True)
     afresh: set[int] = set()
