@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from qgtune.compiler.load import shown_path
+from qgtune.compiler.files import shown_path
 from qgtune.core.diagnostics import (
     Diagnostic,
     Severity,

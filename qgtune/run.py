@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.emit import best_config_text, best_trial_text, built_header, built_search_space_text
-from qgtune.compiler.load import shown_path
+from qgtune.compiler.files import shown_path
 from qgtune.compiler.prepare import Prepared
 from qgtune.compiler.tuning import spelling_in
 from qgtune.core.diagnostics import Diagnostic

@@ -20,7 +20,8 @@ from qgtune.compiler.emit import (
     compound_choices,
     respliced_text,
 )
-from qgtune.compiler.load import fill_references, read_data_file, shown_path
+from qgtune.compiler.files import shown_path
+from qgtune.compiler.load import fill_references, read_data_file
 from qgtune.compiler.pipeline import Compilation
 from qgtune.compiler.selection import Selection
 from qgtune.compiler.steps import Trial

@@ -22,6 +22,7 @@ from qgtune.compiler.repeats import Kit, RepeatBuilder
 from qgtune.compiler.selection import Extent, Selection
 from qgtune.compiler.settings import settings_in
 from qgtune.compiler.sharing import Sharing
+from qgtune.compiler.tags import has_tags, read_tagged
 from qgtune.compiler.written import Fields, Written, fields_of, settled
 from qgtune.core.paths import ROOT, Path
 from qgtune.document import (
@@ -114,7 +115,7 @@ class _Builder:
         self.sharing = Sharing(problems)
         self.reach = Reach(space, base, selection)
         # In the one-file form of later QGTune, what varies has a tag, and a bare list is a list.
-        self.only_tags_vary = False
+        self.only_tags_vary = base is None and space is not None and has_tags(space.node)
 
     def sections(self, settings: frozenset[str]) -> Mapping:
         """Return the whole tree, section by section, without the settings of the search space itself."""
@@ -155,6 +156,14 @@ class _Builder:
         return self.node(written, base, path, merges=merges)
 
     def node(self, space: Written, base: Written | None, path: Path, *, merges: bool = True) -> SpaceNode:
+        """Return the tree of a search-space node laid over the base node, if it varies at all."""
+        if self.selection.patterns is not None and base is not None:
+            extent = self.selection.extent(config_path(path))
+            if extent is Extent.NONE:
+                return constant_tree(base, Role.BASE)
+        return self._node(space, base, path, merges=merges)
+
+    def _node(self, space: Written, base: Written | None, path: Path, *, merges: bool) -> SpaceNode:
         """Return the tree of a search-space node laid over the base node at the same path.
 
         Args:
@@ -164,20 +173,26 @@ class _Builder:
             merges: whether keys that only the base settings have are kept; if not, these only tell what
                 kind of value stands where.
         """
-        if self.selection.patterns is not None and base is not None:
-            extent = self.selection.extent(config_path(path))
-            if extent is Extent.NONE:
-                return constant_tree(base, Role.BASE)
         space = settled(space)
         inner = space.content
+        tagged = None if inner.tag is None else read_tagged(space, path, self, self.reach)
+        if tagged is not None:
+            if isinstance(tagged, Domain | FollowingRange):
+                return self._parameter(tagged, space, base, path)
+            return tagged
         if isinstance(inner, MappingNode):
             return self._mapping(space, fields_of(space), base, path, merges=merges)
         if isinstance(inner, SequenceNode):
             return self._sequence(space, inner, base, path)
+        return self._scalar(space, inner, base, path, merges=merges)
+
+    def _scalar(
+        self, space: Written, node: ScalarNode, base: Written | None, path: Path, *, merges: bool
+    ) -> SpaceNode:
         if space.is_empty and base is not None and merges:
             return constant_tree(base, Role.BASE)  # nothing is written, so nothing is mentioned
-        self._check_scalar_over(inner, base, path, space)
-        return Constant(inner.value, Origin(Role.SPACE, space.path))
+        self._check_scalar_over(node, base, path, space)
+        return Constant(node.value, Origin(Role.SPACE, space.path))
 
     def mapping(
         self, space: Written, fields: Fields, base: Written | None, path: Path, *, merges: bool
@@ -293,6 +308,10 @@ class _Builder:
         if not isinstance(base_inner, SequenceNode):
             self.mismatches.bare_list(node, path)
         return self.choices(space, path, base)
+
+    def constant(self, space: Written) -> SpaceNode:
+        """Return the tree of a value that never varies."""
+        return constant_tree(space, Role.SPACE)
 
     def choices(self, space: Written, path: Path, base: Written | None = None) -> SpaceNode:
         """Return the parameter whose choices are the items of a list."""

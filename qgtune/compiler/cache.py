@@ -26,6 +26,7 @@ _Stamp = tuple[int, int, int, int]
 @dataclass(slots=True)
 class _Entry:
     compilation: Compilation
+    files: tuple[pathlib.Path | None, ...]  # also those that the search space extends
     stamps: tuple[_Stamp | None, ...]
     contents: tuple[bytes | None, ...] | None  # None once the files have settled
 
@@ -48,9 +49,8 @@ class CompilationCache:
             DiagnosticError: if the files have errors. Nothing is kept then.
         """
         key = (files, selection)
-        stamps = tuple(map(_stamp, files))
         entry = self._entries.get(key)
-        if entry is not None and entry.contents is None and entry.stamps == stamps:
+        if entry is not None and entry.contents is None and entry.stamps == tuple(map(_stamp, entry.files)):
             return entry.compilation, False
         with self._lock:
             return self._get_locked(key, files, selection)
@@ -58,25 +58,40 @@ class CompilationCache:
     def _get_locked(
         self, key: tuple[Files, Selection], files: Files, selection: Selection
     ) -> tuple[Compilation, bool]:
-        # Stamps are taken before the bytes are read: a change in between shows up at the next call.
-        stamps = tuple(map(_stamp, files))
-        settled = time.time_ns() - max((max(stamp[:2]) for stamp in stamps if stamp), default=0) > SETTLING_NS
-        contents = None if settled else tuple(map(_content, files))
         entry = self._entries.get(key)
-        unchanged = entry is not None and entry.stamps == stamps
-        if (
-            entry is not None
-            and unchanged
-            and entry.contents in (None, contents or tuple(map(_content, files)))
-        ):
-            entry.contents = contents
+        if entry is not None and _is_unchanged(entry):
             return entry.compilation, False
+        # Stamps are taken before the bytes are read: a change in between shows up at the next call.
+        stamps = {path: _stamp(path) for path in files}
+        contents: tuple[bytes | None, ...] | None = tuple(map(_content, stamps))
         compilation = compile_files(files[0], files[1], files[2], selection)
-        self._entries[key] = _Entry(compilation, stamps, contents)
+        if compilation.extended:
+            # Only the compiler knows of these, so they were not looked at before: until they have settled,
+            # nothing is taken to be unchanged.
+            stamps |= {path: _stamp(path) for path in compilation.extended}
+            contents = ()
+        if _have_settled(tuple(stamps.values())):
+            contents = None
+        self._entries[key] = _Entry(compilation, tuple(stamps), tuple(stamps.values()), contents)
         self._entries.move_to_end(key)
         while len(self._entries) > CAPACITY:
             self._entries.popitem(last=False)
         return compilation, True
+
+
+def _is_unchanged(entry: _Entry) -> bool:
+    """Tell whether the files are as they were; from then on they count as settled if they are old enough."""
+    stamps = tuple(map(_stamp, entry.files))
+    if entry.stamps != stamps or entry.contents not in (None, tuple(map(_content, entry.files))):
+        return False
+    if _have_settled(stamps):
+        entry.contents = None
+    return True
+
+
+def _have_settled(stamps: tuple[_Stamp | None, ...]) -> bool:
+    youngest = max((max(stamp[:2]) for stamp in stamps if stamp), default=0)
+    return time.time_ns() - youngest > SETTLING_NS
 
 
 def _stamp(path: pathlib.Path | None) -> _Stamp | None:

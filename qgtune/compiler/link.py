@@ -137,12 +137,14 @@ class Outside:
         facts: values that references may read besides the config's own, by path.
         late_facts: paths of values that constraints may read, and that only a trial can tell.
         constraints: what must hold of a config, with the place where it was written.
+        objects: the Python objects that a config may name, and modules of which it may name every object.
     """
 
     dependencies: tuple[Dependency, ...] = ()
     facts: AbstractMapping[Path, Any] = field(default_factory=dict)
     late_facts: frozenset[Path] = frozenset()
     constraints: tuple[tuple[Expression, Origin], ...] = ()
+    objects: tuple[str, ...] = ()
 
 
 NOTHING = Outside()

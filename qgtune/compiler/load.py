@@ -1,36 +1,19 @@
 """Files -> texts -> a compiled search space, with every problem at its line."""
 
-import os
 import pathlib
 from collections.abc import Sequence
 from typing import Any
 
 from qgtune.compiler.expand import Dependency
+from qgtune.compiler.files import shown_path
 from qgtune.compiler.link import Outside
 from qgtune.compiler.pipeline import Compilation, SpaceSources, compile_space
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.selection import EVERYTHING, Selection
-from qgtune.core.diagnostics import Diagnostic, nearest
+from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.errors import DiagnosticError
 from qgtune.document import Document, Source, read_document, read_source, splice
 from qgtune.space import Role
-
-
-def shown_path(path: pathlib.Path) -> str:
-    """Return a path as diagnostics show it: relative to the working directory where it lies below it."""
-    absolute = pathlib.Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
-    working = pathlib.Path.cwd()
-    return str(absolute.relative_to(working)) if absolute.is_relative_to(working) else str(path)
-
-
-def similar_file(path: pathlib.Path) -> str:
-    """Return the hint ``did you mean 'x.yaml'?`` for a file that is not there, or an empty text."""
-    try:
-        siblings = [other.name for other in path.parent.iterdir() if other.suffix[:3] == path.suffix[:3]]
-    except (OSError, ValueError):  # ValueError: a name with a NUL character
-        return ""
-    meant = None if path.name in siblings else nearest(path.name, siblings, cutoff=0.8)
-    return f"did you mean {meant!r}?" if meant else ""
 
 
 def compile_files(
@@ -55,6 +38,7 @@ def compile_files(
             sources[Role.BASE],
             sources[Role.DEPENDENCIES],
             is_complete=not problems.has_errors,
+            folder=space.parent if space else None,
         ),
         selection,
         problems,

@@ -3,7 +3,7 @@
 import ast
 import pathlib
 
-from qgtune.compiler.load import shown_path, similar_file
+from qgtune.compiler.files import shown_path, similar_file
 from qgtune.compiler.tuning import Tuning
 from qgtune.core.diagnostics import Diagnostic, Location, did_you_mean
 from qgtune.document import read_source

@@ -1,16 +1,21 @@
 """The passes in their order: three documents in, one plan out, every problem on the way."""
 
+import pathlib
 from dataclasses import dataclass, replace
 
+from qgtune.compiler.advice import advise
 from qgtune.compiler.build import build_space
+from qgtune.compiler.coverage import check_cases
 from qgtune.compiler.expand import ListPaths, expand_dependencies
+from qgtune.compiler.extends import Extension
 from qgtune.compiler.link import NOTHING, LinkedSpace, Outside, link
 from qgtune.compiler.naming import parameter_names
+from qgtune.compiler.objects import check_objects
 from qgtune.compiler.plan import Plan, make_plan
 from qgtune.compiler.probe import check_expressions
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.selection import EVERYTHING, Selection
-from qgtune.compiler.settings import CONSTRAINTS, read_constraints, settings_in
+from qgtune.compiler.settings import CONSTRAINTS, EXTENDS, read_constraints, settings_in
 from qgtune.core.diagnostics import Diagnostic, sort_diagnostics
 from qgtune.core.errors import DiagnosticError
 from qgtune.core.paths import Path, format_path
@@ -28,6 +33,8 @@ class SpaceSources:
     dependencies: Source | None = None
     is_complete: bool = True
     """False if a file that should be here could not be read: then only the texts that are here are read."""
+    folder: pathlib.Path | None = None
+    """The folder of the search space's file, from which the names in it go; None for the working folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,8 @@ class Compilation:
     space: LinkedSpace
     documents: dict[Role, Document]
     warnings: tuple[Diagnostic, ...]
+    extended: tuple[pathlib.Path, ...] = ()
+    """The files that the search space extends, nearest first."""
 
 
 def compile_space(
@@ -63,17 +72,35 @@ def compile_space(
         document = read_document(source, problems.found) if source else None
         if document is not None:
             problems.documents[role] = document
+    extension = Extension(problems)
+    _extend(extension, sources, problems)
     unread = [role for role, source in roles.items() if source and role not in problems.documents]
     linked = None if unread or not sources.is_complete else _compile_documents(problems, selection, outside)
     if linked is None or problems.has_errors:
         raise DiagnosticError(sort_diagnostics(problems.found))
-    plan = make_plan(linked)
+    check_cases(linked, problems)
+    check_objects(linked, outside.objects, problems)
     _check_names(linked, problems)
     problems.raise_errors()
+    plan = make_plan(linked)
     check_expressions(plan, linked, problems)
     problems.raise_errors()
     _warn_if_nothing_varies(linked, problems)
-    return Compilation(plan, linked, problems.documents, sort_diagnostics(problems.found))
+    advise(linked, selection, problems)
+    found = sort_diagnostics(problems.found)
+    return Compilation(plan, linked, problems.documents, found, tuple(extension.files))
+
+
+def _extend(extension: Extension, sources: SpaceSources, problems: Problems) -> None:
+    """Replace the search space by itself laid over what it extends, if it extends something that is sound."""
+    space, base = problems.documents.get(Role.SPACE), problems.documents.get(Role.BASE)
+    if space is None or EXTENDS not in settings_in(space, base):
+        return
+    whole = extension.apply(space, sources.folder or pathlib.Path())
+    if whole is None:
+        del problems.documents[Role.SPACE]
+    else:
+        problems.documents[Role.SPACE] = whole
 
 
 def _compile_documents(problems: Problems, selection: Selection, outside: Outside) -> LinkedSpace | None:

@@ -206,7 +206,12 @@ class _Placer:
     ) -> dict[str | int, SpaceNode]:
         """Return what is added to a mapping that has no such key, or report that nothing stands there."""
         names = [str(key) for key, _ in children(node)]
-        if isinstance(node, Mapping) and targets.here and not selects_many(part) and not nearest(str(part), names):
+        if (
+            isinstance(node, Mapping)
+            and targets.here
+            and not selects_many(part)
+            and not nearest(str(part), names)
+        ):
             reference = targets.here.reference
             shown = format_path((*config_path(path), part))
             message = f"{shown} stands neither in the base settings nor in the search space"

@@ -32,11 +32,11 @@ class Problems:
         """Return the place of the key that an origin stands under, or of the value if it has no key."""
         document = self.documents[origin.role]
         key = document.key_at(origin.path)
-        return document.source.location(key.span) if key else document.locate(origin.path)
+        return document.location(key) if key else document.locate(origin.path)
 
     def at_node(self, role: Role, node: Node) -> Location:
         """Return the place of a node of one of the files."""
-        return self.documents[role].source.location(node.span)
+        return self.documents[role].location(node)
 
     def at_span(self, role: Role, node: Node, span: Span) -> Location:  # noqa: ARG002 - tells the file
         """Return the place of a part of a node, such as one character of its text."""

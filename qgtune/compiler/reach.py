@@ -9,8 +9,8 @@ from qgtune.compiler.problems import Problems
 from qgtune.compiler.selection import Extent, Selection
 from qgtune.compiler.written import Written, fields_of
 from qgtune.core.paths import Path
-from qgtune.document import MappingNode, ScalarNode, SequenceNode, plain_data
-from qgtune.space import Categorical, EvaluationError, Expression, FollowingRange
+from qgtune.document import MappingNode, ScalarNode, SequenceNode, content, entries, plain_data
+from qgtune.space import Categorical, EvaluationError, Expression, FollowingRange, path_expression
 
 MAX_COMBINATIONS = 10_000
 
@@ -48,6 +48,18 @@ class Reach:
         except EvaluationError:
             return None
 
+    def choices(self, expression: Expression) -> list[Any] | None:
+        """Return the choices of the parameter whose path an expression is, or None if it is no such path."""
+        term = expression.terms[0] if expression.is_path else None
+        if term is None or term.head or self.selection.extent(term.path) is Extent.NONE:
+            return None
+        written = _at(self.space, term.path)
+        inner = None if written is None else written.content
+        if isinstance(inner, MappingNode) and (inner.tag == "!sweep" or not inner.tag):
+            listed = entries(inner).get("values") or entries(inner).get("choices")
+            inner = None if listed is None else content(listed[1])
+        return [plain_data(item) for item in inner.items] if isinstance(inner, SequenceNode) else None
+
     def _of_path(self, path: Path) -> list[Any] | None:
         varies = self.selection.extent(path) is not Extent.NONE
         written = _at(self.space, path) if varies else None
@@ -58,8 +70,13 @@ class Reach:
         inner = written.content
         if isinstance(inner, ScalarNode):
             return [inner.value]
+        if inner.tag == "!sweep":
+            return self.choices(path_expression(path))
         if isinstance(inner, SequenceNode):
             return [plain_data(item) for item in inner.items] if varies else None
+        if inner.tag == "!range":
+            ends = [entries(inner).get(name) for name in ("start", "stop")]
+            return [plain_data(end[1]) for end in ends if end is not None]
         return _of_form(written) if varies else None
 
 

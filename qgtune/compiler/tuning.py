@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from qgtune.compiler.load import shown_path, similar_file
+from qgtune.compiler.files import shown_path, similar_file
 from qgtune.compiler.pipeline import SpaceSources
 from qgtune.core.diagnostics import Diagnostic, Location, Severity, did_you_mean
 from qgtune.core.files import is_special_file
@@ -192,9 +192,13 @@ def read_space_sources(tuning: Tuning, problems: list[Diagnostic]) -> SpaceSourc
     if tuning.settings.search_space_path is None and tuning.settings.base_settings_path is None:
         message = "a tuning file needs search_space_path, and base_settings_path where the space is sparse"
         problems.append(Diagnostic("QG405", message, top_of(tuning.document)))
-    complete = len(problems) == before
+    space = tuning.settings.search_space_path
     return SpaceSources(
-        sources[Role.SPACE], sources[Role.BASE], sources[Role.DEPENDENCIES], is_complete=complete
+        sources[Role.SPACE],
+        sources[Role.BASE],
+        sources[Role.DEPENDENCIES],
+        is_complete=len(problems) == before,
+        folder=None if space is None else (tuning.folder / space).parent,
     )
 
 

@@ -45,7 +45,7 @@ def settled(written: Written) -> Written:
     if written.is_empty:
         return below
     inner = written.content
-    merges = isinstance(inner, MappingNode) and "type" not in entries(inner)
+    merges = isinstance(inner, MappingNode) and inner.tag is None and "type" not in entries(inner)
     return written.over(below if merges and isinstance(below.content, MappingNode) else None)
 
 

@@ -13,6 +13,7 @@ from qgtune.document.nodes import (
     content,
     entries,
     plain_data,
+    walk,
 )
 from qgtune.document.overlaying import overlay
 from qgtune.document.reading import read_document, read_source, read_text
@@ -47,4 +48,5 @@ __all__ = [
     "same_value",
     "splice",
     "splice_with_layout",
+    "walk",
 ]
