@@ -1,7 +1,7 @@
 """Graph neural networks: layers, blocks, and models that are built from a config."""
 
 from qgtune.nn.blocks import GNNBlock
-from qgtune.nn.junctions import Junction, Trace, Tracer, runs_on_meta
+from qgtune.nn.junctions import Junction, Trace, Tracer, push_batch
 from qgtune.nn.layers import ACTIVATIONS, LAYERS, NORMALIZERS, POOLING, registered_names, taken_kwargs
 from qgtune.nn.models import Classifier, GraphClassifier, build_model
 
@@ -17,7 +17,7 @@ __all__ = [
     "Trace",
     "Tracer",
     "build_model",
+    "push_batch",
     "registered_names",
-    "runs_on_meta",
     "taken_kwargs",
 ]

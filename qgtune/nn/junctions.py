@@ -54,10 +54,14 @@ class Junction:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What building a model part by part showed: its junctions, and what cannot be built or run at all."""
+    """What building a model part by part showed: its junctions, and what cannot be built or run at all.
+
+    ``on_meta`` tells whether the meta device could run all of it.
+    """
 
     junctions: tuple[Junction, ...]
     failures: tuple[ConfigValueError, ...]
+    on_meta: bool = True
 
     @property
     def is_sound(self) -> bool:
@@ -67,11 +71,15 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What running a part showed: the width it gives, the sizes that must equal it, why it does not work."""
+    """What running a part showed: the width it gives, the sizes that must equal it, why it does not work.
+
+    ``on_meta`` tells whether the meta device could run it.
+    """
 
     width: int | None = None
     sizes: tuple[tuple[Path, int], ...] = ()
     failure: ConfigValueError | None = None
+    on_meta: bool = True
 
 
 class Tracer:
@@ -106,21 +114,20 @@ class Tracer:
         for k, block in enumerate(model.gcn_net):
             path: Path = (*_MODEL, "gcn_net", k)
             walk.meet((*path, "in_dim"), block.in_dim)
-            walk.enter(path, self.block(block))
+            walk.enter(path, self._block(block))
             walk.source = path
         if walk.width is not None:
             walk.enter((*_MODEL, "pooling_layer"), self._pooling(model.pooling_layer, walk.width))
         walk.meet(_INPUT_DIM, model.classifier.input_dim)
         walk.enter(_INPUT_DIM[:-1], self._classifier(model.classifier))
         walk.outputs(model.classifier.output_dims, num_classes)
-        return Trace(tuple(walk.junctions), tuple(walk.failures))
+        return Trace(tuple(walk.junctions), tuple(walk.failures), walk.on_meta)
 
     def width(self, block: GcnBlockConfig) -> int | None:
         """Return how many features a block yields for each node, or None if it does not work."""
-        return self.block(block).width
+        return self._block(block).width
 
-    def block(self, block: GcnBlockConfig) -> _Part:
-        """Return what a block by itself shows."""
+    def _block(self, block: GcnBlockConfig) -> _Part:
         key = ("block", repr(block.model_dump(exclude={"dropout"})))
         return self._seen(key, lambda: _block_part(block))
 
@@ -136,25 +143,23 @@ class Tracer:
         return self._parts[key]
 
 
-def runs_on_meta(model: ModelConfig) -> bool:
-    """Push a batch of one graph through the whole model; return whether the meta device could do it.
+def push_batch(model: ModelConfig, *, on_meta: bool = True) -> None:
+    """Build a whole model, and push a batch of one graph through it.
+
+    Args:
+        model: the model section.
+        on_meta: whether to try the meta device first; what fails there is run with values, on the CPU.
 
     Raises:
-        ConfigValueError: if the model works neither there nor, with values, on the CPU.
+        ConfigValueError: if the model cannot be built, or cannot run.
     """
     try:
-        with torch.device("meta"):
-            _run_whole(model)
-    except Exception:  # noqa: BLE001 - a missing kernel has no exception of its own
-        try:
-            with torch.device("cpu"):
-                _run_whole(model)
-        except ConfigValueError:
-            raise
-        except Exception as error:
-            raise ConfigValueError(_MODEL, f"the model cannot run: {one_line(error)}") from error
-        return False
-    return True
+        with torch.device("meta" if on_meta else "cpu"):
+            with_values_where_needed(lambda: _run_whole(model))
+    except ConfigValueError:
+        raise
+    except Exception as error:
+        raise ConfigValueError(_MODEL, f"the model cannot run: {one_line(error)}") from error
 
 
 @torch.no_grad()
@@ -169,6 +174,7 @@ class _Walk:
 
     width: int | None = None
     source: Path = ()
+    on_meta: bool = True
     junctions: list[Junction] = field(default_factory=list)
     failures: list[ConfigValueError] = field(default_factory=list)
 
@@ -180,6 +186,7 @@ class _Walk:
     def enter(self, path: Path, part: _Part) -> None:
         """Go through a part of the model, the one whose config stands at ``path``."""
         self.width = part.width
+        self.on_meta &= part.on_meta
         if part.failure is not None:
             error = part.failure
             self.failures.append(ConfigValueError((*path, *error.path), error.message, error.hint))
@@ -205,11 +212,11 @@ def _block_part(block: GcnBlockConfig) -> _Part:
     """Return what a block shows; of its sizes those count that it does not work without."""
     sizes = list(_sizes(block))
     try:
-        width = _yielded(block)
+        width, on_meta = _yielded(block)
     except ConfigValueError as error:
         return _with_one_size_mended(block, sizes, error)
     follow = [(path, size) for path, size in sizes if size == width and not _works(block, path, size + OTHER)]
-    return _Part(width, tuple(follow))
+    return _Part(width, tuple(follow), on_meta=on_meta)
 
 
 def _with_one_size_mended(
@@ -217,7 +224,7 @@ def _with_one_size_mended(
 ) -> _Part:
     """Return what a block that fails shows, where it works once one of its sizes is the layer's width."""
     try:
-        width = _yielded(block.model_copy(update={"normalizer": "identity"}))
+        width, _ = _yielded(block.model_copy(update={"normalizer": "identity"}))
     except ConfigValueError:
         return _Part(failure=error)
     for path, size in sizes:
@@ -228,7 +235,7 @@ def _with_one_size_mended(
 
 def _works(block: GcnBlockConfig, path: Path, size: int) -> bool:
     [key, *below] = path
-    changed = _with_leaf(getattr(block, str(key)), below, size)
+    changed = with_leaf(getattr(block, str(key)), below, size)
     try:
         _yielded(block.model_copy(update={str(key): changed}))
     except ConfigValueError:
@@ -237,8 +244,8 @@ def _works(block: GcnBlockConfig, path: Path, size: int) -> bool:
 
 
 @torch.no_grad()
-def _yielded(block: GcnBlockConfig) -> int:
-    """Return how many features a block yields for each node.
+def _yielded(block: GcnBlockConfig) -> tuple[int, bool]:
+    """Return how many features a block yields for each node, and whether the meta device could tell.
 
     Raises:
         ConfigValueError: if it cannot be built, or cannot run; its path is relative to the block.
@@ -250,11 +257,12 @@ def _yielded(block: GcnBlockConfig) -> int:
 
     try:
         with torch.device("meta"):
-            return with_values_where_needed(run).size(1)
+            out = with_values_where_needed(run)
     except ConfigValueError:
         raise
     except Exception as error:
         raise ConfigValueError((), f"the block cannot run: {one_line(error)}") from error
+    return out.size(1), out.is_meta
 
 
 @torch.no_grad()
@@ -263,7 +271,7 @@ def _pooling_part(name: str, width: int) -> _Part:
         pooling = entry(POOLING, name, ())
         with torch.device("meta"):
             out = with_values_where_needed(lambda: pooling(torch.ones(NODES, width), _one_graph(), 1))
-        return _Part(out.size(1))
+        return _Part(out.size(1), on_meta=out.is_meta)
     except ConfigValueError as error:
         return _Part(failure=error)
     except Exception as error:  # noqa: BLE001 - a pooling of the user's own can fail in any way
@@ -301,13 +309,13 @@ def _whole_numbers(value: Any, path: Path) -> Iterator[tuple[Path, int]]:
             yield from _whole_numbers(item, (*path, i))
 
 
-def _with_leaf(value: Any, path: Sequence[str | int], leaf: int) -> Any:
+def with_leaf(value: Any, path: Sequence[str | int], leaf: int) -> Any:
     """Return a copy of nested data in which ``leaf`` stands at ``path``."""
     if not path:
         return leaf
     [key, *below] = path
     changed: Any = dict(value) if isinstance(value, Mapping) else list(value)
-    changed[key] = _with_leaf(value[key], below, leaf)
+    changed[key] = with_leaf(value[key], below, leaf)
     return changed
 
 
