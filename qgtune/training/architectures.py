@@ -168,9 +168,10 @@ class RandomTrial:
     ) -> float:
         """Return a float between low and high."""
         if step is not None:
-            return low + step * self._random.randint(0, round((high - low) / step))
+            # A step that misses high ends below it; one that meets it may miss it by a rounding error.
+            return low + step * self._random.randint(0, math.floor((high - low) / step + 1e-8))
         if log:
-            return math.exp(self._random.uniform(math.log(low), math.log(high)))
+            return min(max(low, math.exp(self._random.uniform(math.log(low), math.log(high)))), high)
         return self._random.uniform(low, high)
 
     def suggest_int(

@@ -5,6 +5,7 @@ would mend it.
 """
 
 import pathlib
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ from qgtune.training.threads import one_torch_thread
 from qgtune.training.width_log import WidthLog
 
 MISFIT, FAILURE, STATIC = "QG502", "QG503", "QG214"
+
+_NUMBER = re.compile(r"\d+")
 
 NO_MODEL = (
     "nothing to build: check --deep builds the models of the task graph_classification, and the configs of "
@@ -57,7 +60,7 @@ class DeepCheck:
     @property
     def coverage(self) -> str:
         """What was looked at, in one line for people."""
-        if not self.architectures:
+        if not self.architectures and not self.cut_short:
             return NO_MODEL
         built = (
             f"built {_count(self.architectures, 'distinct architecture')} of {_count(self.configs, 'config')}"
@@ -209,7 +212,9 @@ class _Findings:
                 self._fails(error)
 
     def _fails(self, error: ConfigValueError) -> None:
-        mistake = self.failures.setdefault((error.path, error.message), _Mistake(error))
+        # The module's own words often hold the sizes that it was given; the mistake is the same.
+        words = _NUMBER.sub("#", error.message)
+        mistake = self.failures.setdefault((error.path, words), _Mistake(error))
         mistake.architectures += 1
 
 

@@ -117,7 +117,7 @@ def infer_dependencies(
             if architecture.model is not None and has_graph_model(architecture.config):
                 search.look_at(architecture.config)
         proposals = tuple(search.proposals())
-    return Inference(proposals, tuple(search.left_out), search.architectures)
+    return Inference(proposals, tuple(search.left_out), survey.architectures)
 
 
 def _base_config(compilation: Compilation) -> dict[str, Any]:
@@ -140,15 +140,15 @@ class _Search:
     log: WidthLog = field(init=False)
     junctions: dict[Path, Junction] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
-    architectures: int = 0
+    arriving: dict[Path, set[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.log = WidthLog(self.tracer)
         self.look_at(self.base)
+        self.arriving.clear()  # what varies, varies in the space
 
     def look_at(self, config: Mapping[str, Any]) -> None:
         """Build a config's model part by part; the first junction at a path is kept."""
-        self.architectures += 1
         model = parse_shapes(config["model"])
         facts = self.facts
         trace = self.tracer.trace(
@@ -157,6 +157,7 @@ class _Search:
         for junction in trace.junctions:
             self.log.note(config, model, junction)
             self.junctions.setdefault(junction.target, junction)
+            self.arriving.setdefault(junction.target, set()).add(junction.needed)
 
     def proposals(self) -> Iterator[Proposal]:
         """Yield what is proposed, in the order of the model; note what is not, and why."""
@@ -174,7 +175,7 @@ class _Search:
             if formula is None:
                 self.left_out.append(f"{target}: no expression was found that gives what {source} gives")
                 continue
-            varies = len(self.log.widths(junction.target)) > 1
+            varies = len(self.arriving.get(junction.target, ())) > 1
             yield Proposal(junction.target, formula, given, _reason(junction), varies)
 
     def _needed_in_base(self, junction: Junction) -> int | None:
@@ -210,7 +211,7 @@ def _reason(junction: Junction) -> str:
 
 
 def _place_in_the_model(junction: Junction) -> tuple[int, int, int, str]:
-    """Return the sort key of a junction: block by block, the input of each before its sizes, then the rest."""
+    """Return the sort key of a junction: block by block, each input before the sizes, then the rest."""
     target = junction.target
     if target[1] == "gcn_net":
         return 0, int(target[2]), int(target[3] != "in_dim"), format_path(target)

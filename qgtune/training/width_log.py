@@ -48,10 +48,6 @@ class WidthLog:
         if junction.target != INPUT_DIM or model.pooling_layer in POOLINGS:
             self._blocks.setdefault((junction.target, block.gnn_layer_type), (block, leaves))
 
-    def widths(self, target: Path) -> set[int]:
-        """Return the widths that were seen to arrive at ``target``."""
-        return {observation.width for observation in self._seen.get(target, {}).values()}
-
     def formula(self, target: Path) -> str | None:
         """Return the expression that ``target`` should follow, or None if none is found."""
         for (path, _), (block, leaves) in list(self._blocks.items()):
