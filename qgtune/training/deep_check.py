@@ -8,22 +8,21 @@ import pathlib
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
-from qgtune.compiler.pipeline import Compilation, compile_space
+from qgtune.compiler.pipeline import Compilation
 from qgtune.compiler.prepare import prepare
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.task_check import DataFacts, data_facts, origin_location
-from qgtune.compiler.tuning import Tuning, read_space_sources, read_tuning
 from qgtune.core.diagnostics import Diagnostic, Related, Severity, sort_diagnostics
 from qgtune.core.errors import ConfigValueError, DiagnosticError
 from qgtune.core.paths import Path, format_path
 from qgtune.nn import Junction, Tracer, push_batch
 from qgtune.space import Reference, Role
-from qgtune.space.tree import SpaceNode, child_at, child_key
 from qgtune.training.architectures import Architecture, Limits, Survey, has_graph_model
+from qgtune.training.compiled_spaces import compile_unchecked, fact_formula, node_at
 from qgtune.training.threads import one_torch_thread
 from qgtune.training.width_log import WidthLog
 
@@ -34,6 +33,11 @@ _NUMBER = re.compile(r"\d+")
 NO_MODEL = (
     "nothing to build: check --deep builds the models of the task graph_classification, and the configs of "
     "this space have no model.gcn_net with a model.classifier"
+)
+
+OWN_OBJECTIVE = (
+    "nothing to build: check --deep builds the models of the task graph_classification, and this study has "
+    "an objective of its own"
 )
 
 
@@ -48,6 +52,7 @@ class DeepCheck:
         on_cpu: how many of them the meta device could not run, so that a tiny batch with values did.
         cut_short: why there may be more architectures than these, or an empty text.
         seconds: how long it took.
+        note: why nothing was built, or an empty text.
     """
 
     diagnostics: tuple[Diagnostic, ...]
@@ -56,12 +61,13 @@ class DeepCheck:
     on_cpu: int = 0
     cut_short: str = ""
     seconds: float = 0.0
+    note: str = ""
 
     @property
     def coverage(self) -> str:
         """What was looked at, in one line for people."""
-        if not self.architectures and not self.cut_short:
-            return NO_MODEL
+        if self.note:
+            return self.note
         built = (
             f"built {_count(self.architectures, 'distinct architecture')} of {_count(self.configs, 'config')}"
         )
@@ -73,7 +79,8 @@ class DeepCheck:
 def deep_check(path: pathlib.Path, *, seed: int = 0, limits: Limits | None = None) -> DeepCheck:
     """Return everything that is wrong with the files that a tuning file names, and with what they build.
 
-    Errors of the task's schema do not keep the models from being built; where both find the same mistake,
+    The models of an objective of the user's own are its business: nothing is built then. Errors of the task's
+    schema do not keep the models from being built; where both find the same mistake,
     the one that tells more is kept.
 
     Args:
@@ -92,31 +99,11 @@ def deep_check(path: pathlib.Path, *, seed: int = 0, limits: Limits | None = Non
         found = error.diagnostics
         compilation, facts = compile_unchecked(path)
     else:
+        if prepared.tuning.settings.task is None:
+            return DeepCheck(prepared.warnings, 0, 0, note=OWN_OBJECTIVE)
         found, compilation, facts = prepared.warnings, prepared.compilation, data_facts(prepared.tuning)
     deep = deep_problems(compilation, facts, seed=seed, limits=limits)
-    return DeepCheck(
-        _merged(found, deep.diagnostics),
-        deep.architectures,
-        deep.configs,
-        deep.on_cpu,
-        deep.cut_short,
-        deep.seconds,
-    )
-
-
-def compile_unchecked(path: pathlib.Path) -> tuple[Compilation, DataFacts]:
-    """Return the compiled space of a tuning file and the facts of its data, whatever a task says of them.
-
-    Raises:
-        DiagnosticError: if the files cannot be read or compiled.
-    """
-    problems = Problems()
-    tuning: Tuning | None = read_tuning(path, problems.found)
-    if tuning is None:
-        raise DiagnosticError(sort_diagnostics(problems.found))
-    facts = data_facts(tuning)
-    sources = read_space_sources(tuning, problems.found)
-    return compile_space(sources, tuning.settings.untuned, problems, facts.by_path()), facts
+    return replace(deep, diagnostics=_merged(found, deep.diagnostics))
 
 
 def _merged(found: tuple[Diagnostic, ...], deep: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
@@ -157,9 +144,14 @@ def deep_problems(
             if has_graph_model(architecture.config):
                 findings.look_at(architecture)
         diagnostics = sort_diagnostics(_Report(compilation, findings).all())
-    seconds = time.monotonic() - began
     return DeepCheck(
-        diagnostics, findings.architectures, survey.configs, findings.on_cpu, survey.cut_short, seconds
+        diagnostics,
+        findings.architectures,
+        survey.configs,
+        findings.on_cpu,
+        survey.cut_short,
+        time.monotonic() - began,
+        "" if findings.architectures or survey.cut_short else NO_MODEL,
     )
 
 
@@ -273,26 +265,6 @@ class _Report:
     def _share(self, mistake: _Mistake) -> str:
         total = self.findings.architectures
         return f" (in {mistake.architectures} of {total} architectures)" if total > 1 else ""
-
-
-def fact_formula(compilation: Compilation, facts: DataFacts, junction: Junction) -> str | None:
-    """Return the fact of the data set that the target of a junction should follow, if it can be named."""
-    a_section_hides_it = "data" in compilation.space.root.entries
-    known = facts.by_path().get(junction.source)
-    return None if a_section_hides_it or known != junction.needed else format_path(junction.source)
-
-
-def node_at(compilation: Compilation, path: Path) -> SpaceNode | None:
-    """Return the node of the space at ``path``, or the reference that it lies within, or None."""
-    node: SpaceNode = compilation.space.root
-    for part in path:
-        if isinstance(node, Reference):
-            return node
-        key = child_key(node, part)
-        if key is None:
-            return None
-        node = child_at(node, key)
-    return node
 
 
 def _count(number: int, noun: str) -> str:

@@ -20,7 +20,7 @@ from qgtune.document import comment_block, dump
 from qgtune.nn import Junction, Tracer
 from qgtune.space import Reference, Role
 from qgtune.training.architectures import Limits, Survey, has_graph_model, parse_shapes
-from qgtune.training.deep_check import compile_unchecked, fact_formula, node_at
+from qgtune.training.compiled_spaces import compile_unchecked, fact_formula, node_at
 from qgtune.training.threads import one_torch_thread
 from qgtune.training.width_log import WidthLog
 

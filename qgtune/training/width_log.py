@@ -5,7 +5,7 @@ from typing import Any
 
 from qgtune.core.paths import Path
 from qgtune.nn import Junction, Tracer
-from qgtune.nn.junctions import with_leaf
+from qgtune.nn.trial_runs import with_leaf
 from qgtune.schema.graph_classification import POOLINGS, GcnBlockConfig, ModelConfig
 from qgtune.training.width_formulas import Leaf, Observation, leaves_of_block, width_formula
 

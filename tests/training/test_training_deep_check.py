@@ -13,7 +13,7 @@ from qgtune.core.errors import DiagnosticError
 from qgtune.nn import LAYERS, NORMALIZERS, POOLING
 from qgtune.space import Float, Integer
 from qgtune.training.architectures import Limits, RandomTrial, Survey
-from qgtune.training.deep_check import NO_MODEL, deep_check, deep_problems
+from qgtune.training.deep_check import NO_MODEL, OWN_OBJECTIVE, deep_check, deep_problems
 
 FACTS = DataFacts(num_node_features=12, num_classes=(2,))
 SOME = Limits(architectures=25)
@@ -209,6 +209,11 @@ def test_a_space_that_has_no_model_is_told_so():
     for base in ("training: {lr: 0.1}", "model: {dims: [8, 4]}", "model: 3"):
         result = deep_problems(compiled("training: {lr: {type: float, low: 0.1, high: 0.2}}", base))
         assert (result.diagnostics, result.coverage) == ((), NO_MODEL)
+
+
+def test_the_models_of_an_objective_of_the_users_own_are_not_built():
+    result = deep_check(ROOT / "examples" / "own_objective" / "tuning.yaml")
+    assert (result.architectures, result.coverage) == (0, OWN_OBJECTIVE)
 
 
 def test_limits_of_number_and_time_are_said():

@@ -6,7 +6,8 @@ import torch
 
 from qgtune.core.errors import DiagnosticError
 from qgtune.nn import LAYERS
-from qgtune.training.deep_check import compile_unchecked, deep_problems
+from qgtune.training.compiled_spaces import compile_unchecked
+from qgtune.training.deep_check import deep_problems
 
 
 class Thirds(torch.nn.Module):
