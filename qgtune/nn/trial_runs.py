@@ -17,6 +17,7 @@ from qgtune.nn.blocks import GNNBlock
 from qgtune.nn.construction import entry, one_line, with_values_where_needed
 from qgtune.nn.layers import POOLING
 from qgtune.nn.models import Classifier
+from qgtune.schema.graph_classification import NORMALIZERS as BUILT_IN_NORMALIZERS
 from qgtune.schema.graph_classification import ClassifierConfig, GcnBlockConfig
 
 NODES = 4
@@ -46,7 +47,7 @@ def block_part(block: GcnBlockConfig) -> Part:
         width, on_meta = _yielded(block)
     except ConfigValueError as error:
         return _with_one_size_mended(block, sizes, error)
-    follow = [(path, size) for path, size in sizes if size == width and not _works(block, path, size + OTHER)]
+    follow = [(path, size) for path, size in sizes if size == width and _needs_width(block, path, width)]
     return Part(width, tuple(follow), on_meta=on_meta)
 
 
@@ -59,9 +60,27 @@ def _with_one_size_mended(
     except ConfigValueError:
         return Part(failure=error)
     for path, size in sizes:
-        if size != width and _works(block, path, width):
+        if size != width and _works(block, path, width) and _needs_width(block, path, width):
             return Part(width, ((path, size),))
     return Part(width, failure=error)
+
+
+def _needs_width(block: GcnBlockConfig, path: Path, width: int) -> bool:
+    """Tell whether the size at ``path`` has to be the layer's width, and is not so by coincidence.
+
+    Another size must fail, and where the layer is twice as wide, its width then must work. The built-in
+    normalizers have one size only, so that the first is enough.
+    """
+    if _works(block, path, width + OTHER):
+        return False
+    if block.normalizer in BUILT_IN_NORMALIZERS:
+        return True
+    wider = block.model_copy(update={"out_dim": 2 * block.out_dim})
+    try:
+        twice, _ = _yielded(wider.model_copy(update={"normalizer": "identity"}))
+    except ConfigValueError:
+        return True  # a layer that takes no other width does not tell
+    return _works(wider, path, twice)
 
 
 def _works(block: GcnBlockConfig, path: Path, size: int) -> bool:

@@ -7,6 +7,7 @@ import torch
 
 from qgtune.core.paths import Path
 from qgtune.nn import build_model
+from qgtune.training.threads import one_torch_thread
 
 PARAMS: Path = ("model", "params")
 """The path of the number of trainable parameters, as an expression names it: ``model.params``."""
@@ -30,6 +31,6 @@ def count_parameters(config: Mapping[str, Any]) -> int:
         >>> count_parameters({"model": {"gcn_net": [block], "classifier": classifier}})
         66
     """
-    with torch.random.fork_rng(devices=[]), torch.device("meta"):
+    with torch.random.fork_rng(devices=[]), one_torch_thread(), torch.device("meta"):
         model = build_model(config)
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

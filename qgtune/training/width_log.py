@@ -13,9 +13,6 @@ BLOCKS: Path = ("model", "gcn_net")
 INPUT_DIM: Path = ("model", "classifier", "input_dim")
 POOLING: Path = ("model", "pooling_layer")
 
-OTHER_SIZES = (8, 1)
-"""How much out_dim, and any other number, is changed to see which width follows it."""
-
 
 class WidthLog:
     """Gathers which width each block gave, and tells what it follows.
@@ -71,6 +68,7 @@ def _neighbours(
     for path, value in leaves.items():
         if type(value) is int and path[:2] == BLOCKS:
             key, *below = path[3:]
-            step = OTHER_SIZES[0] if key in {"in_dim", "out_dim"} else OTHER_SIZES[1]
-            changed = with_leaf(getattr(bare, str(key)), below, value + step)
-            yield bare.model_copy(update={str(key): changed}), {**leaves, path: value + step}
+            # Twice the dim, since a layer may want multiples; one more of what a dim may be multiplied by.
+            other = 2 * value if key in {"in_dim", "out_dim"} else value + 1
+            changed = with_leaf(getattr(bare, str(key)), below, other)
+            yield bare.model_copy(update={str(key): changed}), {**leaves, path: other}

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from qgtune.core.errors import ConfigValueError
-from qgtune.nn import ACTIVATIONS, LAYERS, POOLING, Tracer, build_model, push_batch
+from qgtune.nn import ACTIVATIONS, LAYERS, NORMALIZERS, POOLING, Tracer, build_model, push_batch
 from qgtune.schema.graph_classification import ModelConfig, RegisteredNames
 
 
@@ -64,6 +64,15 @@ def test_a_size_is_a_junction_only_where_the_normalizer_needs_it():
     ignored = Tracer().trace(model(block(normalizer="identity", norm_args=[4])))
     assert len(sized.junctions) == 2
     assert [junction.target for junction in ignored.junctions] == [("model", "classifier", "input_dim")]
+
+
+def test_a_size_that_equals_the_width_by_coincidence_is_no_junction(monkeypatch):
+    monkeypatch.setattr(NORMALIZERS, "_entries", dict(NORMALIZERS._entries))
+    NORMALIZERS.register("group_norm")(torch.nn.GroupNorm)
+    names = RegisteredNames(normalizers=frozenset({"group_norm"}))
+    typed = model(block(normalizer="group_norm", norm_args=[4, 4]), names=names)
+    targets = [junction.target[2:] for junction in Tracer().trace(typed).junctions]
+    assert targets == [(0, "norm_args", 1), ("input_dim",)]
 
 
 def test_building_on_the_meta_device_gives_parameters_without_memory():

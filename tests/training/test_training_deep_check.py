@@ -154,6 +154,14 @@ def test_a_normalizer_of_the_users_own_is_tried_with_each_of_its_sizes(registere
     assert problem.hint == map_line("model.gcn_net[0].norm_args[1]", "model.gcn_net[0].out_dim")
 
 
+def test_a_size_that_would_mend_the_block_only_by_chance_is_not_blamed(registered):
+    registered(NORMALIZERS, "group_norm", torch.nn.GroupNorm)
+    base = one_block(normalizer="group_norm", norm_args=[3, 8])  # 8 groups would do, and mean something else
+    [problem] = deep_problems(compiled(None, base), FACTS).diagnostics
+    assert problem.code == "QG503"
+    assert problem.message.startswith("model.gcn_net[0].norm_args: GroupNorm(3, 8) cannot be built: ")
+
+
 def test_a_pooling_of_the_users_own_that_fails_says_why_at_its_line(registered):
     def pooling(x, batch, size):
         raise ValueError(f"no way to pool {x.size(1)} features")
