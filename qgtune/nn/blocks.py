@@ -1,6 +1,6 @@
 """One block of a graph neural network: layer, normalizer, activation, skip connection, dropout."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import torch
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path
-from qgtune.nn.construction import construct, entry, one_line
+from qgtune.nn.construction import construct, entry, one_line, with_values_where_needed
 from qgtune.nn.layers import ACTIVATIONS, LAYERS, NORMALIZERS
 from qgtune.schema.graph_classification import GcnBlockConfig
 
@@ -72,16 +72,26 @@ class GNNBlock(torch.nn.Module):
         act = entry(ACTIVATIONS, activation, (*path, "activation"))
 
         kwargs_path = (*path, "gnn_layer_kwargs")
-        self.conv = construct(layer, (in_dim, out_dim, *gnn_layer_args), gnn_layer_kwargs or {}, kwargs_path)
+        layer_args = (in_dim, out_dim, *gnn_layer_args)
+
+        def make_layer() -> torch.nn.Module:
+            return cast(torch.nn.Module, construct(layer, layer_args, gnn_layer_kwargs or {}, kwargs_path))
+
+        self.conv = make_layer()
         if getattr(self.conv, "cached", False):
             raise ConfigValueError(
                 kwargs_path, f"{gnn_layer_type} must not be cached: batches differ in their edges"
             )
-        self.width = _probed_width(self.conv, in_dim, gnn_layer_type, kwargs_path)
+        self.width = _probed_width(_Tried(self.conv, make_layer), in_dim, gnn_layer_type, kwargs_path)
 
         norm_path = (*path, "norm_args")
-        self.normalizer = construct(norm, norm_args or (self.width,), norm_kwargs or {}, norm_path)
-        _check_normalizer(self.normalizer, self.width, norm_path)
+
+        def make_normalizer() -> torch.nn.Module:
+            arguments = norm_args or (self.width,)
+            return cast(torch.nn.Module, construct(norm, arguments, norm_kwargs or {}, norm_path))
+
+        self.normalizer = make_normalizer()
+        _check_normalizer(_Tried(self.normalizer, make_normalizer), self.width, norm_path)
 
         self.activation = construct(act, (), activation_kwargs or {}, (*path, "activation_kwargs"))
         self.skip: torch.nn.Module | None = None
@@ -144,18 +154,42 @@ def _batch_norm_of_one(norm: torch.nn.BatchNorm1d, x: Tensor) -> Tensor:
     return F.batch_norm(x, mean, variance, norm.weight, norm.bias, training=False, eps=norm.eps)
 
 
-@torch.no_grad()
-def _probed_width(conv: torch.nn.Module, in_dim: int, name: str, path: Path) -> int:
+class _Tried:
+    """A module on which a shape is tried; on the meta device, another one with values where that needs them.
+
+    Args:
+        module: the module, which is left in training mode.
+        make: makes another one like it.
+    """
+
+    def __init__(self, module: torch.nn.Module, make: Callable[[], torch.nn.Module]) -> None:
+        self.module = module
+        self.make = make
+
+    @torch.no_grad()
+    def __call__(self, make_inputs: Callable[[], tuple[Tensor, ...]]) -> Any:
+        """Return what the module gives in evaluation mode, in which no running statistics change."""
+        untried = [self.module]
+
+        def run() -> Any:
+            module = untried.pop() if untried else self.make()
+            module.eval()
+            try:
+                return module(*make_inputs())
+            finally:
+                module.train()
+
+        return with_values_where_needed(run)
+
+
+def _probed_width(conv: _Tried, in_dim: int, name: str, path: Path) -> int:
     """Return how many features a layer yields for each node, by running it on a triangle."""
-    # Batches are not sorted by target node, and neither is this graph: an aggregation that needs that fails.
-    edge_index = torch.tensor([[1, 0, 2], [2, 1, 0]])
-    conv.eval()
     try:
-        out = conv(torch.ones(3, in_dim), edge_index)
+        # Batches are not sorted by target node, and neither is this graph: an aggregation that needs that
+        # fails.
+        out = conv(lambda: (torch.ones(3, in_dim), torch.tensor([[1, 0, 2], [2, 1, 0]])))
     except Exception as error:
         raise ConfigValueError(path, f"{name} cannot work with these arguments: {one_line(error)}") from error
-    finally:
-        conv.train()
     if not isinstance(out, Tensor) or out.dim() != 2 or out.size(0) != 3:
         shape = tuple(out.shape) if isinstance(out, Tensor) else type(out).__name__
         raise ConfigValueError(
@@ -164,20 +198,15 @@ def _probed_width(conv: torch.nn.Module, in_dim: int, name: str, path: Path) -> 
     return out.size(1)
 
 
-@torch.no_grad()
-def _check_normalizer(norm: torch.nn.Module, width: int, path: Path) -> None:
+def _check_normalizer(norm: _Tried, width: int, path: Path) -> None:
     """Raise unless the normalizer works on rows of ``width`` features and leaves their shape as it is."""
-    norm.eval()  # so that no running statistics change
-    rows = torch.arange(2.0).repeat_interleave(width).view(2, width)
-    kind = type(norm).__name__
+    kind = type(norm.module).__name__
     try:
-        out = norm(rows)
+        out = norm(lambda: (torch.arange(2.0).repeat_interleave(width).view(2, width),))
     except Exception as error:
         message = f"must fit the {width} features that the layer yields: {kind}: {one_line(error)}"
         raise ConfigValueError(path, message) from error
-    finally:
-        norm.train()
-    if out.shape != rows.shape:
+    if tuple(out.shape) != (2, width):
         raise ConfigValueError(
-            path, f"{kind} must keep the shape of its input: {tuple(out.shape)} is not {tuple(rows.shape)}"
+            path, f"{kind} must keep the shape of its input: {tuple(out.shape)} is not {(2, width)}"
         )

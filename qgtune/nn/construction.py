@@ -1,7 +1,9 @@
 """Construction of modules from config values, with the config's path in every error."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
+
+import torch
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path
@@ -26,16 +28,34 @@ def entry(registry: Registry[T], name: str, path: Path) -> T:
 def construct(factory: ModuleFactory, args: Sequence[Any], kwargs: Mapping[str, Any], path: Path) -> Any:
     """Return ``factory(*args, **kwargs)`` without the keyword arguments that the factory does not take.
 
+    Under ``torch.device("meta")`` a factory that needs values to build its module gets them: its module then
+    stands on the CPU.
+
     Raises:
         ConfigValueError: at ``path``, with the factory's own words, if it refuses its arguments.
     """
     taken = without_untaken(factory, kwargs)
     try:
-        return factory(*args, **taken)
+        return with_values_where_needed(lambda: factory(*args, **taken))
     except Exception as error:
         name = getattr(factory, "__name__", repr(factory))
         given = ", ".join([*map(repr, args), *(f"{key}={value!r}" for key, value in taken.items())])
         raise ConfigValueError(path, f"{name}({given}) cannot be built: {one_line(error)}") from error
+
+
+def with_values_where_needed(act: Callable[[], T]) -> T:
+    """Return what ``act`` gives; if it fails under ``torch.device("meta")``, what it gives on the CPU.
+
+    Tensors on the meta device have a shape and no values, so whatever depends on a value fails there: a mask
+    that selects edges, an operator that has no meta kernel. A failure on the CPU is a failure.
+    """
+    if torch.get_default_device().type == "meta":
+        try:
+            return act()
+        except Exception:  # noqa: BLE001 - a missing kernel has no exception of its own
+            with torch.device("cpu"):
+                return act()
+    return act()
 
 
 def one_line(error: BaseException) -> str:

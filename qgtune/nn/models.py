@@ -71,6 +71,11 @@ class GraphClassifier(torch.nn.Module):
         self.pooling = pooling
         self.classifier = classifier
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """How many features each block yields for each node."""
+        return tuple(cast(GNNBlock, block).width for block in self.blocks)
+
     def forward(
         self, x: Tensor, edge_index: Tensor, batch: Tensor, num_graphs: int | None = None
     ) -> list[Tensor]:
@@ -117,11 +122,21 @@ def model_from_config(config: ModelConfig) -> GraphClassifier:
     Raises:
         ConfigValueError: as ``build_model``.
     """
+    model = assemble_model(config)
+    # Only a built layer of the user's own tells how many features it yields.
+    for problem in dimension_problems(config, widths=model.widths):
+        raise problem
+    return model
+
+
+def assemble_model(config: ModelConfig) -> GraphClassifier:
+    """Return the model that a typed ``model`` section describes, whether or not its dims meet.
+
+    Raises:
+        ConfigValueError: if a part cannot be built.
+    """
     path: Path = ("model",)
     blocks = [GNNBlock.from_config(block, (*path, "gcn_net", k)) for k, block in enumerate(config.gcn_net)]
-    # Only a built layer of the user's own tells how many features it yields.
-    for problem in dimension_problems(config, widths=[block.width for block in blocks]):
-        raise problem
     pooling = entry(POOLING, config.pooling_layer, (*path, "pooling_layer"))
     return GraphClassifier(blocks, pooling, Classifier(config.classifier))
 

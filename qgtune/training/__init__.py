@@ -4,7 +4,16 @@ from qgtune.training.early_stopping import EarlyStopping
 from qgtune.training.errors import TrainingError
 from qgtune.training.graph_classification import TASKS, GraphClassificationTask
 from qgtune.training.metrics import METRICS, Metric
-from qgtune.training.task import EpochResult, LabelledGraphs, Target, Task, TrainingResult
+from qgtune.training.model_facts import count_parameters
+from qgtune.training.task import (
+    EpochResult,
+    KnowsConfigs,
+    LabelledGraphs,
+    Target,
+    Task,
+    TrainingResult,
+    late_facts,
+)
 from qgtune.training.threads import set_torch_threads
 from qgtune.training.trainer import evaluate, train
 
@@ -14,13 +23,16 @@ __all__ = [
     "EarlyStopping",
     "EpochResult",
     "GraphClassificationTask",
+    "KnowsConfigs",
     "LabelledGraphs",
     "Metric",
     "Target",
     "Task",
     "TrainingError",
     "TrainingResult",
+    "count_parameters",
     "evaluate",
+    "late_facts",
     "set_torch_threads",
     "train",
 ]

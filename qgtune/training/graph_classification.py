@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from qgtune.core.paths import Path as ConfigPath
 from qgtune.core.registry import Registry
+from qgtune.training.model_facts import PARAMS, count_parameters
 from qgtune.training.task import LabelledGraphs, OnEpoch, OnNotice, Task, TrainingResult
 from qgtune.training.trainer import train
 
@@ -42,6 +44,19 @@ class GraphClassificationTask:
             output_dir=output_dir,
             trial_number=trial_number,
         )
+
+    @property
+    def late_fact_paths(self) -> tuple[ConfigPath, ...]:
+        """``model.params``: the number of trainable parameters."""
+        return (PARAMS,)
+
+    def late_facts(self, config: Mapping[str, Any]) -> Mapping[ConfigPath, Any]:
+        """Return ``model.params`` of a config.
+
+        Raises:
+            ConfigValueError: if its model cannot be built.
+        """
+        return {PARAMS: count_parameters(config)}
 
 
 TASKS.register("graph_classification")(GraphClassificationTask())

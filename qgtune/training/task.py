@@ -7,16 +7,21 @@ A task of your own is any object with this ``train``, registered under a name::
 
 
     TASKS.register("node_regression")(NodeRegression())
+
+A task that can tell something of a config before it trains, such as the size of its model, has what
+``KnowsConfigs`` has besides.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+from qgtune.core.paths import Path as ConfigPath
 
 
 class Target(Protocol):
@@ -125,3 +130,36 @@ class Task(Protocol):
             TrialPruned: if ``on_epoch`` raises it.
         """
         ...
+
+
+@runtime_checkable
+class KnowsConfigs(Protocol):
+    """A task that can tell facts of a config late: once it is resolved, and before it is trained."""
+
+    @property
+    def late_fact_paths(self) -> tuple[ConfigPath, ...]:
+        """The paths under which expressions name these facts, such as ``("model", "params")``."""
+        ...
+
+    def late_facts(self, config: Mapping[str, Any]) -> Mapping[ConfigPath, Any]:
+        """Return the facts of a config by path; a value for each of ``late_fact_paths``.
+
+        Args:
+            config: the whole config of a trial, plain dicts and lists.
+
+        Raises:
+            ConfigValueError: for a value of the config that cannot be used.
+        """
+        ...
+
+
+def late_facts(task: Task, config: Mapping[str, Any]) -> Mapping[ConfigPath, Any]:
+    """Return what a task can tell of a config before it trains, by path; nothing for a task that cannot.
+
+    Raises:
+        ConfigValueError: for a value of the config that cannot be used.
+
+    Example:
+        ``late_facts(TASKS["graph_classification"], config)`` gives ``{("model", "params"): 142792}``.
+    """
+    return task.late_facts(config) if isinstance(task, KnowsConfigs) else {}

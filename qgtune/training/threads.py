@@ -1,6 +1,7 @@
 """The share of the cores that a worker may use."""
 
 import contextlib
+from collections.abc import Iterator
 
 import torch
 
@@ -15,3 +16,14 @@ def set_torch_threads(number: int) -> None:
     # Can be set only before the first parallel work; a worker sets it first of all, a script may be late.
     with contextlib.suppress(RuntimeError):
         torch.set_num_interop_threads(1)
+
+
+@contextlib.contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Make torch compute with one thread for a while; for tiny tensors, of which threads make slow work."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,193 @@
+"""Where the widths of a model must meet, found by building its parts on torch's meta device.
+
+A part is built and run by itself, at the width that its own config says. So one model shows all its misfits
+at once, and a part that many models share is built once.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from qgtune.core.errors import ConfigValueError
+from qgtune.core.paths import Path
+from qgtune.nn.construction import one_line, with_values_where_needed
+from qgtune.nn.models import assemble_model
+from qgtune.nn.trial_runs import (
+    NODES,
+    Part,
+    block_part,
+    classifier_part,
+    one_graph,
+    pooling_part,
+    some_edges,
+)
+from qgtune.schema.graph_classification import ClassifierConfig, GcnBlockConfig, ModelConfig
+
+_MODEL: Path = ("model",)
+_INPUT_DIM: Path = (*_MODEL, "classifier", "input_dim")
+
+
+@dataclass(frozen=True, slots=True)
+class Junction:
+    """A place where two widths of a model must meet.
+
+    Args:
+        target: the path of the config's number, such as ``model.gcn_net[1].in_dim``.
+        given: that number.
+        needed: the width that arrives there.
+        source: what gives the width: the path of a block, or of a fact of the data set.
+    """
+
+    target: Path
+    given: int
+    needed: int
+    source: Path
+
+    @property
+    def meets(self) -> bool:
+        """Whether the two are equal."""
+        return self.given == self.needed
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What building a model part by part showed: its junctions, and what cannot be built or run at all.
+
+    ``on_meta`` tells whether the meta device could run all of it.
+    """
+
+    junctions: tuple[Junction, ...]
+    failures: tuple[ConfigValueError, ...]
+    on_meta: bool = True
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether every width meets and every part works."""
+        return not self.failures and all(junction.meets for junction in self.junctions)
+
+
+class Tracer:
+    """Traces models, and remembers the parts that it has seen.
+
+    Example:
+        >>> block = {"in_dim": 3, "out_dim": 8, "gnn_layer_type": "gat", "heads": 2}
+        >>> model = ModelConfig(gcn_net=[block], classifier={"input_dim": 8, "output_dims": [2]})
+        >>> [(j.given, j.needed) for j in Tracer().trace(model).junctions]
+        [(8, 16)]
+    """
+
+    def __init__(self) -> None:
+        self._parts: dict[tuple[object, ...], Part] = {}
+
+    def trace(
+        self,
+        model: ModelConfig,
+        *,
+        num_node_features: int | None = None,
+        num_classes: Sequence[int] | None = None,
+    ) -> Trace:
+        """Return the junctions and failures of a model.
+
+        Args:
+            model: the model section.
+            num_node_features: features of a node in the data set, if it is known.
+            num_classes: the number of classes of each target of the data set, if it is known.
+        """
+        walk = _Walk()
+        walk.width, walk.source = num_node_features, ("data", "num_node_features")
+        for k, block in enumerate(model.gcn_net):
+            path: Path = (*_MODEL, "gcn_net", k)
+            walk.meet((*path, "in_dim"), block.in_dim)
+            walk.enter(path, self._block(block))
+            walk.source = path
+        if walk.width is not None:
+            walk.enter((*_MODEL, "pooling_layer"), self._pooling(model.pooling_layer, walk.width))
+        walk.meet(_INPUT_DIM, model.classifier.input_dim)
+        walk.enter(_INPUT_DIM[:-1], self._classifier(model.classifier))
+        walk.outputs(model.classifier.output_dims, num_classes)
+        return Trace(tuple(walk.junctions), tuple(walk.failures), walk.on_meta)
+
+    def width(self, block: GcnBlockConfig) -> int | None:
+        """Return how many features a block yields for each node, or None if it does not work."""
+        return self._block(block).width
+
+    def _block(self, block: GcnBlockConfig) -> Part:
+        key = ("block", repr(block.model_dump(exclude={"dropout"})))
+        return self._seen(key, lambda: block_part(block))
+
+    def _pooling(self, name: str, width: int) -> Part:
+        return self._seen(("pooling", name, width), lambda: pooling_part(name, width))
+
+    def _classifier(self, config: ClassifierConfig) -> Part:
+        return self._seen(("classifier", repr(config.model_dump())), lambda: classifier_part(config))
+
+    def _seen(self, key: tuple[object, ...], look: Callable[[], Part]) -> Part:
+        if key not in self._parts:
+            self._parts[key] = look()
+        return self._parts[key]
+
+
+def push_batch(model: ModelConfig, *, on_meta: bool = True) -> None:
+    """Build a whole model, and push a batch of one graph through it.
+
+    Args:
+        model: the model section.
+        on_meta: whether to try the meta device first; what fails there is run with values, on the CPU.
+
+    Raises:
+        ConfigValueError: if the model cannot be built, or cannot run.
+    """
+    try:
+        with torch.device("meta" if on_meta else "cpu"):
+            with_values_where_needed(lambda: _run_whole(model))
+    except ConfigValueError:
+        raise
+    except Exception as error:
+        raise ConfigValueError(_MODEL, f"the model cannot run: {one_line(error)}") from error
+
+
+@torch.no_grad()
+def _run_whole(config: ModelConfig) -> None:
+    model = assemble_model(config).eval()
+    model(torch.ones(NODES, config.gcn_net[0].in_dim), some_edges(), one_graph(), 1)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One way through a model: the width that arrives, where it comes from, and what was found."""
+
+    width: int | None = None
+    source: Path = ()
+    on_meta: bool = True
+    junctions: list[Junction] = field(default_factory=list)
+    failures: list[ConfigValueError] = field(default_factory=list)
+
+    def meet(self, target: Path, given: int) -> None:
+        """Note that the number at ``target`` must equal the width that arrives, if that is known."""
+        if self.width is not None:
+            self.junctions.append(Junction(target, given, self.width, self.source))
+
+    def enter(self, path: Path, part: Part) -> None:
+        """Go through a part of the model, the one whose config stands at ``path``."""
+        self.width = part.width
+        self.on_meta &= part.on_meta
+        if part.failure is not None:
+            error = part.failure
+            self.failures.append(ConfigValueError((*path, *error.path), error.message, error.hint))
+        for below, size in part.sizes:
+            if part.width is not None:
+                self.junctions.append(Junction((*path, *below), size, part.width, path))
+
+    def outputs(self, dims: Sequence[int], num_classes: Sequence[int] | None) -> None:
+        """Note that each output must have as many classes as its target."""
+        path: Path = (*_MODEL, "classifier", "output_dims")
+        if num_classes is None:
+            return
+        if len(dims) != len(num_classes):
+            shown = f"{list(dims)}, {len(num_classes)} targets"
+            message = f"must have one entry for each target of the data set: {shown}"
+            self.failures.append(ConfigValueError(path, message))
+            return
+        for k, (dim, classes) in enumerate(zip(dims, num_classes, strict=True)):
+            self.junctions.append(Junction((*path, k), dim, classes, ("data", "num_classes")))

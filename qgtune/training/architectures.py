@@ -1,0 +1,193 @@
+"""The distinct architectures of a search space: those of a sample of its configs."""
+
+import itertools
+import math
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from qgtune.compiler.plan import Plan
+from qgtune.compiler.probe import probe_configs
+from qgtune.core.errors import ConfigValueError
+from qgtune.nn import registered_names
+from qgtune.schema.graph_classification import ACTIVATIONS, POOLINGS, ModelConfig, parse_model
+from qgtune.space import EvaluationError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a search space is looked into."""
+
+    architectures: int = 200
+    """Distinct architectures at most."""
+    configs: int = 1000
+    """Configs at most."""
+    seconds: float = 20.0
+    """Time after which no further config is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """One way that a model of the space can be built, and the first config that has it.
+
+    ``model`` is what shapes it, or None if the schema refuses the section; ``failure`` is then why.
+    """
+
+    config: dict[str, Any]
+    model: ModelConfig | None
+    failure: ConfigValueError | None = None
+
+
+class Survey:
+    """Yields the distinct architectures of a plan: those at the corners first, then of random configs.
+
+    The same plan and seed give the same architectures, as far as the time suffices. ``configs`` and
+    ``architectures`` count those seen so far, and ``cut_short`` says why there may be more.
+
+    Args:
+        plan: the plan.
+        seed: of the random configs.
+        limits: how far to go.
+    """
+
+    def __init__(self, plan: Plan, *, seed: int = 0, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.configs = 0
+        self.architectures = 0
+        self.cut_short = ""
+        self._configs = itertools.chain(probe_configs(plan), _random_configs(plan, seed))
+
+    def __iter__(self) -> Iterator[Architecture]:
+        limits, seen = self.limits, set[str]()
+        began = time.monotonic()
+        for config in itertools.islice(self._configs, limits.configs):
+            self.configs += 1
+            if not config:
+                continue
+            section = _shaping(config.get("model"))
+            key = repr(section)
+            if key in seen:
+                continue
+            if self.architectures == limits.architectures:
+                self.cut_short = f"the space has more than {limits.architectures} architectures"
+                return
+            if time.monotonic() - began > limits.seconds:
+                self.cut_short = f"the {limits.seconds:g} s for it were over"
+                return
+            seen.add(key)
+            self.architectures += 1
+            yield _architecture(config, section)
+
+
+def _architecture(config: dict[str, Any], section: Any) -> Architecture:
+    try:
+        return Architecture(config, parse_shapes(section))
+    except ConfigValueError as error:
+        return Architecture(config, None, error)
+
+
+def parse_shapes(section: Any) -> ModelConfig:
+    """Return the typed ``model`` section, whether or not its dims meet.
+
+    Raises:
+        ConfigValueError: the first key, type or name that is wrong.
+    """
+    names = registered_names()
+    try:
+        return ModelConfig.model_validate(section, context=names)
+    except ValidationError:
+        return parse_model(section, names=names)  # which says the first problem, at its path
+
+
+def has_graph_model(config: Mapping[str, Any]) -> bool:
+    """Tell whether a config has the sections of a model that qgtune can build."""
+    model = config.get("model")
+    return isinstance(model, dict) and {"gcn_net", "classifier"} <= model.keys()
+
+
+def _shaping(section: Any) -> Any:
+    """Return a ``model`` section without what changes no shape: names, dropout, built-in activations."""
+    if not isinstance(section, dict):
+        return section
+    kept = {key: value for key, value in section.items() if key != "name"}
+    if kept.get("pooling_layer") in POOLINGS:
+        del kept["pooling_layer"]
+    if isinstance(blocks := kept.get("gcn_net"), list):
+        kept["gcn_net"] = [_without_activation(block, {"dropout"}) for block in blocks]
+    if "classifier" in kept:
+        kept["classifier"] = _without_activation(kept["classifier"], set())
+    return kept
+
+
+def _without_activation(section: Any, others: set[str]) -> Any:
+    if not isinstance(section, dict):
+        return section
+    given = section.get("activation_kwargs", {})
+    items = given if isinstance(given, list) else [given]
+    harmless = all(isinstance(item, dict) and item.keys() <= {"inplace"} for item in items)
+    dropped = set(others)
+    if harmless and section.get("activation") in ACTIVATIONS:
+        # One mapping for each layer has to be as many as there are layers, so the list itself stays.
+        dropped |= {"activation"} if isinstance(given, list) else {"activation", "activation_kwargs"}
+    return {key: value for key, value in section.items() if key not in dropped}
+
+
+def _random_configs(plan: Plan, seed: int) -> Iterator[dict[str, Any]]:
+    trial = RandomTrial(seed)
+    while plan.suggestions:
+        try:
+            yield plan.resolve(trial)
+        except EvaluationError:
+            # Counted as drawn, so that a space in which no expression has a value comes to an end.
+            yield {}
+
+
+class RandomTrial:
+    """A trial that draws each value at random. Optuna's are not at hand here, and none is needed.
+
+    Example:
+        >>> RandomTrial(0).suggest_int("x", 3, 3)
+        3
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - a sample, not a secret
+
+    def suggest_float(
+        self,
+        name: str,  # noqa: ARG002 - Optuna's signature
+        low: float,
+        high: float,
+        *,
+        step: float | None = None,
+        log: bool = False,
+    ) -> float:
+        """Return a float between low and high."""
+        if step is not None:
+            # A step that misses high ends below it; one that meets it may miss it by a rounding error.
+            return low + step * self._random.randint(0, math.floor((high - low) / step + 1e-8))
+        if log:
+            return min(max(low, math.exp(self._random.uniform(math.log(low), math.log(high)))), high)
+        return self._random.uniform(low, high)
+
+    def suggest_int(
+        self,
+        name: str,  # noqa: ARG002 - Optuna's signature
+        low: int,
+        high: int,
+        *,
+        step: int = 1,
+        log: bool = False,
+    ) -> int:
+        """Return an integer between low and high."""
+        if log:
+            return round(math.exp(self._random.uniform(math.log(low), math.log(high))))
+        return low + step * self._random.randint(0, (high - low) // step)
+
+    def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:  # noqa: ARG002 - Optuna's signature
+        """Return one of the choices."""
+        return self._random.choice(choices)

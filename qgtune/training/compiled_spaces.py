@@ -1,0 +1,49 @@
+"""What checks that build models ask of a compiled space, besides its plan."""
+
+import pathlib
+
+from qgtune.compiler.pipeline import Compilation, compile_space
+from qgtune.compiler.problems import Problems
+from qgtune.compiler.task_check import DataFacts, data_facts
+from qgtune.compiler.tuning import read_space_sources, read_tuning
+from qgtune.core.diagnostics import sort_diagnostics
+from qgtune.core.errors import DiagnosticError
+from qgtune.core.paths import Path, format_path
+from qgtune.nn import Junction
+from qgtune.space import Reference, SpaceNode
+from qgtune.space.tree import child_at, child_key
+
+
+def compile_unchecked(path: pathlib.Path) -> tuple[Compilation, DataFacts]:
+    """Return the compiled space of a tuning file and the facts of its data, whatever a task says of them.
+
+    Raises:
+        DiagnosticError: if the files cannot be read or compiled.
+    """
+    problems = Problems()
+    tuning = read_tuning(path, problems.found)
+    if tuning is None:
+        raise DiagnosticError(sort_diagnostics(problems.found))
+    facts = data_facts(tuning)
+    sources = read_space_sources(tuning, problems.found)
+    return compile_space(sources, tuning.settings.untuned, problems, facts.by_path()), facts
+
+
+def fact_formula(compilation: Compilation, facts: DataFacts, junction: Junction) -> str | None:
+    """Return the fact of the data set that the target of a junction should follow, if it can be named."""
+    a_section_hides_it = "data" in compilation.space.root.entries
+    known = facts.by_path().get(junction.source)
+    return None if a_section_hides_it or known != junction.needed else format_path(junction.source)
+
+
+def node_at(compilation: Compilation, path: Path) -> SpaceNode | None:
+    """Return the node of the space at ``path``, or the reference that it lies within, or None."""
+    node: SpaceNode = compilation.space.root
+    for part in path:
+        if isinstance(node, Reference):
+            return node
+        key = child_key(node, part)
+        if key is None:
+            return None
+        node = child_at(node, key)
+    return node
