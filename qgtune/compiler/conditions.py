@@ -85,6 +85,8 @@ def build_switch(
     A case says all that stands there. The base settings only tell what is a list and what are choices in it.
     """
     cases = _labelled(form, "cases", build.problems)
+    # Other readers take the key "on" as true, but no other reader is meant to read a switch.
+    build.problems.withdraw("QG110", build.problems.at_node(Role.SPACE, form.fields["on"][0]))
     on = expression_of(form.fields["on"][1], build.problems, "on is a path such as model.gnn_layer_type")
     if cases is None or on is None:
         return Constant(None, Origin(Role.SPACE, space.path))

@@ -3,12 +3,11 @@
 import pathlib
 from dataclasses import dataclass
 
-from qgtune.compiler.link import Outside
+from qgtune.compiler.linking import check_patterns, outside_of, selection_of
 from qgtune.compiler.objective import check_objective
 from qgtune.compiler.pipeline import Compilation, compile_space
 from qgtune.compiler.problems import Problems
-from qgtune.compiler.selection import Selection
-from qgtune.compiler.task_check import check_task, data_facts
+from qgtune.compiler.task_check import check_task
 from qgtune.compiler.tuning import Tuning, read_space_sources, read_tuning
 from qgtune.core.diagnostics import Diagnostic, sort_diagnostics
 from qgtune.core.errors import DiagnosticError
@@ -34,21 +33,18 @@ def prepare(path: pathlib.Path) -> Prepared:
     if tuning is None:
         raise DiagnosticError(sort_diagnostics(problems.found))
     check_objective(tuning, problems.found)
+    selection = selection_of(tuning, problems)
     sources = read_space_sources(tuning, problems.found)
     compilation: Compilation | None = None
     space_problems = Problems()
     try:
-        compilation = compile_space(
-            sources,
-            Selection(tuning.settings.untuned),
-            space_problems,
-            Outside(facts=data_facts(tuning).by_path()),
-        )
+        compilation = compile_space(sources, selection, space_problems, outside_of(tuning))
     except DiagnosticError as error:
         problems.found.extend(error.diagnostics)
     else:
         problems.found.extend(compilation.warnings)
         problems.documents = compilation.documents
+        check_patterns(tuning, selection, compilation.space, problems)
     check_task(tuning, compilation, problems)
     problems.raise_errors()
     assert compilation is not None  # noqa: S101 - whatever prevents it is an error

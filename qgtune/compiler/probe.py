@@ -1,20 +1,18 @@
 """Probing a plan: configs at the corners of the space and at random, resolved before the first trial."""
 
-import random
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from qgtune.compiler.link import LinkedSpace
 from qgtune.compiler.plan import Plan
 from qgtune.compiler.problems import Problems
+from qgtune.compiler.stand_ins import CornerTrial, RandomTrial
 from qgtune.compiler.steps import Computation, ConstraintError, Draft, Suggestion
 from qgtune.core.paths import Path
 from qgtune.space import EvaluationError
 from qgtune.space.tree import node_at
-
-_Number = TypeVar("_Number", bound=float)
 
 MAX_PROBES = 1000
 """Configs that are looked at; a space with more choices than this is probed in part."""
@@ -36,7 +34,7 @@ def probe_configs(plan: Plan) -> Iterator[dict[str, Any]]:
             continue
 
 
-def probe_trials(plan: Plan) -> Iterator["CornerTrial"]:
+def probe_trials(plan: Plan) -> Iterator[CornerTrial | RandomTrial]:
     """Yield stand-ins for trials, corners first; each must be resolved before the next is asked for."""
     waiting: deque[dict[str, int]] = deque([{}])
     seen: set[str] = set()
@@ -53,58 +51,6 @@ def probe_trials(plan: Plan) -> Iterator["CornerTrial"]:
     # Constant spaces have one config, and small ones are covered by their corners.
     for seed in range(RANDOM_PROBES if plan.suggestions else 0):
         yield RandomTrial(seed)
-
-
-class CornerTrial:
-    """A trial at a corner: each parameter at its first value or lower bound, but for the given ones.
-
-    Args:
-        corner: for some names, the position of the choice; for a range 0 is its low and 1 its high.
-    """
-
-    def __init__(self, corner: dict[str, int]) -> None:
-        self.corner = corner
-        self.asked: dict[str, int] = {}
-        """How many extremes each parameter has that was asked for, by name."""
-
-    def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:  # noqa: ARG002 - Optuna's signature
-        """Return one of the bounds."""
-        return self._bound(name, low, high)
-
-    def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:  # noqa: ARG002 - Optuna's signature
-        """Return one of the bounds."""
-        return self._bound(name, low, high)
-
-    def suggest_categorical(self, name: str, choices: Any) -> Any:
-        """Return one of the choices."""
-        self.asked[name] = len(choices)
-        return choices[self.corner.get(name, 0)]
-
-    def _bound(self, name: str, low: _Number, high: _Number) -> _Number:
-        self.asked[name] = 1 if low == high else 2
-        return high if self.corner.get(name, 0) else low
-
-
-class RandomTrial(CornerTrial):
-    """A trial at random: the same one for the same seed, on every machine."""
-
-    def __init__(self, seed: int) -> None:
-        super().__init__({})
-        self.random = random.Random(seed)  # noqa: S311 - no secret
-
-    def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:  # noqa: ARG002 - Optuna's signature
-        """Return a float of the range."""
-        if step is not None:
-            return low + step * self.random.randint(0, round((high - low) / step))
-        return self.random.uniform(low, high)
-
-    def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:  # noqa: ARG002 - Optuna's signature
-        """Return an integer of the range."""
-        return low + step * self.random.randint(0, (high - low) // step)
-
-    def suggest_categorical(self, name: str, choices: Any) -> Any:  # noqa: ARG002 - Optuna's signature
-        """Return one of the choices."""
-        return self.random.choice(choices)
 
 
 @dataclass(slots=True)

@@ -34,11 +34,16 @@ class Selection:
             return Extent.ALL
         found = Extent.NONE
         for pattern in self.patterns:
-            if all(_fits(wanted, part) for wanted, part in zip(pattern, path, strict=False)):
+            if self.fits(pattern, path):
                 if len(pattern) <= len(path):
                     return Extent.ALL
                 found = Extent.PART
         return found
+
+    @staticmethod
+    def fits(pattern: Path, path: Path) -> bool:
+        """Tell whether a path agrees with a pattern, as far as both go."""
+        return all(_fits(wanted, part) for wanted, part in zip(pattern, path, strict=False))
 
 
 EVERYTHING = Selection()

@@ -25,6 +25,9 @@ from qgtune.space import Categorical, Origin, Parameter, Reference, SpaceNode, S
 from qgtune.space.tree import child_at, child_key
 
 TASKS = ("graph_classification",)
+LATE_FACTS: frozenset[Path] = frozenset({("model", "params")})
+"""What a task tells of a trial's config before training it, for constraints: its number of parameters."""
+
 _DEFAULT_LAYER_TYPE = GcnBlockConfig.model_fields["gnn_layer_type"].default
 
 
@@ -165,7 +168,7 @@ def _report(
     shown = format_path(problem.path)
     message = problem.message if shown in problem.message else f"{shown}: {problem.message}"
     related: tuple[Related, ...] = ()
-    node, rest = _nearest(compilation.space.root, problem.path)
+    node, rest = nearest_node(compilation.space.root, problem.path)
     here = problem.path[: len(problem.path) - len(rest)]
     if isinstance(node, Reference):
         formula = compilation.space.formulas[here]
@@ -202,7 +205,7 @@ def origin_location(
     compilation: Compilation, problems: Problems, path: Path, *, of_key: bool = False
 ) -> Location:
     """Return where the value at ``path`` of a config was written, or the nearest thing above it."""
-    node, rest = _nearest(compilation.space.root, path)
+    node, rest = nearest_node(compilation.space.root, path)
     origin = (
         Origin(node.origin.role, (*node.origin.path, *rest))
         if not isinstance(node, Parameter)
@@ -211,7 +214,7 @@ def origin_location(
     return problems.at_key(origin) if of_key else problems.at(origin)
 
 
-def _nearest(node: SpaceNode, path: Path) -> tuple[SpaceNode, Path]:
+def nearest_node(node: SpaceNode, path: Path) -> tuple[SpaceNode, Path]:
     """Return the deepest node on the way to ``path``, and what is left of the path there."""
     for depth, part in enumerate(path):
         while isinstance(node, Switch):

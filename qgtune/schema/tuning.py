@@ -86,6 +86,12 @@ class TuningSettings(BaseModel):
     tune_training: bool = Field(
         default=True, description="Whether the section `training` varies; else it is the base settings' own."
     )
+    tune: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="Paths of what varies, such as [training, 'model.gcn_net[*].dropout']; all else is the "
+        "base settings' own. By default everything in the search space varies.",
+    )
     study_name: StudyName | None = Field(
         None, description="The study's name; by default that of the tuning file's folder."
     )
@@ -118,6 +124,11 @@ class TuningSettings(BaseModel):
         None,
         min_length=1,
         description="A built-in trainer, such as graph_classification, and `data` with it.",
+    )
+    allow_pyobjects: list[str] | None = Field(
+        None,
+        description="Python objects that a config may name with !pyobject, and modules of which it may name "
+        "everything, such as [torch.nn, torch_geometric.nn]. By default none.",
     )
     data: dict[str, Any] | None = Field(None, description="The task's data set: its name and its arguments.")
     metric: str | None = Field(

@@ -1,10 +1,8 @@
 """The distinct architectures of a search space: those of a sample of its configs."""
 
 import itertools
-import math
-import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +10,7 @@ from pydantic import ValidationError
 
 from qgtune.compiler.plan import Plan
 from qgtune.compiler.probe import probe_configs
+from qgtune.compiler.stand_ins import RandomTrial
 from qgtune.core.errors import ConfigValueError
 from qgtune.nn import registered_names
 from qgtune.schema.graph_classification import ACTIVATIONS, POOLINGS, ModelConfig, parse_model
@@ -144,50 +143,3 @@ def _random_configs(plan: Plan, seed: int) -> Iterator[dict[str, Any]]:
         except EvaluationError:
             # Counted as drawn, so that a space in which no expression has a value comes to an end.
             yield {}
-
-
-class RandomTrial:
-    """A trial that draws each value at random. Optuna's are not at hand here, and none is needed.
-
-    Example:
-        >>> RandomTrial(0).suggest_int("x", 3, 3)
-        3
-    """
-
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - a sample, not a secret
-
-    def suggest_float(
-        self,
-        name: str,  # noqa: ARG002 - Optuna's signature
-        low: float,
-        high: float,
-        *,
-        step: float | None = None,
-        log: bool = False,
-    ) -> float:
-        """Return a float between low and high."""
-        if step is not None:
-            # A step that misses high ends below it; one that meets it may miss it by a rounding error.
-            return low + step * self._random.randint(0, math.floor((high - low) / step + 1e-8))
-        if log:
-            return min(max(low, math.exp(self._random.uniform(math.log(low), math.log(high)))), high)
-        return self._random.uniform(low, high)
-
-    def suggest_int(
-        self,
-        name: str,  # noqa: ARG002 - Optuna's signature
-        low: int,
-        high: int,
-        *,
-        step: int = 1,
-        log: bool = False,
-    ) -> int:
-        """Return an integer between low and high."""
-        if log:
-            return round(math.exp(self._random.uniform(math.log(low), math.log(high))))
-        return low + step * self._random.randint(0, (high - low) // step)
-
-    def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:  # noqa: ARG002 - Optuna's signature
-        """Return one of the choices."""
-        return self._random.choice(choices)

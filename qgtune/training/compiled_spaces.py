@@ -2,16 +2,16 @@
 
 import pathlib
 
+from qgtune.compiler.linking import outside_of, selection_of
 from qgtune.compiler.pipeline import Compilation, compile_space
 from qgtune.compiler.problems import Problems
-from qgtune.compiler.task_check import DataFacts, data_facts
+from qgtune.compiler.task_check import DataFacts, data_facts, nearest_node
 from qgtune.compiler.tuning import read_space_sources, read_tuning
 from qgtune.core.diagnostics import sort_diagnostics
 from qgtune.core.errors import DiagnosticError
 from qgtune.core.paths import Path, format_path
 from qgtune.nn import Junction
 from qgtune.space import Reference, SpaceNode
-from qgtune.space.tree import child_at, child_key
 
 
 def compile_unchecked(path: pathlib.Path) -> tuple[Compilation, DataFacts]:
@@ -24,9 +24,9 @@ def compile_unchecked(path: pathlib.Path) -> tuple[Compilation, DataFacts]:
     tuning = read_tuning(path, problems.found)
     if tuning is None:
         raise DiagnosticError(sort_diagnostics(problems.found))
-    facts = data_facts(tuning)
+    selection = selection_of(tuning, problems)
     sources = read_space_sources(tuning, problems.found)
-    return compile_space(sources, tuning.settings.untuned, problems, facts.by_path()), facts
+    return compile_space(sources, selection, problems, outside_of(tuning)), data_facts(tuning)
 
 
 def fact_formula(compilation: Compilation, facts: DataFacts, junction: Junction) -> str | None:
@@ -38,12 +38,5 @@ def fact_formula(compilation: Compilation, facts: DataFacts, junction: Junction)
 
 def node_at(compilation: Compilation, path: Path) -> SpaceNode | None:
     """Return the node of the space at ``path``, or the reference that it lies within, or None."""
-    node: SpaceNode = compilation.space.root
-    for part in path:
-        if isinstance(node, Reference):
-            return node
-        key = child_key(node, part)
-        if key is None:
-            return None
-        node = child_at(node, key)
-    return node
+    node, rest = nearest_node(compilation.space.root, path)
+    return node if not rest or isinstance(node, Reference) else None

@@ -8,11 +8,12 @@ from deep_spaces import ROOT, TWO_BLOCKS, compiled, guide
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qgtune.compiler.stand_ins import RandomTrial
 from qgtune.compiler.task_check import DataFacts
 from qgtune.core.errors import DiagnosticError
 from qgtune.nn import LAYERS, NORMALIZERS, POOLING
 from qgtune.space import Float, Integer
-from qgtune.training.architectures import Limits, RandomTrial, Survey
+from qgtune.training.architectures import Limits, Survey
 from qgtune.training.deep_check import NO_MODEL, OWN_OBJECTIVE, deep_check, deep_problems
 
 FACTS = DataFacts(num_node_features=12, num_classes=(2,))

@@ -1,0 +1,47 @@
+"""What a tuning file says about compiling: which parts vary, and what a space is linked with."""
+
+from qgtune.compiler.link import LinkedSpace, Outside
+from qgtune.compiler.problems import Problems
+from qgtune.compiler.selection import Selection
+from qgtune.compiler.task_check import LATE_FACTS, TASKS, data_facts
+from qgtune.compiler.tuning import Tuning
+from qgtune.core.diagnostics import did_you_mean
+from qgtune.core.paths import Path, PathSyntaxError, format_path, parse_path, selects_many
+from qgtune.space import config_path, walk
+
+
+def selection_of(tuning: Tuning, problems: Problems) -> Selection:
+    """Return what varies in a study; a pattern that is no path is reported."""
+    patterns: list[Path] = []
+    for i, text in enumerate(tuning.settings.tune or ()):
+        try:
+            patterns.append(parse_path(text))
+        except PathSyntaxError as error:
+            problems.error("QG403", f"tune: {error}", tuning.document.locate(("tune", i)))
+    return Selection(tuning.settings.untuned, tuple(patterns) if tuning.settings.tune else None)
+
+
+def outside_of(tuning: Tuning) -> Outside:
+    """Return what a study's space is linked with besides its own files."""
+    late_facts = LATE_FACTS if tuning.settings.task in TASKS else frozenset()
+    objects = tuple(tuning.settings.allow_pyobjects or ())
+    return Outside(facts=data_facts(tuning).by_path(), late_facts=late_facts, objects=objects)
+
+
+def check_patterns(tuning: Tuning, selection: Selection, linked: LinkedSpace, problems: Problems) -> None:
+    """Report patterns of ``tune`` that lead to nothing in the config."""
+    paths = {config_path(path) for path, _ in walk(linked.root)}
+    for i, pattern in enumerate(selection.patterns or ()):
+        if any(len(path) == len(pattern) and selection.fits(pattern, path) for path in paths):
+            continue
+        depth = next(
+            end
+            for end in range(len(pattern))
+            if not any(len(p) == end + 1 and selection.fits(pattern[: end + 1], p) for p in paths)
+        )
+        known = {
+            str(p[-1]) for p in paths if len(p) == depth + 1 and selection.fits(pattern[:depth], p[:depth])
+        }
+        message = f"tune names {format_path(pattern)}, but there is no {format_path(pattern[: depth + 1])}"
+        hint = "" if selects_many(pattern[depth]) else did_you_mean(str(pattern[depth]), sorted(known))
+        problems.error("QG227", message, tuning.document.locate(("tune", i)), hint)
