@@ -5,13 +5,16 @@ BIN := $(VENV)/bin
 # pip's own settings of the machine stay in force; only the noise is turned off.
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint format schemas bench install clean
+.PHONY: demo test fuzz lint format schemas bench install clean
 
 demo: $(VENV)/.runtime  ## tune the causal-set classifier of sample_configs/causal_sets
 	$(BIN)/python -m qgtune sample_configs/causal_sets/tuning.yaml
 
 test: $(VENV)/.dev  ## run the tests
 	$(BIN)/python -m pytest -n 2
+
+fuzz: $(VENV)/.dev  ## send 100,000 mutated projects through the compiler, about ten minutes
+	$(BIN)/python -m fuzz.compile
 
 lint: $(VENV)/.dev  ## check format, style, types and the layers of the house
 	$(BIN)/ruff format --check .

@@ -1,0 +1,115 @@
+"""Judging in processes of their own, where an input that hangs, or takes all memory, can be killed."""
+
+import multiprocessing
+import pathlib
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from fuzz.mutations import mutated_project
+from fuzz.projects import Project, seed_projects
+from fuzz.verdicts import MAX_SECONDS, Verdict, judge
+
+ADDRESS_SPACE = 3 * 1024**3
+"""Bytes that a process may ask for: a bound that keeps the machine, far above what an input may take."""
+
+PATIENCE = 10 * MAX_SECONDS
+"""Seconds of the clock after which a process is killed: the machine may be busy."""
+
+
+def work(connection: Connection, seed: int) -> None:
+    """Judge the inputs whose numbers come through the connection, until None comes."""
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+    seeds = seed_projects()
+    with tempfile.TemporaryDirectory(prefix="qgtune-fuzz-") as folder:
+        while (number := connection.recv()) is not None:
+            connection.send(
+                (number, judge(mutated_project(seeds, seed, number), pathlib.Path(folder) / "project"))
+            )
+
+
+@dataclass(slots=True)
+class Worker:
+    """A process that judges, the number that it is at, and since when."""
+
+    process: BaseProcess
+    connection: Connection
+    number: int | None = None
+    since: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def start(cls, seed: int) -> "Worker":
+        """Return a new process that waits for numbers."""
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=work, args=(theirs, seed), daemon=True)
+        process.start()
+        theirs.close()
+        return cls(process, ours)
+
+    def begin(self, number: int) -> None:
+        """Give the process an input to judge."""
+        self.number, self.since = number, time.monotonic()
+        self.connection.send(number)
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+
+    def overdue(self) -> bool:
+        """Tell whether the process should have answered long ago."""
+        return time.monotonic() - self.since > PATIENCE
+
+
+def judge_all(numbers: Iterator[int], seed: int, processes: int) -> Iterator[tuple[int, Verdict]]:
+    """Yield the number and the verdict of each input as it is done, in ``processes`` processes."""
+    workers: list[Worker] = []
+    for _ in range(processes):
+        _begin_next(workers, Worker.start(seed), numbers)
+    while workers:
+        ready = wait([worker.connection for worker in workers], timeout=1)
+        for worker in list(workers):
+            verdict = _answer(worker) if worker.connection in ready else None
+            if verdict is None and worker.connection not in ready and worker.overdue():
+                verdict = Verdict("failure", "hangs", f"killed after {PATIENCE:.0f} s")
+            if verdict is None:
+                continue
+            assert worker.number is not None  # noqa: S101 - it was at one
+            yield worker.number, verdict
+            workers.remove(worker)
+            if verdict.what in {"hangs", "the process died", "takes too much memory"}:
+                worker.kill()
+                worker = Worker.start(seed)  # noqa: PLW2901 - in the dead one's place
+            _begin_next(workers, worker, numbers)
+
+
+def _answer(worker: Worker) -> Verdict:
+    try:
+        _, verdict = worker.connection.recv()
+    except EOFError:
+        worker.process.join()
+        return Verdict("failure", "the process died", f"exit code {worker.process.exitcode}")
+    found: Verdict = verdict
+    return found
+
+
+def _begin_next(workers: list[Worker], worker: Worker, numbers: Iterator[int]) -> None:
+    number = next(numbers, None)
+    if number is None:
+        worker.connection.send(None)
+        worker.process.join(timeout=10)
+        worker.kill()
+        return
+    worker.begin(number)
+    workers.append(worker)
+
+
+def project_of(seed: int, number: int) -> Project:
+    """Return an input again, by its number."""
+    return mutated_project(seed_projects(), seed, number)
