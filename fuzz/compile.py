@@ -17,8 +17,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from fuzz.processes import judge_all, project_of
-from fuzz.projects import ROOT, write_project
+from fuzz.processes import Inputs, judge_all
+from fuzz.projects import ROOT, seed_projects, write_project
 from fuzz.shrinking import shrunk
 from fuzz.verdicts import Verdict
 
@@ -53,15 +53,15 @@ def main() -> int:
     began = time.monotonic()
     tally = Tally()
     shutil.rmtree(FAILURES, ignore_errors=True)
-    numbers = _numbers(options, began)
-    for number, verdict in judge_all(numbers, options.seed, options.processes):
+    inputs = Inputs(seed_projects(), options.seed)
+    for number, verdict in judge_all(_numbers(options, began), inputs, options.processes):
         if tally.add(number, verdict):
             _say(f"input {number}: {verdict.what}")
         done = tally.kinds.total()
         if done % 5000 == 0:
             _say(f"{done} inputs, {time.monotonic() - began:.0f} s")
-    for what, (number, verdict) in tally.first.items():
-        _keep(options.seed, number, what, verdict)
+    for number, verdict in tally.first.values():
+        _keep(inputs, number, verdict)
     _say(_summary(tally, options.seed, time.monotonic() - began))
     return 1 if tally.failures else 0
 
@@ -83,10 +83,10 @@ def _numbers(options: argparse.Namespace, began: float) -> Iterator[int]:
         yield number
 
 
-def _keep(seed: int, number: int, what: str, verdict: Verdict) -> None:
+def _keep(inputs: Inputs, number: int, verdict: Verdict) -> None:
     """Write a failing input where it can be looked at."""
-    project = project_of(seed, number)
-    folder = FAILURES / f"seed{seed}-input{number}"
+    project, what = inputs.make(number), verdict.what
+    folder = FAILURES / f"seed{inputs.seed}-input{number}"
     write_project(project, folder / "input")
     if what not in _CANNOT_SHRINK:
         with tempfile.TemporaryDirectory() as scratch:

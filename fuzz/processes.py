@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from fuzz.mutations import mutated_project
-from fuzz.projects import Project, seed_projects
+from fuzz.projects import Project
 from fuzz.verdicts import MAX_SECONDS, Verdict, judge
 
 ADDRESS_SPACE = 3 * 1024**3
@@ -21,15 +21,25 @@ PATIENCE = 10 * MAX_SECONDS
 """Seconds of the clock after which a process is killed: the machine may be busy."""
 
 
-def work(connection: Connection, seed: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The inputs of a run: what they are made from, read once, so that a number stays the same input."""
+
+    seeds: list[Project]
+    seed: int
+
+    def make(self, number: int) -> Project:
+        """Return the input of this number."""
+        return mutated_project(self.seeds, self.seed, number)
+
+
+def work(connection: Connection, inputs: Inputs) -> None:
     """Judge the inputs whose numbers come through the connection, until None comes."""
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
-    seeds = seed_projects()
     with tempfile.TemporaryDirectory(prefix="qgtune-fuzz-") as folder:
         while (number := connection.recv()) is not None:
-            connection.send(
-                (number, judge(mutated_project(seeds, seed, number), pathlib.Path(folder) / "project"))
-            )
+            verdict = judge(inputs.make(number), pathlib.Path(folder) / "project")
+            connection.send((number, verdict))
 
 
 @dataclass(slots=True)
@@ -42,11 +52,11 @@ class Worker:
     since: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def start(cls, seed: int) -> "Worker":
+    def start(cls, inputs: Inputs) -> "Worker":
         """Return a new process that waits for numbers."""
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(target=work, args=(theirs, seed), daemon=True)
+        process = context.Process(target=work, args=(theirs, inputs), daemon=True)
         process.start()
         theirs.close()
         return cls(process, ours)
@@ -67,11 +77,11 @@ class Worker:
         return time.monotonic() - self.since > PATIENCE
 
 
-def judge_all(numbers: Iterator[int], seed: int, processes: int) -> Iterator[tuple[int, Verdict]]:
+def judge_all(numbers: Iterator[int], inputs: Inputs, processes: int) -> Iterator[tuple[int, Verdict]]:
     """Yield the number and the verdict of each input as it is done, in ``processes`` processes."""
     workers: list[Worker] = []
     for _ in range(processes):
-        _begin_next(workers, Worker.start(seed), numbers)
+        _begin_next(workers, Worker.start(inputs), numbers)
     while workers:
         ready = wait([worker.connection for worker in workers], timeout=1)
         for worker in list(workers):
@@ -85,7 +95,7 @@ def judge_all(numbers: Iterator[int], seed: int, processes: int) -> Iterator[tup
             workers.remove(worker)
             if verdict.what in {"hangs", "the process died", "takes too much memory"}:
                 worker.kill()
-                worker = Worker.start(seed)  # noqa: PLW2901 - in the dead one's place
+                worker = Worker.start(inputs)  # noqa: PLW2901 - in the dead one's place
             _begin_next(workers, worker, numbers)
 
 
@@ -108,8 +118,3 @@ def _begin_next(workers: list[Worker], worker: Worker, numbers: Iterator[int]) -
         return
     worker.begin(number)
     workers.append(worker)
-
-
-def project_of(seed: int, number: int) -> Project:
-    """Return an input again, by its number."""
-    return mutated_project(seed_projects(), seed, number)

@@ -73,3 +73,20 @@ def tables(page, *header):
             cells = re.split(r"(?<!\\)\|", line.strip("|"))
             rows.append([cell.strip().strip("`").replace("\\|", "|") for cell in cells])
     return rows
+
+
+def sections(page, mark):
+    """Return the text below each heading of this level (``###``) by its words, to the next one that is not lower."""
+    inside = [range(*block.span) for block in blocks(page)]
+    headings = [
+        match
+        for match in re.finditer(rf"^(#{{1,{len(mark)}}}) (.+)$", page, re.MULTILINE)
+        if not any(match.start() in span for span in inside)  # a comment in a block is no heading
+    ]
+    ends = [match.start() for match in headings[1:]] + [len(page)]
+    return {m[2]: page[m.end() : end] for m, end in zip(headings, ends, strict=True) if m[1] == mark}
+
+
+def files_of(text):
+    """Return the files that a part of a page shows, by name."""
+    return {block.name: block.text for block in blocks(text) if block.name is not None}
