@@ -20,10 +20,10 @@ from dataclasses import dataclass, field
 from fuzz.processes import Inputs, judge_all
 from fuzz.projects import ROOT, seed_projects, write_project
 from fuzz.shrinking import shrunk
-from fuzz.verdicts import Verdict
+from fuzz.verdicts import TOO_LONG, Verdict
 
 FAILURES = ROOT / "fuzz" / "failures"
-_CANNOT_SHRINK = {"hangs", "the process died", "takes too much memory", "takes too long"}
+_CANNOT_SHRINK = {"hangs", "the process died", "takes too much memory", TOO_LONG}
 
 
 @dataclass(slots=True)

@@ -36,12 +36,13 @@ def seed_projects() -> list[Project]:
 
 def _projects_in(*places: pathlib.Path) -> list[Project]:
     folders = sorted({path.parent for place in places for path in place.rglob("*.yaml")})
-    return [_complete(_files(folder)) for folder in folders if "runs" not in folder.parts]
+    return [project_in(folder) for folder in folders if "runs" not in folder.parts]
 
 
-def _files(folder: pathlib.Path) -> Project:
+def project_in(folder: pathlib.Path) -> Project:
+    """Return the project whose files stand in a folder, with what it lacks to be checked as a whole."""
     paths = sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".py"})
-    return {path.name: path.read_bytes() for path in paths}
+    return _complete({path.name: path.read_bytes() for path in paths})
 
 
 def _documented(page: pathlib.Path) -> list[Project]:

@@ -5,6 +5,7 @@ import pickle
 import resource
 import time
 import traceback
+import unicodedata
 from dataclasses import dataclass
 
 from fuzz.projects import Project, write_project
@@ -21,8 +22,12 @@ from qgtune.core.errors import DiagnosticError
 MAX_SECONDS = 2.0
 """Of the processor, for one input."""
 
+TOO_LONG = "takes too long"
+
 MAX_MEGABYTES = 500
 """That one input may add to the process."""
+
+_TURNS_TEXT_AROUND = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ def judge(project: Project, folder: pathlib.Path) -> Verdict:
         kind, what, details = "failure", _name(error), "".join(traceback.format_exception(error))
     seconds, after = time.process_time() - began, _megabytes()
     if kind != "failure" and seconds > MAX_SECONDS:
-        kind, what, details = "failure", "takes too long", f"{seconds:.1f} s of the processor"
+        kind, what, details = "failure", TOO_LONG, f"{seconds:.1f} s of the processor"
     if kind != "failure" and after - before > MAX_MEGABYTES:
         kind, what, details = "failure", "takes too much memory", f"{after - before:.0f} MB more than before"
     return Verdict(kind, what, details, seconds, after)
@@ -85,10 +90,16 @@ def _shown(kind: str, diagnostics: tuple[Diagnostic, ...]) -> tuple[str, str]:
     text = render_diagnostics(diagnostics)
     for form in (text, diagnostics_as_json(diagnostics), diagnostics_for_github(diagnostics)):
         form.encode()
-    controls = sorted({f"U+{ord(c):04X}" for c in text if c != "\n" and not c.isprintable()})
+    controls = sorted({f"U+{ord(c):04X}" for c in text if c != "\n" and _acts_on_a_terminal(c)})
     if controls:
         return "failure", f"a control character reaches the terminal: {controls[0]}"
     return kind, ""
+
+
+def _acts_on_a_terminal(character: str) -> bool:
+    """Tell whether a character steers a terminal, or turns the text around it, rather than being shown."""
+    is_control = unicodedata.category(character) == "Cc"
+    return is_control or unicodedata.bidirectional(character) in _TURNS_TEXT_AROUND
 
 
 def _name(error: BaseException) -> str:
