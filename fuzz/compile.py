@@ -57,11 +57,12 @@ def main() -> int:
     for number, verdict in judge_all(_numbers(options, began), inputs, options.processes):
         if tally.add(number, verdict):
             _say(f"input {number}: {verdict.what}")
+            _keep(inputs, number, verdict)
         done = tally.kinds.total()
         if done % 5000 == 0:
             _say(f"{done} inputs, {time.monotonic() - began:.0f} s")
     for number, verdict in tally.first.values():
-        _keep(inputs, number, verdict)
+        _keep_small(inputs, number, verdict)
     _say(_summary(tally, options.seed, time.monotonic() - began))
     return 1 if tally.failures else 0
 
@@ -85,14 +86,22 @@ def _numbers(options: argparse.Namespace, began: float) -> Iterator[int]:
 
 def _keep(inputs: Inputs, number: int, verdict: Verdict) -> None:
     """Write a failing input where it can be looked at."""
-    project, what = inputs.make(number), verdict.what
-    folder = FAILURES / f"seed{inputs.seed}-input{number}"
-    write_project(project, folder / "input")
-    if what not in _CANNOT_SHRINK:
-        with tempfile.TemporaryDirectory() as scratch:
-            project = shrunk(project, what, pathlib.Path(scratch) / "project")
-        write_project(project, folder / "small")
-    (folder / "failure.txt").write_text(f"{what}\n\n{verdict.details}\n", encoding="utf-8")
+    folder = _folder(inputs, number)
+    write_project(inputs.make(number), folder / "input")
+    (folder / "failure.txt").write_text(f"{verdict.what}\n\n{verdict.details}\n", encoding="utf-8")
+
+
+def _keep_small(inputs: Inputs, number: int, verdict: Verdict) -> None:
+    """Write a small input that fails alike, where looking for one takes no long time."""
+    if verdict.what in _CANNOT_SHRINK:
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        project = shrunk(inputs.make(number), verdict.what, pathlib.Path(scratch) / "project")
+    write_project(project, _folder(inputs, number) / "small")
+
+
+def _folder(inputs: Inputs, number: int) -> pathlib.Path:
+    return FAILURES / f"seed{inputs.seed}-input{number}"
 
 
 def _summary(tally: Tally, seed: int, seconds: float) -> str:

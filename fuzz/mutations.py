@@ -298,7 +298,7 @@ def anchor(text: bytes, chance: random.Random, _: bytes) -> bytes:
         return text
     place = chance.choice(places)
     text = _put(text, place, place, b" &a")
-    for _ in range(chance.randint(0, 3)):
+    for __ in range(chance.randint(0, 3)):
         values = list(_VALUE.finditer(text))
         if values:
             text = _put(text, *chance.choice(values).span(), b"*a")

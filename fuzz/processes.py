@@ -3,9 +3,10 @@
 import multiprocessing
 import pathlib
 import resource
+import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -17,8 +18,11 @@ from fuzz.verdicts import MAX_SECONDS, Verdict, judge
 ADDRESS_SPACE = 3 * 1024**3
 """Bytes that a process may ask for: a bound that keeps the machine, far above what an input may take."""
 
-PATIENCE = 10 * MAX_SECONDS
-"""Seconds of the clock after which a process is killed: the machine may be busy."""
+HANGING = 5 * MAX_SECONDS
+"""Seconds of the processor after which the operating system ends a process."""
+
+PATIENCE = 60 * MAX_SECONDS
+"""Seconds of the clock after which a process that waits for something is killed; the machine may be busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Inputs:
 
     seeds: list[Project]
     seed: int
+    judge: Callable[[Project, pathlib.Path], Verdict] = judge
 
     def make(self, number: int) -> Project:
         """Return the input of this number."""
@@ -38,7 +43,11 @@ def work(connection: Connection, inputs: Inputs) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     with tempfile.TemporaryDirectory(prefix="qgtune-fuzz-") as folder:
         while (number := connection.recv()) is not None:
-            verdict = judge(inputs.make(number), pathlib.Path(folder) / "project")
+            project = inputs.make(number)
+            # Its signal ends the process wherever it is, also in a loop of C that Python cannot interrupt.
+            signal.setitimer(signal.ITIMER_PROF, HANGING)
+            verdict = inputs.judge(project, pathlib.Path(folder) / "project")
+            signal.setitimer(signal.ITIMER_PROF, 0)
             connection.send((number, verdict))
 
 
@@ -104,6 +113,8 @@ def _answer(worker: Worker) -> Verdict:
         _, verdict = worker.connection.recv()
     except EOFError:
         worker.process.join()
+        if worker.process.exitcode == -signal.SIGPROF:
+            return Verdict("failure", "hangs", f"ended after {HANGING:.0f} s of the processor")
         return Verdict("failure", "the process died", f"exit code {worker.process.exitcode}")
     found: Verdict = verdict
     return found

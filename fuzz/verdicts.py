@@ -1,5 +1,6 @@
 """What is asked of the compiler for one input: a plan or diagnostics, soon, and within its memory."""
 
+import os
 import pathlib
 import pickle
 import resource
@@ -104,11 +105,7 @@ def _acts_on_a_terminal(character: str) -> bool:
 
 def _name(error: BaseException) -> str:
     """Return the kind of an exception and the last line of qgtune's own that it came through."""
-    frames = [
-        f
-        for f in traceback.extract_tb(error.__traceback__)
-        if f"{pathlib.os.sep}qgtune{pathlib.os.sep}" in f.filename
-    ]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f"{os.sep}qgtune{os.sep}" in f.filename]
     place = f" in {pathlib.Path(frames[-1].filename).stem}.{frames[-1].name}" if frames else ""
     return f"{type(error).__name__}{place}"
 

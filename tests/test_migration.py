@@ -17,7 +17,8 @@ from qgtune import tune
 from qgtune.compiler.pipeline import SpaceSources, compile_space
 from qgtune.compiler.prepare import prepare
 from qgtune.core.errors import DiagnosticError
-from qgtune.document import Source
+from qgtune.document import Source, read_text
+from qgtune.schema.tuning import TuningSettings, tuning_keys
 
 PAGE = (pathlib.Path(__file__).parent.parent / "docs" / "migration.md").read_text(encoding="utf-8")
 READINGS = sections(sections(PAGE, "##")["The fifteen readings"], "###")
@@ -240,3 +241,22 @@ def test_what_the_page_writes_for_a_tag_means_what_the_tag_meant(row):
             plan.config_of({})["x"]
             == {"!reference": 7, "!coupled-sweep": 16, "!pyobject": "sage"}[tag.split()[0]]
         )
+
+
+PIECES = sorted(
+    {piece for row in tables(PAGE, "there", "here") for piece in re.findall(r"`([^`]+)`", f"`{row[1]}`")}
+)
+
+
+@pytest.mark.parametrize("piece", [piece for piece in PIECES if ": " in piece])
+def test_what_the_page_writes_for_another_tuner_is_understood(piece):
+    data = read_text(piece)
+    if isinstance(data, dict) and data.keys() <= set(tuning_keys()):
+        if data != {"objective": "file.py:function"}:
+            TuningSettings.model_validate(data | {"objective": "a.py:f"})
+        return
+    text = f"x: {piece}" if piece.startswith("{") else piece.removeprefix("training.")
+    plan = compile_space(
+        SpaceSources(Source("search space", text), Source("base settings", "{}")), frozenset()
+    ).plan
+    assert plan.suggestions or "patience" in piece

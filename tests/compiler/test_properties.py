@@ -3,8 +3,10 @@
 import ast
 import importlib
 import io
+import os
 import pathlib
 import pickle
+import signal
 import sys
 
 import optuna
@@ -25,6 +27,7 @@ ROOT = pathlib.Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))  # fuzz/ is beside the package, not in it
 
 from fuzz.mutations import mutated_project  # noqa: E402 - after the line that finds it
+from fuzz.processes import Inputs, judge_all  # noqa: E402
 from fuzz.projects import CORPUS, project_in, seed_projects  # noqa: E402
 from fuzz.verdicts import TOO_LONG, judge  # noqa: E402
 
@@ -169,6 +172,17 @@ def test_a_few_hundred_mutated_projects_are_each_a_plan_or_diagnostics(tmp_path)
     for number in range(300):
         found = failure(mutated_project(seeds, 7, number), tmp_path)
         assert found is None or found.startswith(tuple(NOT_MENDED.values())), f"input {number}: {found}"
+
+
+def die(project, folder):
+    """Judge as a process does that the operating system ends."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_an_input_that_ends_its_process_is_a_failure_and_the_next_one_has_a_new_process():
+    inputs = Inputs([{"tuning.yaml": b""}], 0, die)
+    found = sorted((number, verdict.what) for number, verdict in judge_all(iter(range(2)), inputs, 1))
+    assert found == [(0, "the process died"), (1, "the process died")]
 
 
 def test_a_diagnostic_error_keeps_its_diagnostics_when_it_is_pickled():
