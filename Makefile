@@ -13,7 +13,7 @@ demo: $(VENV)/.runtime  ## tune the causal-set classifier of sample_configs/caus
 test: $(VENV)/.dev  ## run the tests
 	$(BIN)/python -m pytest -n 2
 
-fuzz: $(VENV)/.dev  ## send 100,000 mutated projects through the compiler, about ten minutes
+fuzz: $(VENV)/.dev  ## send 100,000 mutated projects through the compiler, ten to twenty minutes
 	$(BIN)/python -m fuzz.compile
 
 lint: $(VENV)/.dev  ## check format, style, types and the layers of the house

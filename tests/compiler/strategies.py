@@ -20,6 +20,7 @@ SHAPE = [
     ("model", "layers", 0, "width"), ("model", "layers", 0, "heads"), ("model", "layers", 1, "width"),
     ("model", "layers", 1, "heads"), ("model", "layers", 2, "width"), ("model", "kind"), ("model", "dims"),
     ("model", "odd key"), ("training", "epochs"), ("training", "rate"), ("training", "warmup"), ("training", "flag"),
+    ("training", "dims"),
 ]  # fmt: skip
 
 
@@ -241,6 +242,8 @@ def projects(draw):
     for position, path in enumerate(order[1:], start=1):
         if draw(st.booleans()):
             follows[path] = draw(formulas(order[:position]))
+    if draw(st.booleans()):  # a whole list is followed, too
+        follows["training", "dims"] = _term(("model", "dims"))
     slots = []
     for path in SHAPE:
         key = path[-1]
