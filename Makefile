@@ -8,13 +8,16 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 # The tests of editor support talk to it; 2.0 needs node 22.
 LANGUAGE_SERVER := yaml-language-server@1.25.0
 
-.PHONY: demo test lint format schemas language-server bench install clean
+.PHONY: demo test fuzz lint format schemas language-server bench install clean
 
 demo: $(VENV)/.runtime  ## tune the causal-set classifier of sample_configs/causal_sets
 	$(BIN)/python -m qgtune sample_configs/causal_sets/tuning.yaml
 
 test: $(VENV)/.dev  ## run the tests
 	$(BIN)/python -m pytest -n 2
+
+fuzz: $(VENV)/.dev  ## send 100,000 mutated projects through the compiler, ten to twenty minutes
+	$(BIN)/python -m fuzz.compile
 
 lint: $(VENV)/.dev  ## check format, style, types and the layers of the house
 	$(BIN)/ruff format --check .

@@ -9,9 +9,6 @@ import pytest
 import yaml
 from own_projects import environment
 
-from qgtune.compiler.pipeline import SpaceSources, compile_space
-from qgtune.compiler.prepare import prepare
-from qgtune.document import Source
 from qgtune.schema.data import DATA_SETTINGS
 from qgtune.schema.graph_classification import METRICS
 from qgtune.schema.tuning import TuningSettings, key_spellings
@@ -109,40 +106,3 @@ def test_the_page_on_tuning_files_names_every_key_metric_and_data_set():
         assert named & set(key_spellings(field)), field
     assert set(METRICS) <= named
     assert set(DATA_SETTINGS) <= named
-
-
-def test_the_tables_of_the_language_page_are_true(tmp_path, monkeypatch):
-    page = (ROOT / "docs/language.md").read_text(encoding="utf-8")
-    dependencies = blocks("yaml", page)[0]
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "base.yaml").write_text(
-        "model: {gcn_net: [{in_dim: 1, out_dim: 2, norm_args: [2]}, {in_dim: 2, out_dim: 3}], classifier: {input_dim: 3}}\n"
-    )
-    (tmp_path / "space.yaml").write_text("model: {gcn_net: [{out_dim: [4, 5]}, {out_dim: [6, 7]}]}\n")
-    (tmp_path / "map.yaml").write_text(dependencies)
-    (tmp_path / "o.py").write_text("def f(trial, config): return 1\n")
-    (tmp_path / "tuning.yaml").write_text(
-        "base_settings_path: base.yaml\nsearch_space_path: space.yaml\ndepmap_file: map.yaml\nobjective: o.py:f\n"
-    )
-    plan = prepare(tmp_path / "tuning.yaml").compilation.plan
-    config = plan.config_of({"model.gcn_net.0.out_dim": 5, "model.gcn_net.1.out_dim": 7})
-    assert config["model"] == {
-        "gcn_net": [{"in_dim": 1, "out_dim": 5, "norm_args": [5]}, {"in_dim": 5, "out_dim": 7}],
-        "classifier": {"input_dim": 7},
-    }
-
-
-def test_the_computed_references_of_the_language_page_have_the_values_that_it_says(tmp_path):
-    page = (ROOT / "docs/language.md").read_text(encoding="utf-8")
-    layer = "{in_dim: 1, out_dim: 2, heads: 3, norm_args: [0]}"
-    base = f"model: {{gcn_net: [{layer}, {layer}], pooling: jump, classifier: {{input_dim: 1}}}}\n"
-    space = "model: {gcn_net: [{out_dim: [4, 9]}, {heads: [1, 2]}]}\n"
-    texts = (space, base, blocks("yaml", page)[1])
-    sources = SpaceSources(*(Source(name, text) for name, text in zip("sbd", texts, strict=True)))
-    plan = compile_space(sources, frozenset(), facts={("data", "num_node_features"): 12}).plan
-    config = plan.config_of({"model.gcn_net.0.out_dim": 9, "model.gcn_net.1.heads": 2})["model"]
-    assert config["gcn_net"] == [
-        {"in_dim": 12, "out_dim": 9, "heads": 3, "norm_args": [27]},
-        {"in_dim": 27, "out_dim": 2, "heads": 2, "norm_args": [4]},
-    ]
-    assert config["classifier"] == {"input_dim": 9}
