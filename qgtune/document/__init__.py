@@ -8,8 +8,6 @@ from qgtune.document.nodes import (
     Node,
     ScalarNode,
     SequenceNode,
-    Source,
-    Span,
     content,
     entries,
     plain_data,
@@ -18,6 +16,7 @@ from qgtune.document.nodes import (
 from qgtune.document.overlaying import overlay
 from qgtune.document.reading import read_document, read_source, read_text
 from qgtune.document.scalars import same_value
+from qgtune.document.sources import Source, Span
 from qgtune.document.splicing import Spliced, splice, splice_with_layout
 from qgtune.document.tags import TAGS
 from qgtune.document.writing import comment_block, dump, format_flow, format_scalar

@@ -8,6 +8,7 @@ Every scalar of a file passes through here, so the common ones, plain and withou
 short way: what a plain text means is found out once.
 """
 
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -23,13 +24,12 @@ from qgtune.document.nodes import (
     Node,
     ScalarNode,
     SequenceNode,
-    Source,
-    Span,
     content,
     is_merge,
     key_name,
 )
 from qgtune.document.scalars import Scalar, old_reading, plain_value
+from qgtune.document.sources import Source, Span
 from qgtune.document.tags import TAGS, TagError, check_collection_tag, tagged_value
 
 Event = Any  # the stubs of PyYAML leave open what the C parser always sets
@@ -39,10 +39,14 @@ _SEQUENCE_END: Any = yaml.SequenceEndEvent
 _MAPPING_END: Any = yaml.MappingEndEvent
 
 MAX_DEPTH = 100
-MAX_NODES = 2_000_000
+MAX_NODES = 1_000_000
 """Nodes of a document once every alias is written out."""
 MAX_REMEMBERED = 10_000
 """Plain texts whose meaning is remembered."""
+MAX_SHOWN = 10
+"""Anchors that a hint names."""
+MAX_MESSAGE = 400
+"""Characters of a message or a hint, which can quote a text of any length."""
 
 
 class BoundExceededError(Exception):
@@ -62,6 +66,7 @@ class Composer:
         self.anchors: dict[str, Content | None] = {}  # None while the anchored node is still open
         self.sizes: dict[int, int] = {}  # of anchored nodes, by identity: what an alias to it costs
         self.heights: dict[int, int] = {}  # the same: how many levels it adds
+        self.deepest = 0  # the deepest level since the anchored node around began, with aliases written out
         self.size = 0  # nodes so far, with aliases written out
         self.next_event = CParser(source.text).get_event
         # By plain text: the text itself, what it means, and how YAML 1.1 readers take it if not so.
@@ -95,7 +100,8 @@ class Composer:
         return self.source.span(event.start_mark.index, event.end_mark.index)
 
     def _error(self, code: str, message: str, span: Span, hint: str = "", *related: Related) -> None:
-        self.problems.append(Diagnostic(code, message, self.source.location(span), hint, related=related))
+        place = self.source.location(span)
+        self.problems.append(Diagnostic(code, _cut(message), place, _cut(hint), related=related))
 
     def _node(self, event: Event, depth: int) -> Node:
         """Return the node that ``event`` begins."""
@@ -104,9 +110,10 @@ class Composer:
         if depth > MAX_DEPTH:
             raise BoundExceededError(f"nested deeper than {MAX_DEPTH} levels", self._span(event))
         anchor = event.anchor
-        before = self.size
+        size, deepest = self.size, self.deepest
         if anchor is not None:
             self.anchors[anchor] = None
+            self.deepest = depth
         node: Content
         if isinstance(event, yaml.ScalarEvent):
             node = self._scalar(event)
@@ -116,8 +123,9 @@ class Composer:
             node = self._mapping(event, depth)
         if anchor is not None:
             self.anchors[anchor] = node
-            self.sizes[id(node)] = self.size - before
-            self.heights[id(node)] = self._height(node)
+            self.sizes[id(node)] = self.size - size
+            self.heights[id(node)] = self.deepest - depth + 1
+            self.deepest = max(self.deepest, deepest)
         return node
 
     def _count(self, nodes: int, event: Event) -> None:
@@ -134,24 +142,17 @@ class Composer:
                 message = f"nested deeper than {MAX_DEPTH} levels through *{name}"
                 raise BoundExceededError(message, self._span(event))
             self._count(self.sizes[id(target)], event)
+            self.deepest = max(self.deepest, depth + self.heights[id(target)] - 1)
             return AliasNode(self.source, start, end, name, target)
         if name in self.anchors:
             message, hint = f"*{name} stands inside &{name}: a value cannot contain itself", ""
         else:
-            known = ", ".join(f"&{anchor}" for anchor in self.anchors)
+            known = ", ".join(f"&{anchor}" for anchor in islice(self.anchors, MAX_SHOWN))
+            known += ", ..." if len(self.anchors) > MAX_SHOWN else ""
             message = f"*{name} refers to an anchor that does not exist"
             hint = f"anchors so far: {known}" if known else "no anchor stands before this line"
         self._error("QG108", message, self._span(event), hint)
         return ScalarNode(self.source, start, end, None, "", "")
-
-    def _height(self, node: Node) -> int:
-        if isinstance(node, AliasNode):
-            return self.heights[id(node.target)]
-        if isinstance(node, SequenceNode):
-            return 1 + max(map(self._height, node.items), default=0)
-        if isinstance(node, MappingNode):
-            return 1 + max((self._height(value) for _, value in node.entries), default=0)
-        return 1
 
     # Scalars.
 
@@ -188,7 +189,7 @@ class Composer:
         kind = "text" if isinstance(value, str) else "number"
         message = f"{text} is the {kind} {value!r} here, but YAML 1.1 readers take it as {surprise}"
         place = self.source.location(span)
-        self.problems.append(Diagnostic("QG110", message, place, hint, Severity.WARNING))
+        self.problems.append(Diagnostic("QG110", _cut(message), place, _cut(hint), Severity.WARNING))
 
     def _tagged(self, text: str, tag: str, style: str, event: Event) -> Scalar:
         try:
@@ -217,6 +218,8 @@ class Composer:
                 items.append(scalar(inner))
             else:
                 items.append(self._node(inner, depth + 1))
+        if items:
+            self.deepest = max(self.deepest, depth + 1)
         return SequenceNode(
             self.source,
             event.start_mark.index,
@@ -250,6 +253,8 @@ class Composer:
                     by_name[name] = (key, value)
                     continue
             self._add(by_name, key, value)
+        if by_name:
+            self.deepest = max(self.deepest, depth + 1)
         return MappingNode(
             self.source,
             event.start_mark.index,
@@ -297,6 +302,12 @@ class Composer:
         sources = target.items if isinstance(target, SequenceNode) else (target,)
         if not all(isinstance(content(source), MappingNode) for source in sources):
             self._error("QG105", "<< merges a mapping, or a list of mappings, into this one", key.span)
+
+
+def _cut(message: str) -> str:
+    """Return a message with the middle of what it quotes left out if it is long."""
+    half = MAX_MESSAGE // 2
+    return message if len(message) <= MAX_MESSAGE else f"{message[:half]} ... {message[-half:]}"
 
 
 def _portable_float(text: str) -> str:

@@ -11,7 +11,8 @@ import yaml
 
 from qgtune.core.diagnostics import Diagnostic, Location, Related, Severity
 from qgtune.document.composing import BoundExceededError, Composer
-from qgtune.document.nodes import Document, Source, Span
+from qgtune.document.nodes import Document
+from qgtune.document.sources import Source, Span
 
 MAX_BYTES = 64 * 1024 * 1024
 _MARK = "\ufeff"
@@ -64,15 +65,17 @@ def read_document(source: Source, problems: list[Diagnostic]) -> Document | None
     before = len(problems)
     if source.text.startswith(_MARK):  # which the parser skips without counting it
         source = Source(source.name, source.text.lstrip(_MARK))
-    composer = Composer(source, problems)
     try:
         with _no_collecting():
-            root = composer.compose()
+            root = Composer(source, problems).compose()
     except yaml.MarkedYAMLError as error:
         problems.append(_syntax_problem(source, error))
         return None
     except yaml.reader.ReaderError as error:
-        problems.append(_character_problem(source, error))
+        problems.append(_refused_character(source, error))
+        return None
+    except UnicodeEncodeError as error:  # half of a surrogate pair
+        problems.append(_character_problem(source, error.start, ord(source.text[error.start])))
         return None
     except BoundExceededError as bound:
         problems.append(Diagnostic("QG106", str(bound), source.location(bound.span)))
@@ -120,18 +123,17 @@ def _syntax_hint(source: Source, error: yaml.MarkedYAMLError) -> str:
     return ""
 
 
-def _character_problem(source: Source, error: yaml.reader.ReaderError) -> Diagnostic:
-    position = error.position
+def _refused_character(source: Source, error: yaml.reader.ReaderError) -> Diagnostic:
     if isinstance(error.character, int):  # the C reader counts bytes
-        position = len(source.text.encode()[:position].decode(errors="ignore"))
-    line = source.text.count("\n", 0, position)
-    column = position - (source.text.rfind("\n", 0, position) + 1)
-    span = Span(position, position + 1, line, column, line, column + 1)
-    code = error.character if isinstance(error.character, int) else ord(error.character)
-    message = f"the character U+{code:04X} is not allowed in YAML"
-    return Diagnostic(
-        "QG103", message, source.location(span), hint="remove it, or write it as an escape in quotes"
-    )
+        position = len(source.text.encode()[: error.position].decode(errors="ignore"))
+        return _character_problem(source, position, error.character)
+    return _character_problem(source, error.position, ord(error.character))
+
+
+def _character_problem(source: Source, position: int, character: int) -> Diagnostic:
+    place = source.location(source.span(position, position + 1))
+    message = f"the character U+{character:04X} is not allowed in YAML"
+    return Diagnostic("QG103", message, place, hint="remove it, or write it as an escape in quotes")
 
 
 def _point(mark: Any) -> Span:

@@ -66,13 +66,17 @@ def plain_value(text: str) -> Scalar:
 def old_reading(text: str) -> str | None:
     """Return how a YAML 1.1 reader such as PyYAML takes an unquoted scalar, or None where it agrees.
 
+    A text longer than MAX_INTEGER_DIGITS is nothing to be warned about.
+
     Example:
         >>> old_reading("no"), old_reading("1e-5"), old_reading("relu")
         ('the boolean false', "the text '1e-5'", None)
     """
     if text in _OLD_BOOLEANS:
         return f"the boolean {'true' if text.lower() in ('yes', 'on') else 'false'}"
-    if not text or text[0] not in _NUMBER_START or _COMMON_NUMBER.match(text):
+    if not text or text[0] not in _NUMBER_START or len(text) > MAX_INTEGER_DIGITS:
+        return None
+    if _COMMON_NUMBER.match(text):
         return None
     return _old_number(text)
 

@@ -17,7 +17,6 @@ from qgtune.document.nodes import (
     Document,
     MappingNode,
     SequenceNode,
-    Source,
     is_merge,
     key_name,
     plain_data,
@@ -25,6 +24,7 @@ from qgtune.document.nodes import (
 )
 from qgtune.document.reading import read_document
 from qgtune.document.scalars import same_value
+from qgtune.document.sources import Source
 from qgtune.document.writing import dump
 
 
