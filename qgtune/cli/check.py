@@ -1,0 +1,46 @@
+"""``qgtune check``: everything that is wrong with the files, and what a trial would sample."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from qgtune.cli.command import Command, add_tuning_file
+from qgtune.cli.printing import OK, count, print_diagnostics
+from qgtune.compiler.load import shown_path
+
+if TYPE_CHECKING:
+    from qgtune.compiler.prepare import Prepared
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_tuning_file(parser)
+    forms = (
+        "how to show problems: text, json (a list of objects), or github (beside the code of a pull request)"
+    )
+    parser.add_argument("--format", choices=("text", "json", "github"), default="text", help=forms)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from qgtune.compiler.prepare import prepare
+
+    prepared = prepare(options.tuning)
+    print_diagnostics(prepared.warnings, options.format)
+    if options.format == "text":
+        _print_space(prepared)
+    return OK
+
+
+def _print_space(prepared: "Prepared") -> None:
+    plan = prepared.compilation.plan
+    width = max((len(s.name) for s in plan.suggestions), default=0)
+    print(f"{shown_path(prepared.tuning.path)}: {count(len(plan.suggestions), 'parameter')}")
+    for suggestion in plan.suggestions:
+        print(f"  {suggestion.name:<{width}}  {suggestion.domain}")
+    if plan.steps:
+        print(count(len(plan.steps), "reference"))
+        for step in plan.steps:
+            print(f"  {step}")
+    settings = prepared.tuning.settings
+    print(f"{count(settings.total_trials, 'trial')} in {count(settings.n_processes, 'process', 'processes')}")
+
+
+CHECK = Command("check", "check TUNING.yaml [--format text|json|github]", _add_arguments, _check)
