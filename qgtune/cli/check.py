@@ -3,8 +3,9 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from qgtune.cli.command import Command, add_tuning_file
+from qgtune.cli.command import Command, add_tuning_file, one_of
 from qgtune.cli.printing import OK, count, print_diagnostics
+from qgtune.cli.projects import prepare_file
 from qgtune.compiler.load import shown_path
 
 if TYPE_CHECKING:
@@ -13,17 +14,15 @@ if TYPE_CHECKING:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_tuning_file(parser)
-    forms = (
-        "how to show problems: text, json (a list of objects), or github (beside the code of a pull request)"
+    forms = "how to show problems: text, json (a list of objects), github (beside the code of a pull request)"
+    parser.add_argument(
+        "--format", type=one_of("text", "json", "github"), default="text", metavar="FORM", help=forms
     )
-    parser.add_argument("--format", choices=("text", "json", "github"), default="text", help=forms)
 
 
 def _check(options: argparse.Namespace) -> int:
-    from qgtune.compiler.prepare import prepare
-
-    prepared = prepare(options.tuning)
-    print_diagnostics(prepared.warnings, options.format)
+    prepared = prepare_file(options.tuning)
+    print_diagnostics(prepared.warnings, options.format, options.color)
     if options.format == "text":
         _print_space(prepared)
     return OK
@@ -43,4 +42,11 @@ def _print_space(prepared: "Prepared") -> None:
     print(f"{count(settings.total_trials, 'trial')} in {count(settings.n_processes, 'process', 'processes')}")
 
 
-CHECK = Command("check", "check TUNING.yaml [--format text|json|github]", _add_arguments, _check)
+CHECK = Command(
+    "check",
+    "say everything that is wrong with the files, and what a trial would sample",
+    "check TUNING.yaml",
+    "check TUNING.yaml [--format text|json|github]",
+    _add_arguments,
+    _check,
+)

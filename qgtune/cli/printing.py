@@ -2,6 +2,7 @@
 
 import sys
 
+from qgtune.cli.colour import is_coloured, print_coloured
 from qgtune.core.diagnostics import (
     Diagnostic,
     Severity,
@@ -16,24 +17,33 @@ OK, PROBLEMS, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 GO_ON = "interrupted; the same command goes on from here"
 
 
-def print_diagnostics(diagnostics: tuple[Diagnostic, ...], form: str = "text") -> None:
-    """Print problems: as text to stderr, or as ``json`` or for ``github`` to stdout."""
+def print_diagnostics(diagnostics: tuple[Diagnostic, ...], form: str = "text", color: str = "auto") -> None:
+    """Print problems: as text to stderr, or as ``json`` or for ``github`` to stdout.
+
+    Args:
+        diagnostics: the problems.
+        form: ``text``, ``json`` or ``github``.
+        color: whether text is coloured: ``auto``, ``always`` or ``never``.
+    """
     if form == "json":  # also where there are none: a program reads a list
         print(diagnostics_as_json(diagnostics))
     elif form == "github" and diagnostics:
         print(diagnostics_for_github(diagnostics))
     elif diagnostics:
-        _print_text(diagnostics)
+        if is_coloured(color):
+            print_coloured(diagnostics)
+        else:
+            say(render_diagnostics(diagnostics))
+        say(f"\n{_totals(diagnostics)}\n")
 
 
-def _print_text(diagnostics: tuple[Diagnostic, ...]) -> None:
+def _totals(diagnostics: tuple[Diagnostic, ...]) -> str:
     errors = sum(problem.severity is Severity.ERROR for problem in diagnostics)
-    counts = [
+    return " and ".join(
         count(number, noun)
         for number, noun in ((errors, "error"), (len(diagnostics) - errors, "warning"))
         if number
-    ]
-    say(render_diagnostics(diagnostics) + f"\n\n{' and '.join(counts)}\n")
+    )
 
 
 def say(text: str) -> None:

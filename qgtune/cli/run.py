@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qgtune.cli.command import Command, add_tuning_file
 from qgtune.cli.printing import GO_ON, INTERRUPTED, OK, PROBLEMS, count, print_diagnostics, say
+from qgtune.cli.projects import prepare_file
 from qgtune.compiler.load import shown_path
 
 if TYPE_CHECKING:
@@ -20,10 +21,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from qgtune.compiler.prepare import prepare
-
-    prepared = prepare(options.tuning)
-    print_diagnostics(prepared.warnings)
+    prepared = prepare_file(options.tuning)
+    print_diagnostics(prepared.warnings, color=options.color)
     # Heavy rooms are entered only now: a file with problems is answered in a blink.
     from qgtune.reports.live import LiveView
     from qgtune.run import run
@@ -96,4 +95,11 @@ def _all_failed(result: "RunResult") -> bool:
     return bool(result.outcome.stopped_early_reason) or states == {"failed"}
 
 
-RUN = Command("run", "[run] TUNING.yaml [--quiet]", _add_arguments, _run)
+RUN = Command(
+    "run",
+    "tune: run trials until the study has as many as the file asks for",
+    "TUNING.yaml",
+    "[run] TUNING.yaml [--quiet]",
+    _add_arguments,
+    _run,
+)

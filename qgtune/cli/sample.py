@@ -4,6 +4,7 @@ import argparse
 
 from qgtune.cli.command import Command, add_tuning_file
 from qgtune.cli.printing import OK, print_diagnostics
+from qgtune.cli.projects import prepare_file
 from qgtune.core.errors import UsageError
 from qgtune.space import EvaluationError
 
@@ -16,12 +17,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _sample(options: argparse.Namespace) -> int:
     from qgtune.compiler.emit import built_search_space_text
-    from qgtune.compiler.prepare import prepare
 
     if options.n < 1 or not 0 <= (options.seed or 0) < 2**32:
         raise UsageError("-n must be at least 1, and --seed from 0 to 4294967295")
-    prepared = prepare(options.tuning)
-    print_diagnostics(prepared.warnings)
+    prepared = prepare_file(options.tuning)
+    print_diagnostics(prepared.warnings, color=options.color)
     from qgtune.study import random_trials  # Optuna takes most of a second to import
 
     compilation = prepared.compilation
@@ -34,4 +34,11 @@ def _sample(options: argparse.Namespace) -> int:
     return OK
 
 
-SAMPLE = Command("sample", "sample TUNING.yaml [-n NUMBER] [--seed SEED]", _add_arguments, _sample)
+SAMPLE = Command(
+    "sample",
+    "print configs as trials would get them, drawn at random",
+    "sample TUNING.yaml",
+    "sample TUNING.yaml [-n NUMBER] [--seed SEED]",
+    _add_arguments,
+    _sample,
+)
