@@ -1,0 +1,264 @@
+"""Who sets a value of a config, what it follows, and what follows it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from qgtune.compiler.link import Formula
+from qgtune.compiler.pipeline import Compilation
+from qgtune.compiler.place import missing_hint
+from qgtune.compiler.problems import Problems
+from qgtune.core.diagnostics import Location
+from qgtune.core.errors import ConfigValueError
+from qgtune.core.paths import ROOT, Path, format_path
+from qgtune.document import format_flow
+from qgtune.space import Constant, Mapping, Parameter, Reference, Role, Sequence, SpaceNode, walk
+from qgtune.space.tree import child_at, child_key, children
+
+MAX_CHILDREN = 40
+"""Values that the explanation of a mapping or a list names at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one of the files holds where a value stands."""
+
+    role: Role
+    text: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """A value that follows another: where it stands, where that is written, and what follows it in turn."""
+
+    path: Path
+    location: Location
+    followers: tuple["Follower", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One value of a config, explained.
+
+    Args:
+        path: where it stands.
+        what: its value, its domain, or what it follows, in words that go on after the path.
+        role: the file that sets it.
+        location: where that is written.
+        overruled: what the other files hold there, which does not count.
+        sources: the values that it is computed from, each explained down to parameters and constants.
+        facts: what it reads of the data set, by name.
+        followers: the values that follow it.
+        entries: what stands in it, if it is a mapping or a list: key, and a few words.
+    """
+
+    path: Path
+    what: str
+    role: Role
+    location: Location
+    overruled: tuple[Written, ...] = ()
+    sources: tuple["Explanation", ...] = ()
+    facts: tuple[tuple[str, Any], ...] = ()
+    followers: tuple[Follower, ...] = ()
+    entries: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        lines = [*_value_lines(self, set()), *_entry_lines(self)]
+        if self.followers:
+            lines += ["followed by", *_follower_lines(self.followers, "  ")]
+        elif not self.entries:
+            lines.append("followed by nothing")
+        return "\n".join(lines)
+
+
+def explain_path(compilation: Compilation, path: Path) -> Explanation:
+    """Return the explanation of the value at a path of the config.
+
+    Args:
+        compilation: the compiled search space.
+        path: where the value stands; indices may count from the end.
+
+    Raises:
+        ConfigValueError: if nothing stands there; its hint names the nearest path that exists.
+    """
+    return _Explainer(compilation).explain(_found(compilation, path))
+
+
+def _found(compilation: Compilation, path: Path) -> Path:
+    """Return a path in its one spelling; one that leads through a copy is led on to where that reads."""
+    node: SpaceNode = compilation.space.root
+    here: Path = ROOT
+    for depth, part in enumerate(path):
+        formula = compilation.space.formulas.get(here)
+        if formula is not None and formula.expression.is_path and formula.paths:
+            return _found(compilation, (*formula.paths[0], *path[depth:]))
+        key = child_key(node, part)
+        if key is None:
+            hint = _same_ending(compilation, path) or missing_hint(node, path, depth)
+            missing = format_path(path[: depth + 1])
+            raise ConfigValueError(path, f"there is no {missing}", hint)
+        node, here = child_at(node, key), (*here, key)
+    return here
+
+
+def _same_ending(compilation: Compilation, path: Path) -> str:
+    """Return the hint that names the only path with the same last parts, or an empty text."""
+    ending = [known for known, _ in walk(compilation.space.root) if known[-len(path) :] == path]
+    return f"did you mean {format_path(ending[0])!r}?" if len(ending) == 1 else ""
+
+
+class _Explainer:
+    def __init__(self, compilation: Compilation) -> None:
+        self.compilation = compilation
+        self.formulas = compilation.space.formulas
+        self.problems = Problems(compilation.documents)
+        self.nodes = dict(walk(compilation.space.root))
+
+    def explain(self, path: Path) -> Explanation:
+        """Return the explanation of a value, with all that follows it."""
+        value = self._value(path)
+        followers = tuple(self._followers(path, set()))
+        entries = tuple((_key(key), self._words(node, (*path, key))) for key, node in self._children(path))
+        return Explanation(
+            value.path,
+            value.what,
+            value.role,
+            value.location,
+            value.overruled,
+            value.sources,
+            value.facts,
+            followers,
+            entries,
+        )
+
+    def _value(self, path: Path) -> Explanation:
+        node, formula = self.nodes[path], self.formulas.get(path)
+        sources = dict.fromkeys(formula.paths) if formula else {}
+        return Explanation(
+            path,
+            self._words(node, path),
+            node.origin.role,
+            self.problems.at_key(node.origin) if self._children(path) else self.problems.at(node.origin),
+            () if self._children(path) else tuple(self._overruled(path, node.origin.role)),
+            tuple(map(self._value, sources)),
+            tuple(_facts(formula)) if formula else (),
+        )
+
+    def _children(self, path: Path) -> list[tuple[str | int, SpaceNode]]:
+        return list(children(self.nodes[path]))
+
+    def _words(self, node: SpaceNode, path: Path) -> str:
+        if path in self.formulas:
+            return f"follows {self.formulas[path]}"
+        return _WORDS.get(type(node), _other_words)(node)
+
+    def _overruled(self, path: Path, role: Role) -> Iterator[Written]:
+        for other in (Role.SPACE, Role.BASE):
+            document = self.compilation.documents.get(other)
+            found = document.find(path) if document else None
+            if document is not None and found is not None and other is not role:
+                text = _shortened(format_flow(_at(document.data, path)))
+                yield Written(other, text, document.source.location(found.span))
+
+    def _followers(self, path: Path, seen: set[Path]) -> Iterator[Follower]:
+        for target, formula in self.formulas.items():
+            # What reads a mapping reads all that stands in it.
+            if target not in seen and any(_one_holds_the_other(path, source) for source in formula.paths):
+                seen.add(target)
+                place = self.problems.at(self.nodes[target].origin)
+                yield Follower(target, place, tuple(self._followers(target, seen)))
+
+
+def _one_holds_the_other(path: Path, other: Path) -> bool:
+    length = min(len(path), len(other))
+    return path[:length] == other[:length]
+
+
+def _facts(formula: Formula) -> Iterator[tuple[str, Any]]:
+    for term, source in zip(formula.expression.terms, formula.sources, strict=True):
+        if not isinstance(source, tuple | list):
+            yield format_path(term.path), source.value
+
+
+def _at(data: Any, path: Path) -> Any:
+    for part in path:
+        data = data[part]
+    return data
+
+
+def _constant_words(node: Constant) -> str:
+    return f"is {_shortened(format_flow(node.value))}"
+
+
+def _parameter_words(node: Parameter) -> str:
+    return f"is tuned: {node.domain}"
+
+
+def _mapping_words(node: Mapping) -> str:
+    count = len(node.entries)
+    return f"is a mapping of {count} value{'' if count == 1 else 's'}"
+
+
+def _sequence_words(node: Sequence) -> str:
+    count = len(node.items)
+    return f"is a list of {count} value{'' if count == 1 else 's'}"
+
+
+def _reference_words(node: Reference) -> str:
+    return f"follows {node.expression}"
+
+
+def _other_words(node: SpaceNode) -> str:
+    return f"is a {type(node).__name__.lower()} of {sum(1 for _ in children(node))} nodes"
+
+
+_WORDS: dict[type, Callable[[Any], str]] = {
+    Constant: _constant_words,
+    Parameter: _parameter_words,
+    Mapping: _mapping_words,
+    Sequence: _sequence_words,
+    Reference: _reference_words,
+}
+"""Type of a node -> the words that say what it is."""
+
+
+def _shortened(text: str, limit: int = 60) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
+def _key(key: str | int) -> str:
+    return format_path((key,))
+
+
+def _place(place: Location) -> str:
+    return f"{place.file}:{place.line}:{place.column}" if place.line else place.file
+
+
+def _value_lines(value: Explanation, seen: set[Path], indent: str = "") -> Iterator[str]:
+    yield f"{indent}{format_path(value.path) or 'the config'} {value.what}"
+    if value.path in seen:
+        yield f"{indent}  see above"
+        return
+    seen.add(value.path)
+    yield f"{indent}  set by the {value.role}, {_place(value.location)}"
+    for written in value.overruled:
+        yield f"{indent}  overrules the {written.role}: {written.text}, {_place(written.location)}"
+    for name, fact in value.facts:
+        yield f"{indent}  {name} is {format_flow(fact)}, a fact of the data set"
+    for source in value.sources:
+        yield from _value_lines(source, seen, f"{indent}  ")
+
+
+def _entry_lines(value: Explanation) -> Iterator[str]:
+    width = max((len(key) for key, _ in value.entries), default=0)
+    for key, words in value.entries[:MAX_CHILDREN]:
+        yield f"  {key:<{width}}  {words}"
+    if len(value.entries) > MAX_CHILDREN:
+        yield f"  ... and {len(value.entries) - MAX_CHILDREN} more"
+
+
+def _follower_lines(followers: tuple[Follower, ...], indent: str) -> Iterator[str]:
+    for follower in followers:
+        yield f"{indent}{format_path(follower.path)}, {_place(follower.location)}"
+        yield from _follower_lines(follower.followers, f"{indent}  ")
