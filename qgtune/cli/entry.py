@@ -9,12 +9,13 @@ from qgtune.cli.arguments import parse
 from qgtune.cli.check import CHECK
 from qgtune.cli.command import Command
 from qgtune.cli.explain import EXPLAIN
+from qgtune.cli.graph import GRAPH
 from qgtune.cli.printing import FAULT, GO_ON, INTERRUPTED, OK, PROBLEMS, USAGE, print_diagnostics, say
 from qgtune.cli.run import RUN
 from qgtune.cli.sample import SAMPLE
 from qgtune.core.errors import DiagnosticError, QgtuneError, UsageError
 
-COMMANDS: dict[str, Command] = {command.name: command for command in (RUN, CHECK, EXPLAIN, SAMPLE)}
+COMMANDS: dict[str, Command] = {command.name: command for command in (RUN, CHECK, EXPLAIN, GRAPH, SAMPLE)}
 _PROBLEM_FORMS = ("json", "github")
 """Forms of output in which problems have a form of their own; in all others they are text."""
 
