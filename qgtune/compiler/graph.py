@@ -35,7 +35,7 @@ class GraphNode:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """``target`` reads ``source``; ``is_part``: the target is a mapping or list, and the source stands in it."""
+    """``target`` reads ``source``; ``is_part`` where the source is a part of the target."""
 
     source: str
     target: str
