@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from qgtune.cli.arguments import parse
 from qgtune.cli.check import CHECK
 from qgtune.cli.command import Command
+from qgtune.cli.diff import DIFF
 from qgtune.cli.explain import EXPLAIN
 from qgtune.cli.graph import GRAPH
 from qgtune.cli.printing import FAULT, GO_ON, INTERRUPTED, OK, PROBLEMS, USAGE, print_diagnostics, say
@@ -15,7 +16,9 @@ from qgtune.cli.run import RUN
 from qgtune.cli.sample import SAMPLE
 from qgtune.core.errors import DiagnosticError, QgtuneError, UsageError
 
-COMMANDS: dict[str, Command] = {command.name: command for command in (RUN, CHECK, EXPLAIN, GRAPH, SAMPLE)}
+COMMANDS: dict[str, Command] = {
+    command.name: command for command in (RUN, CHECK, SAMPLE, EXPLAIN, GRAPH, DIFF)
+}
 _PROBLEM_FORMS = ("json", "github")
 """Forms of output in which problems have a form of their own; in all others they are text."""
 
