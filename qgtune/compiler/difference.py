@@ -1,8 +1,8 @@
 """What changed between two search spaces, value by value, and whether a study can go on across the change.
 
 The rule is that of a run: a study goes on only where its trials can be compared with new ones, that is where
-all that a trial is made of is the same. What a trial never sees may change, such as the number of trials, or the
-base settings' value of a parameter.
+all that a trial is made of is the same. What a trial never sees may change, such as the number of trials, or
+the base settings' value of a parameter.
 """
 
 from collections.abc import Callable, Iterator, Mapping
