@@ -1,4 +1,4 @@
-"""``qgtune check``: everything that is wrong with the files, and what a trial would sample."""
+"""``qgtune check``: everything that is wrong with the files, and what a run would do."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -29,6 +29,8 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _print_space(prepared: "Prepared") -> None:
+    from qgtune.compiler.preview import preview
+
     plan = prepared.compilation.plan
     width = max((len(s.name) for s in plan.suggestions), default=0)
     print(f"{shown_path(prepared.tuning.path)}: {count(len(plan.suggestions), 'parameter')}")
@@ -38,13 +40,12 @@ def _print_space(prepared: "Prepared") -> None:
         print(count(len(plan.steps), "reference"))
         for step in plan.steps:
             print(f"  {step}")
-    settings = prepared.tuning.settings
-    print(f"{count(settings.total_trials, 'trial')} in {count(settings.n_processes, 'process', 'processes')}")
+    print(preview(prepared))
 
 
 CHECK = Command(
     "check",
-    "say everything that is wrong with the files, and what a trial would sample",
+    "say everything that is wrong with the files, and what a run would do",
     "check TUNING.yaml",
     "check TUNING.yaml [--format text|json|github]",
     _add_arguments,
