@@ -4,8 +4,7 @@ import argparse
 import pathlib
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import version
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from qgtune.cli.command import Command, meant, one_of
 from qgtune.cli.printing import USAGE
@@ -27,6 +26,16 @@ class Parser(argparse.ArgumentParser):
         message = message.replace("the following arguments are required:", "this is missing:")
         print(f"{self.prog}: {message}\n{self.format_usage().rstrip()}", file=sys.stderr)
         sys.exit(USAGE)
+
+
+class _PrintVersion(argparse.Action):
+    """Prints the version and ends; the packages' metadata, slow to import, are asked only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        from importlib.metadata import version
+
+        print(f"qgtune {version('qgtune')}")
+        parser.exit()
 
 
 def parse(words: Sequence[str], commands: Mapping[str, Command]) -> argparse.Namespace:
@@ -58,7 +67,7 @@ def _parsers(commands: Mapping[str, Command]) -> tuple[Parser, dict[str, Parser]
         add_help=False,
     )
     parser.add_argument("-h", "--help", action="help", help="print this; after a command, what it takes")
-    parser.add_argument("--version", action="version", version=f"qgtune {version('qgtune')}")
+    parser.add_argument("--version", action=_PrintVersion, nargs=0, help="print the version of qgtune")
     # Listed by the epilog, as they are written.
     subparsers = parser.add_subparsers(dest="command", help=argparse.SUPPRESS, prog="qgtune")
     by_name = {}

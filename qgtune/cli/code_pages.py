@@ -1,6 +1,5 @@
 """The page of diagnostics, code by code: what each means, and what to do."""
 
-import importlib.resources
 import pathlib
 import re
 from collections.abc import Mapping
@@ -58,7 +57,9 @@ def _sections() -> dict[str, str]:
 
 def _page() -> str:
     """Return the text of the page: that of the installed package, or the repository's own."""
-    packaged = importlib.resources.files("qgtune") / _PAGE
+    from importlib import resources  # read by explain alone, and slow to import
+
+    packaged = resources.files("qgtune") / _PAGE
     if packaged.is_file():
         return packaged.read_text(encoding="utf-8")
     own = pathlib.Path(__file__).parents[2] / "docs" / _PAGE

@@ -93,7 +93,7 @@ def _print_changes(difference: "Difference") -> None:
 
 DIFF = Command(
     "diff",
-    "say what changed between two tuning files or search spaces, and whether a study can go on",
+    "say what changed between two files, and whether a study can go on",
     "diff OLD NEW",
     "diff OLD NEW [--format text|json]",
     _add_arguments,

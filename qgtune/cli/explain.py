@@ -56,7 +56,7 @@ def _explain_path(words: list[str]) -> None:
 
 EXPLAIN = Command(
     "explain",
-    "say what a diagnostic means (QG301), or who sets a value (a path), what it follows, what follows it",
+    "say what a diagnostic means, or who sets a value, what it follows and what follows it",
     "explain CODE|PATH",
     "explain [CODE|PATH] [TUNING.yaml]",
     _add_arguments,

@@ -163,8 +163,10 @@ class _Explainer:
 
     def _followers(self, path: Path, seen: set[Path]) -> Iterator[Follower]:
         for target, formula in self.formulas.items():
+            if target in seen or target[: len(path)] == path:
+                continue
             # What reads a mapping reads all that stands in it.
-            if target not in seen and any(_one_holds_the_other(path, source) for source in formula.paths):
+            if any(_one_holds_the_other(path, source) for source in formula.paths):
                 seen.add(target)
                 place = self.problems.at(self.nodes[target].origin)
                 yield Follower(target, place, tuple(self._followers(target, seen)))
