@@ -161,6 +161,27 @@ def test_a_value_in_a_copied_mapping_is_explained_where_it_comes_from():
     assert explained(("model", "copy", "out_dim")) == explained(("model", "net", 0, "out_dim"))
 
 
+def test_a_very_long_chain_says_that_it_goes_on():
+    base = "".join(f"a{i}: 1\n" for i in range(80))
+    lines = "".join(f"a{i}: a{i - 1}\n" for i in range(1, 80))
+    sources = SpaceSources(Source("s", "a0: [1, 2]\n"), Source("b", base), Source("m", lines))
+    compilation = compile_space(sources, frozenset())
+    for name in ("a0", "a79"):
+        assert str(explain_path(compilation, (name,))).count("... and on") == 1
+    assert "... and on" not in str(explain_path(compilation, ("a40",)))
+
+
+def test_values_that_are_reached_on_many_ways_are_told_once():
+    count = 60
+    base = "".join(f"a{i}: 1\nb{i}: 1\n" for i in range(count))
+    lines = "".join(f"a{i}: a{i - 1} + b{i - 1}\nb{i}: abs(a{i - 1} - b{i - 1})\n" for i in range(1, count))
+    sources = SpaceSources(Source("s", "a0: [1, 2]\n"), Source("b", base), Source("m", lines))
+    compilation = compile_space(sources, frozenset())
+    for name in ("a0", f"a{count - 1}"):
+        text = str(explain_path(compilation, (name,)))
+        assert text.count("\n") < 12 * count
+
+
 def test_a_mapping_lists_what_stands_in_it():
     assert explained(("model", "classifier")).splitlines()[2:4] == [
         "  input_dim  follows model.net[-1].in_dim * model.net[-1].heads",

@@ -76,8 +76,10 @@ def test_an_option_with_a_value_may_stand_before_the_command(tmp_path, capsys):
 
 def test_a_misspelled_tuning_file_is_answered_with_the_one_that_is_there(tmp_path, capsys):
     tuning = write_project(tmp_path)
-    assert cli.main(["check", str(tuning.with_name("tunning.yaml"))]) == 1
-    assert "   = hint: did you mean 'tuning.yaml'?" in capsys.readouterr().err
+    misspelled = str(tuning.with_name("tunning.yaml"))
+    for words in (["check", misspelled], ["init", misspelled], ["diff", str(tuning), misspelled]):
+        assert cli.main(words) == 1
+        assert "   = hint: did you mean 'tuning.yaml'?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("severity", Severity)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qgtune.cli.command import Command, one_of
 from qgtune.cli.printing import OK, PROBLEMS
-from qgtune.cli.projects import prepare_file
+from qgtune.cli.projects import prepare_file, read_file
 from qgtune.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -67,10 +67,10 @@ def _difference(old: pathlib.Path, new: pathlib.Path) -> "Difference":
 def _read(path: pathlib.Path) -> "tuple[Outline, TuningSettings | None]":
     """Return what a file describes, and its settings if it is a tuning file rather than a search space."""
     from qgtune.compiler.difference import outline
-    from qgtune.compiler.load import compile_files, read_data_file
+    from qgtune.compiler.load import compile_files
     from qgtune.schema.tuning import tuning_keys
 
-    data = read_data_file(path).data
+    data = read_file(path).data
     if isinstance(data, dict) and set(data) & set(tuning_keys()):
         prepared = prepare_file(path)
         return outline(prepared.compilation), prepared.tuning.settings

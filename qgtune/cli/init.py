@@ -5,6 +5,7 @@ import pathlib
 
 from qgtune.cli.command import Command
 from qgtune.cli.printing import OK, count
+from qgtune.cli.projects import read_file
 from qgtune.core.errors import QgtuneError
 
 
@@ -22,10 +23,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _init(options: argparse.Namespace) -> int:
-    from qgtune.compiler.load import read_data_file, shown_path
+    from qgtune.compiler.load import shown_path
     from qgtune.compiler.starter import BASE, TUNING, make_starter
 
-    starter = make_starter(read_data_file(options.config))
+    starter = make_starter(read_file(options.config))
     contents = {BASE: options.config.read_bytes()}
     contents |= {name: text.encode() for name, text in starter.files.items()}
     base = options.folder / BASE

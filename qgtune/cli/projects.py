@@ -1,12 +1,15 @@
 """Tuning files that the command line names, prepared."""
 
+import contextlib
 import dataclasses
 import pathlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from qgtune.compiler.load import similar_file
+from qgtune.compiler.load import read_data_file, similar_file
 from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.errors import DiagnosticError
+from qgtune.document import Document
 
 if TYPE_CHECKING:
     from qgtune.compiler.prepare import Prepared
@@ -20,8 +23,24 @@ def prepare_file(path: pathlib.Path) -> "Prepared":
     """
     from qgtune.compiler.prepare import prepare  # pydantic takes a tenth of the time of a whole check
 
-    try:
+    with _naming_what_is_meant(path):
         return prepare(path)
+
+
+def read_file(path: pathlib.Path) -> Document:
+    """Return the document of a YAML file; where there is no such file, name the one that is meant.
+
+    Raises:
+        DiagnosticError: if it cannot be read, or is not sound YAML.
+    """
+    with _naming_what_is_meant(path):
+        return read_data_file(path)
+
+
+@contextlib.contextmanager
+def _naming_what_is_meant(path: pathlib.Path) -> Iterator[None]:
+    try:
+        yield
     except DiagnosticError as error:
         raise DiagnosticError(tuple(_with_hint(problem, path) for problem in error.diagnostics)) from error
 

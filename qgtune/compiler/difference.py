@@ -113,7 +113,8 @@ def outline(compilation: Compilation) -> Outline:
             leaves[path] = Leaf(Kind.CONSTANT, f"an empty {type(node).__name__.lower()}")
     base = compilation.documents.get(Role.BASE)
     varying = (path for path, leaf in leaves.items() if leaf.kind is not Kind.CONSTANT)
-    values = {path: _value_at(base.data, path) for path in varying} if base else {}
+    data = base.data if base else None
+    values = {path: _value_at(data, path) for path in varying}
     return Outline(leaves, {path: text for path, text in values.items() if text is not None})
 
 

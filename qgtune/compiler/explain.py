@@ -1,7 +1,7 @@
 """Who sets a value of a config, what it follows, and what follows it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qgtune.compiler.link import Formula
@@ -11,12 +11,15 @@ from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Location
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import ROOT, Path, format_path
-from qgtune.document import format_flow
+from qgtune.document import format_flow, plain_data
 from qgtune.space import Constant, Mapping, Parameter, Reference, Role, Sequence, SpaceNode, walk
 from qgtune.space.tree import child_at, child_key, children
 
 MAX_CHILDREN = 40
 """Values that the explanation of a mapping or a list names at most."""
+
+MAX_DEPTH = 50
+"""Links of a chain that are told at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,36 +117,35 @@ class _Explainer:
         self.formulas = compilation.space.formulas
         self.problems = Problems(compilation.documents)
         self.nodes = dict(walk(compilation.space.root))
+        self.positions = {path: position for position, path in enumerate(self.nodes)}
+        self.readers: dict[Path, list[Path]] = {}  # the targets that read a path
+        for target, formula in self.formulas.items():
+            for source in dict.fromkeys(formula.paths):
+                self.readers.setdefault(source, []).append(target)
+        self.known: dict[Path, Explanation] = {}  # values may be reached on many ways
 
     def explain(self, path: Path) -> Explanation:
         """Return the explanation of a value, with all that follows it."""
-        value = self._value(path)
-        followers = tuple(self._followers(path, set()))
         entries = tuple((_key(key), self._words(node, (*path, key))) for key, node in self._children(path))
-        return Explanation(
-            value.path,
-            value.what,
-            value.role,
-            value.location,
-            value.overruled,
-            value.sources,
-            value.facts,
-            followers,
-            entries,
-        )
+        followers = tuple(self._followers(path, set(), 0))
+        return replace(self._value(path, 0), followers=followers, entries=entries)
 
-    def _value(self, path: Path) -> Explanation:
+    def _value(self, path: Path, depth: int) -> Explanation:
+        if path in self.known:
+            return self.known[path]
         node, formula = self.nodes[path], self.formulas.get(path)
-        sources = dict.fromkeys(formula.paths) if formula else {}
-        return Explanation(
+        sources = dict.fromkeys(formula.paths) if formula and depth < MAX_DEPTH else {}
+        is_leaf = not self._children(path)
+        self.known[path] = Explanation(
             path,
             self._words(node, path),
             node.origin.role,
-            self.problems.at_key(node.origin) if self._children(path) else self.problems.at(node.origin),
-            () if self._children(path) else tuple(self._overruled(path, node.origin.role)),
-            tuple(map(self._value, sources)),
+            self.problems.at(node.origin) if is_leaf else self.problems.at_key(node.origin),
+            tuple(self._overruled(path, node.origin.role)) if is_leaf else (),
+            tuple(self._value(source, depth + 1) for source in sources),
             tuple(_facts(formula)) if formula else (),
         )
+        return self.known[path]
 
     def _children(self, path: Path) -> list[tuple[str | int, SpaceNode]]:
         return list(children(self.nodes[path]))
@@ -158,35 +160,30 @@ class _Explainer:
             document = self.compilation.documents.get(other)
             found = document.find(path) if document else None
             if document is not None and found is not None and other is not role:
-                text = _shortened(format_flow(_at(document.data, path)))
+                text = _shortened(format_flow(plain_data(found)))
                 yield Written(other, text, document.source.location(found.span))
 
-    def _followers(self, path: Path, seen: set[Path]) -> Iterator[Follower]:
-        for target, formula in self.formulas.items():
-            if target in seen or target[: len(path)] == path:
-                continue
-            # What reads a mapping reads all that stands in it.
-            if any(_one_holds_the_other(path, source) for source in formula.paths):
+    def _followers(self, path: Path, seen: set[Path], depth: int) -> Iterator[Follower]:
+        for target in self._readers(path):
+            if target not in seen and target[: len(path)] != path and depth < MAX_DEPTH:
                 seen.add(target)
                 place = self.problems.at(self.nodes[target].origin)
-                yield Follower(target, place, tuple(self._followers(target, seen)))
+                yield Follower(target, place, tuple(self._followers(target, seen, depth + 1)))
 
-
-def _one_holds_the_other(path: Path, other: Path) -> bool:
-    length = min(len(path), len(other))
-    return path[:length] == other[:length]
+    def _readers(self, path: Path) -> list[Path]:
+        """Return what reads a value, or a mapping that holds it, or something in it, in config order."""
+        found = [target for end in range(len(path) + 1) for target in self.readers.get(path[:end], ())]
+        if self._children(path):
+            for source, targets in self.readers.items():
+                if len(source) > len(path) and source[: len(path)] == path:
+                    found += targets
+        return sorted(dict.fromkeys(found), key=self.positions.__getitem__)
 
 
 def _facts(formula: Formula) -> Iterator[tuple[str, Any]]:
     for term, source in zip(formula.expression.terms, formula.sources, strict=True):
         if not isinstance(source, tuple | list):
             yield format_path(term.path), source.value
-
-
-def _at(data: Any, path: Path) -> Any:
-    for part in path:
-        data = data[part]
-    return data
 
 
 def _constant_words(node: Constant) -> str:
@@ -248,6 +245,8 @@ def _value_lines(value: Explanation, seen: set[Path], indent: str = "") -> Itera
         yield f"{indent}  overrules the {written.role}: {written.text}, {_place(written.location)}"
     for name, fact in value.facts:
         yield f"{indent}  {name} is {format_flow(fact)}, a fact of the data set"
+    if len(indent) // 2 == MAX_DEPTH:
+        yield f"{indent}  ... and on"
     for source in value.sources:
         yield from _value_lines(source, seen, f"{indent}  ")
 
@@ -263,4 +262,6 @@ def _entry_lines(value: Explanation) -> Iterator[str]:
 def _follower_lines(followers: tuple[Follower, ...], indent: str) -> Iterator[str]:
     for follower in followers:
         yield f"{indent}{format_path(follower.path)}, {_place(follower.location)}"
+        if len(indent) // 2 == MAX_DEPTH:
+            yield f"{indent}  ... and on"
         yield from _follower_lines(follower.followers, f"{indent}  ")

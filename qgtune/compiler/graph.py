@@ -9,6 +9,7 @@ from qgtune.compiler.pipeline import Compilation
 from qgtune.core.paths import Path, format_path
 from qgtune.document import format_flow
 from qgtune.space import Constant, Parameter, Reference, SpaceNode, walk
+from qgtune.space.tree import children
 
 MAX_LABEL = 60
 """Characters that a line of a label has at most."""
@@ -81,9 +82,10 @@ def _edges(nodes: dict[Path, SpaceNode], formulas: dict[Path, Formula]) -> Itera
     varying = [path for path, node in nodes.items() if isinstance(node, Parameter | Reference)]
     for target in (path for path in nodes if path in formulas):
         for source in formulas[target].paths:
-            for path in varying:  # what stands in a mapping that is read is read with it
-                if len(path) > len(source) and path[: len(source)] == source:
-                    yield Edge(format_path(path), format_path(source), is_part=True)
+            if any(True for _ in children(nodes[source])):
+                for path in varying:  # what stands in a mapping that is read is read with it
+                    if len(path) > len(source) and path[: len(source)] == source:
+                        yield Edge(format_path(path), format_path(source), is_part=True)
             yield Edge(format_path(source), format_path(target))
         for name, _ in _facts(formulas[target]):
             yield Edge(name, format_path(target))
