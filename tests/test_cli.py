@@ -22,7 +22,11 @@ def test_check_prints_what_a_trial_samples_and_what_follows(tmp_path):
         "  training.batch_size     one of 16, 32, 64\n"
         "1 reference\n"
         "  training.warmup follows training.learning_rate\n"
-        "3 trials in 2 processes\n"
+        "parameters  1 float, 1 categorical\n"
+        "size        3 combinations beside 1 continuous range\n"
+        "references  1\n"
+        "a trial     calls objective.py:score; its value is minimized\n"
+        "trials      3 in 2 processes\n"
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
+from typing import NamedTuple
 
 MAX_COMPARED = 100
 """Names that a misspelled one is compared with at most."""
@@ -105,15 +106,42 @@ def render_diagnostic(diagnostic: Diagnostic) -> str:
               |             ^^^^^^^^^^^^^^^^^^^^^^^^^^
            = hint: model.gcn_net has 3 items
     """
-    place = diagnostic.location
-    head = f"{_where(place)}: {diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"
-    lines = [head, *_excerpt(place)]
+    return "".join(piece.text for piece in styled_diagnostic(diagnostic))
+
+
+class Piece(NamedTuple):
+    """A part of a rendered diagnostic, and the role it plays there; whoever shows it chooses the colours.
+
+    ``role`` is ``place``, ``error``, ``warning``, ``code``, ``message``, ``margin``, ``caret-error``,
+    ``caret-warning``, ``caret-related``, ``hint``, ``related``, or empty for plain text.
+    """
+
+    text: str
+    role: str = ""
+
+
+def styled_diagnostic(diagnostic: Diagnostic) -> list[Piece]:
+    """Return the text of one diagnostic in pieces, for a terminal that can tell them apart by colour.
+
+    The texts of the pieces, joined, are what ``render_diagnostic`` returns.
+    """
+    place, severity = diagnostic.location, str(diagnostic.severity)
+    pieces = [
+        Piece(_where(place), "place"),
+        Piece(": "),
+        Piece(severity, severity),
+        Piece(f"[{diagnostic.code}]", "code"),
+        Piece(": "),
+        Piece(diagnostic.message, "message"),
+        *_excerpt(place, f"caret-{severity}"),
+    ]
     for related in diagnostic.related:
-        lines.append(f"   = {related.message}: {_where(related.location)}")
-        lines.extend(_excerpt(related.location))
+        where = _where(related.location)
+        pieces += [Piece("\n   = ", "margin"), Piece(related.message, "related"), Piece(f": {where}")]
+        pieces += _excerpt(related.location, "caret-related")
     if diagnostic.hint:
-        lines.append(f"   = hint: {diagnostic.hint}")
-    return "\n".join(lines)
+        pieces += [Piece("\n   = ", "margin"), Piece("hint", "hint"), Piece(f": {diagnostic.hint}")]
+    return pieces
 
 
 def diagnostics_as_json(diagnostics: Iterable[Diagnostic]) -> str:
@@ -170,7 +198,7 @@ def _where(place: Location) -> str:
     return f"{place.file}:{place.line}:{place.column}" if place.line else place.file
 
 
-def _excerpt(place: Location) -> list[str]:
+def _excerpt(place: Location, role: str) -> list[Piece]:
     if not place.line or not place.text.strip():
         return []
     # One column for each control character: tabs keep the caret in place, escapes do not reach a terminal.
@@ -180,8 +208,13 @@ def _excerpt(place: Location) -> list[str]:
     text, start = _window(clean, place.column - 1)
     end = place.end_column - 1 - (place.column - 1 - start) if place.end_line == place.line else len(text)
     width = max(1, _columns(text[start : max(start + 1, min(end, len(text)))]))
-    margin = f"{place.line:5d} | "
-    return [margin + text, " " * 6 + "| " + " " * _columns(text[:start]) + "^" * width]
+    return [
+        Piece(f"\n{place.line:5d} | ", "margin"),
+        Piece(text),
+        Piece("\n      | ", "margin"),
+        Piece(" " * _columns(text[:start])),
+        Piece("^" * width, role),
+    ]
 
 
 def _window(text: str, start: int) -> tuple[str, int]:

@@ -1,0 +1,105 @@
+"""``qgtune TUNING.yaml``: run trials until the study has as many as the file asks for."""
+
+import argparse
+import shlex
+import time
+from typing import TYPE_CHECKING
+
+from qgtune.cli.command import Command, add_tuning_file
+from qgtune.cli.printing import GO_ON, INTERRUPTED, OK, PROBLEMS, count, print_diagnostics, say
+from qgtune.cli.projects import prepare_file
+from qgtune.compiler.files import shown_path
+
+if TYPE_CHECKING:
+    from qgtune.compiler.prepare import Prepared
+    from qgtune.run import RunResult
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_tuning_file(parser)
+    parser.add_argument("--quiet", action="store_true", help="show failures and the summary only")
+
+
+def _run(options: argparse.Namespace) -> int:
+    prepared = prepare_file(options.tuning)
+    print_diagnostics(prepared.warnings, color=options.color)
+    # Heavy rooms are entered only now: a file with problems is answered in a blink.
+    from qgtune.reports.live import LiveView
+    from qgtune.run import run
+
+    settings = prepared.tuning.settings
+    metric = settings.metric_name if settings.task else "value"
+    began = time.monotonic()
+    with LiveView(metric=metric, direction=settings.direction, quiet=options.quiet) as view:
+        result = run(prepared, view)
+    _print_summary(prepared, result, metric, time.monotonic() - began)
+    if result.outcome.interrupted:
+        say(GO_ON)
+        return INTERRUPTED
+    return PROBLEMS if _all_failed(result) else OK
+
+
+def _print_summary(prepared: "Prepared", result: "RunResult", metric: str, seconds: float) -> None:
+    from qgtune.reports.board import duration
+
+    settings, outcome = prepared.tuning.settings, result.outcome
+    states = [record.state for record in outcome.records]
+    counts = ", ".join(f"{states.count(s)} {s}" for s in ("complete", "pruned", "failed") if s in states)
+    finished = sum(record.state != "running" and not record.lost for record in outcome.records)
+    total = f"{finished} of {count(settings.total_trials, 'trial')}, {duration(seconds)}"
+    print(f"\nstudy {settings.name(prepared.tuning.folder)}: {counts or 'no trial finished'} ({total})")
+    if outcome.timed_out:
+        print(f"the timeout of {settings.timeout:g} s ended the run; the same command goes on")
+    if outcome.stopped_early_reason:
+        print(f"stopped early: {outcome.stopped_early_reason}")
+    if _all_failed(result):
+        _print_first_failure(result)
+    if result.best is not None:
+        value = ", ".join(f"{value:.6g}" for value in result.best.values)
+        print(f"best {metric}: {value} in trial {result.best.number}")
+    _print_files(prepared, result)
+
+
+def _print_first_failure(result: "RunResult") -> None:
+    outcome = result.outcome
+    earlier = (record.failure for record in outcome.records if record.state == "failed")
+    reason = outcome.first_failure or next(earlier, "")
+    if reason:
+        print(f"every trial failed; the first with\n  {reason}")
+    if outcome.first_traceback:
+        print(f"\n{outcome.first_traceback.rstrip()}\n")
+
+
+def _print_files(prepared: "Prepared", result: "RunResult") -> None:
+    files = {
+        "best config": result.files.best_config,
+        "best trial": result.files.best_trial,
+        "first trial's config": result.files.built_search_space,
+        "all trials": result.files.trials,
+    }
+    found = {label: path for label, path in files.items() if path.exists()}
+    if result.journal is not None:
+        found["study"] = result.journal
+    for label, path in found.items():
+        print(f"  {label:<22}{shown_path(path)}")
+    base = prepared.tuning.settings.base_settings_path
+    if result.best is not None and base is not None and result.files.best_config.is_file():
+        ours, theirs = prepared.tuning.folder / base, result.files.best_config
+        pair = shlex.join([shown_path(ours), shown_path(theirs)])
+        print(f"see what changed:  git diff --no-index {pair}")
+
+
+def _all_failed(result: "RunResult") -> bool:
+    """Tell whether no trial of the study came to anything, and not for want of trials."""
+    states = {record.state for record in result.outcome.records if not record.lost}
+    return bool(result.outcome.stopped_early_reason) or states == {"failed"}
+
+
+RUN = Command(
+    "run",
+    "tune: run trials until the study has as many as the file asks for",
+    "TUNING.yaml",
+    "[run] TUNING.yaml [--quiet]",
+    _add_arguments,
+    _run,
+)
