@@ -15,7 +15,7 @@ from qgtune.document import Source, format_flow
 
 def compiled(base, space, dependencies=""):
     texts = (("s", space), ("b", base), ("m", dependencies))
-    return compile_space(SpaceSources(*(Source(name, text) for name, text in texts)), frozenset())
+    return compile_space(SpaceSources(*(Source(name, text) for name, text in texts)))
 
 
 def changes(old, new, base="a: 1\nb: 1\nc: {d: 1}\n"):

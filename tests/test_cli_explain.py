@@ -12,6 +12,7 @@ from own_projects import environment, write_project
 
 from qgtune import cli
 from qgtune.compiler.explain import explain_path
+from qgtune.compiler.link import Outside
 from qgtune.compiler.pipeline import SpaceSources, compile_space
 from qgtune.document import Source
 
@@ -112,7 +113,7 @@ MAP = """\
 
 def explained(path):
     sources = SpaceSources(Source("space.yaml", SPACE), Source("base.yaml", BASE), Source("map.yaml", MAP))
-    compilation = compile_space(sources, frozenset(), facts={("data", "num_node_features"): 12})
+    compilation = compile_space(sources, outside=Outside(facts={("data", "num_node_features"): 12}))
     return str(explain_path(compilation, path))
 
 
@@ -165,7 +166,7 @@ def test_a_very_long_chain_says_that_it_goes_on():
     base = "".join(f"a{i}: 1\n" for i in range(80))
     lines = "".join(f"a{i}: a{i - 1}\n" for i in range(1, 80))
     sources = SpaceSources(Source("s", "a0: [1, 2]\n"), Source("b", base), Source("m", lines))
-    compilation = compile_space(sources, frozenset())
+    compilation = compile_space(sources)
     for name in ("a0", "a79"):
         assert str(explain_path(compilation, (name,))).count("... and on") == 1
     assert "... and on" not in str(explain_path(compilation, ("a40",)))
@@ -176,7 +177,7 @@ def test_values_that_are_reached_on_many_ways_are_told_once():
     base = "".join(f"a{i}: 1\nb{i}: 1\n" for i in range(count))
     lines = "".join(f"a{i}: a{i - 1} + b{i - 1}\nb{i}: abs(a{i - 1} - b{i - 1})\n" for i in range(1, count))
     sources = SpaceSources(Source("s", "a0: [1, 2]\n"), Source("b", base), Source("m", lines))
-    compilation = compile_space(sources, frozenset())
+    compilation = compile_space(sources)
     for name in ("a0", f"a{count - 1}"):
         text = str(explain_path(compilation, (name,)))
         assert text.count("\n") < 12 * count

@@ -9,6 +9,7 @@ from own_projects import write_project
 
 from qgtune import cli
 from qgtune.compiler.graph import FORMATS, Edge, dependency_graph, dot_text, mermaid_text
+from qgtune.compiler.link import Outside
 from qgtune.compiler.pipeline import SpaceSources, compile_space
 from qgtune.core.paths import format_path
 from qgtune.document import Source
@@ -37,7 +38,7 @@ def is_sound(lines, node, edge):
 
 def compiled(base, space, dependencies, facts=None):
     sources = SpaceSources(Source("s", space), Source("b", base), Source("m", dependencies))
-    return compile_space(sources, frozenset(), facts=facts)
+    return compile_space(sources, outside=Outside(facts=facts or {}))
 
 
 def test_the_graph_of_a_project_as_mermaid(tmp_path, capsys):

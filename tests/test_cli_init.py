@@ -123,7 +123,6 @@ def test_whatever_the_config_the_files_compile_without_a_word_and_hold_its_value
             Source("config.yaml", text),
             Source("map", starter.files["dependency_map.yaml"]),
         ),
-        frozenset(),
     )
     assert [w.code for w in compilation.warnings] == ([] if starter.parameters else ["QG213"])
     assert len(compilation.plan.suggestions) == starter.parameters

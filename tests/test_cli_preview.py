@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 
 def size_of(space, base=""):
     sources = SpaceSources(Source("s", space), Source("b", base) if base else None)
-    return space_size(compile_space(sources, frozenset()).space.root)
+    return space_size(compile_space(sources).space.root)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def plan_of(space, base, dependencies=None):
     """Return the plan of three texts."""
     texts = zip(("space", "base", "map"), (space, base, dependencies), strict=True)
     sources = [None if text is None else Source(name, text) for name, text in texts]
-    return compile_space(SpaceSources(*sources), frozenset()).plan
+    return compile_space(SpaceSources(*sources)).plan
 
 
 def domains(plan):

@@ -36,7 +36,7 @@ def compiled(heading, **changes):
     files = files_of(READINGS[heading]) | {f"{name}.yaml": text for name, text in changes.items()}
     names = ("search_space.yaml", "base_settings.yaml", "dependency_map.yaml")
     sources = [Source(name, files[name]) if name in files else None for name in names]
-    return compile_space(SpaceSources(*sources), frozenset())
+    return compile_space(SpaceSources(*sources))
 
 
 def domains(heading):
@@ -232,7 +232,7 @@ def test_what_the_page_writes_for_a_tag_means_what_the_tag_meant(row):
     texts = {"search space": None, "dependency map": None, "base settings": base} | {file: line}
     roles = ("search space", "base settings", "dependency map")
     sources = [None if texts[role] is None else Source(role, texts[role]) for role in roles]
-    plan = compile_space(SpaceSources(*sources), frozenset()).plan
+    plan = compile_space(SpaceSources(*sources)).plan
     if file == "search space":
         [suggestion] = plan.suggestions
         assert str(suggestion.domain) in SAMPLED[tag.split()[0]]
@@ -256,7 +256,5 @@ def test_what_the_page_writes_for_another_tuner_is_understood(piece):
             TuningSettings.model_validate(data | {"objective": "a.py:f"})
         return
     text = f"x: {piece}" if piece.startswith("{") else piece.removeprefix("training.")
-    plan = compile_space(
-        SpaceSources(Source("search space", text), Source("base settings", "{}")), frozenset()
-    ).plan
+    plan = compile_space(SpaceSources(Source("search space", text), Source("base settings", "{}"))).plan
     assert plan.suggestions or "patience" in piece

@@ -12,14 +12,14 @@ GUIDE = ROOT / "tests" / "guide"
 
 def guide(dependencies=GUIDE / "depmap.yaml"):
     """Return the compilation of the guide's files, with another dependency map or none."""
-    return compile_files(GUIDE / "search_space.yaml", dependencies, GUIDE / "base_settings.yaml", frozenset())
+    return compile_files(GUIDE / "search_space.yaml", dependencies, GUIDE / "base_settings.yaml")
 
 
 def compiled(space, base, dependencies=None):
     """Return the compilation of three texts."""
     texts = (("space.yaml", space), ("base.yaml", base), ("map.yaml", dependencies))
     return compile_space(
-        SpaceSources(*(None if text is None else Source(name, text) for name, text in texts)), frozenset()
+        SpaceSources(*(None if text is None else Source(name, text) for name, text in texts))
     )
 
 

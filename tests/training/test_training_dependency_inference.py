@@ -56,8 +56,7 @@ def test_a_sample_without_its_map_is_proposed_every_line_of_it(sample, tmp_path)
     (tmp_path / "dependency_map.yaml").write_text(text)
     names = ("search_space.yaml", "dependency_map.yaml", "base_settings.yaml")
     with_ours, with_its_own = (
-        followed(compile_files(*(place / name for name in names), frozenset()))
-        for place in (tmp_path, folder)
+        followed(compile_files(*(place / name for name in names))) for place in (tmp_path, folder)
     )
     assert with_ours == with_its_own
 
@@ -70,7 +69,7 @@ def test_what_the_map_says_already_is_not_proposed_again():
 
 
 def test_base_settings_alone_give_a_map_of_comments():
-    inference = infer_dependencies(compile_files(None, None, GUIDE / "base_settings.yaml", frozenset()))
+    inference = infer_dependencies(compile_files(None, None, GUIDE / "base_settings.yaml"))
     assert len(inference.proposals) == 6
     assert all(line.startswith("#") for line in inference.text.splitlines())
 

@@ -29,7 +29,7 @@ SPACES = {
 def test_the_count_is_that_of_the_model_really_built_for_random_configs_of_a_space(name):
     folder, dependencies = SPACES[name]
     names = ("search_space.yaml", dependencies, "base_settings.yaml")
-    plan = compile_files(*(ROOT / folder / name for name in names), frozenset()).plan
+    plan = compile_files(*(ROOT / folder / name for name in names)).plan
     for trial in random_trials(10, seed=0):
         config = plan.resolve(trial)
         assert count_parameters(config) == really_built(config)
