@@ -4,12 +4,14 @@ The makers are sent to worker processes by name, so they stand at the top of thi
 is heavy only when they are called there.
 """
 
+import contextlib
 import math
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from qgtune.compiler.objects import with_objects
 from qgtune.compiler.plan import Plan
 from qgtune.core.diagnostics import Diagnostic, Location
 from qgtune.core.errors import DiagnosticError, QgtuneError, TrialPruned
@@ -40,7 +42,8 @@ def make_own_objective(
     function = _load_objective(name, folder, place)
 
     def objective(trial: Any) -> float:
-        return checked_value(function(trial, resolved(plan, trial)), name)
+        config = resolved(plan, trial)
+        return checked_value(function(trial, with_objects(config) if plan.names_objects else config), name)
 
     return objective
 
@@ -49,10 +52,18 @@ def resolved(plan: Plan, trial: Any) -> dict[str, Any]:
     """Return a trial's config.
 
     Raises:
-        TrialPruned: if an expression has no value for what was sampled; the reason is kept with the trial.
+        TrialPruned: if an expression has no value for what was sampled, or if the config breaks a
+            constraint; the reason is kept with the trial.
     """
-    try:
+    with _pruning(trial):
         return plan.resolve(trial)
+
+
+@contextlib.contextmanager
+def _pruning(trial: Any) -> Iterator[None]:
+    """Prune a trial whose config has no value somewhere, or breaks a constraint, and keep the reason."""
+    try:
+        yield
     except EvaluationError as error:
         trial.set_user_attr(PRUNED_BECAUSE, str(error))
         raise TrialPruned(str(error)) from error
@@ -84,7 +95,7 @@ def _load_objective(name: str, folder: pathlib.Path, place: Location) -> UserFun
 def make_task_objective(context: WorkerContext, *, plan: Plan, spec: TaskSpec) -> Objective:
     """Return an objective that trains the config with a built-in task and returns the metric's value."""
     from qgtune.data import load_dataset
-    from qgtune.training import TASKS, EpochResult, set_torch_threads
+    from qgtune.training import TASKS, EpochResult, late_facts, set_torch_threads
 
     set_torch_threads(context.n_threads)
     task = TASKS[spec.task]
@@ -96,8 +107,12 @@ def make_task_objective(context: WorkerContext, *, plan: Plan, spec: TaskSpec) -
             if trial.should_prune():
                 raise TrialPruned(f"pruned after epoch {epoch.epoch}")
 
+        config = resolved(plan, trial)
+        if plan.has_late_constraints:
+            with _pruning(trial):
+                plan.check_late(config, late_facts(task, config))
         result = task.train(
-            resolved(plan, trial),
+            config,
             dataset,
             metric=spec.metric,
             on_epoch=report,

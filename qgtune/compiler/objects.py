@@ -27,6 +27,11 @@ def check_objects(linked: LinkedSpace, allowed: Iterable[str], problems: Problem
             problems.error("QG229", message, problems.at(origin), hint)
 
 
+def names_objects(linked: LinkedSpace) -> bool:
+    """Tell whether a config of a space can hold names of objects."""
+    return any(True for _ in _named(linked))
+
+
 def _named(linked: LinkedSpace) -> Iterator[tuple[str, Origin]]:
     for _, node in walk(linked.root):
         values = (node.value,) if isinstance(node, Constant) else ()

@@ -8,6 +8,7 @@ from typing import Any
 
 from qgtune.compiler.link import Constraint, Fact, Formula, LateFact, LinkedSpace, Route
 from qgtune.compiler.naming import parameter_names
+from qgtune.compiler.objects import names_objects
 from qgtune.compiler.steps import (
     Check,
     Computation,
@@ -55,6 +56,7 @@ class Plan:
             parameters that only some trials have.
         constraints: what must hold of a config for it to be trained.
         scopes: how many cases of switches and items of repeats there are, and one for the config itself.
+        names_objects: whether a config can hold names of Python objects; see ``with_objects``.
         fingerprint: 16 hexadecimal digits that name all of it: constants, parameters and references. Values
             of trials can be compared only where it is the same.
     """
@@ -65,12 +67,18 @@ class Plan:
     steps: tuple[Step, ...]
     constraints: tuple[Check, ...]
     scopes: int
+    names_objects: bool
     fingerprint: str
 
     @property
     def is_conditional(self) -> bool:
         """Whether trials differ in which values they have, and not only in the values."""
         return self.scopes > 1
+
+    @property
+    def has_late_constraints(self) -> bool:
+        """Whether ``check_late`` has something to check."""
+        return any(check.is_late for check in self.constraints)
 
     def resolve(self, trial: Trial) -> dict[str, Any]:
         """Return the concrete config of a trial: plain dict and list, shared with nobody.
@@ -169,7 +177,8 @@ def make_plan(linked: LinkedSpace) -> Plan:
     template = pickle.dumps((root, skeleton.containers, skeleton.stock), protocol=5)
     listed = tuple(suggestions.values())
     print_of = _fingerprint([root, skeleton.stock], listed, steps, constraints)
-    return Plan(template, listed, leading, steps, constraints, len(skeleton.scopes) + 1, print_of)
+    scopes, with_names = len(skeleton.scopes) + 1, names_objects(linked)
+    return Plan(template, listed, leading, steps, constraints, scopes, with_names, print_of)
 
 
 class _Skeleton:
