@@ -31,6 +31,4 @@ def _character(node: ScalarNode, position: int) -> Span:
         return span
     offset = min(quote + position, span.end - span.start - 1)
     start, column = span.start + offset, span.column + offset
-    return span._replace(
-        start=start, end=start + 1, column=column, end_line=span.line, end_column=column + 1
-    )
+    return span._replace(start=start, end=start + 1, column=column, end_line=span.line, end_column=column + 1)

@@ -62,7 +62,8 @@ class DataFacts:
 def data_facts(tuning: Tuning) -> DataFacts:
     """Return what is known of the data set that a tuning file names, which may be nothing."""
     data = tuning.settings.data
-    if data is None or data.get("name") not in DATA_SETTINGS or find_data_problems(data):
+    name = None if data is None else data.get("name")
+    if data is None or not isinstance(name, str) or name not in DATA_SETTINGS or find_data_problems(data):
         return DataFacts()
     parsed = parse_data_settings(data)
     return DataFacts(parsed.num_node_features, parsed.num_classes, parsed.num_graphs, parsed.target_names)

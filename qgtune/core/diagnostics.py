@@ -132,16 +132,27 @@ def styled_diagnostic(diagnostic: Diagnostic) -> list[Piece]:
         Piece(severity, severity),
         Piece(f"[{diagnostic.code}]", "code"),
         Piece(": "),
-        Piece(diagnostic.message, "message"),
+        Piece(_visible(diagnostic.message), "message"),
         *_excerpt(place, f"caret-{severity}"),
     ]
     for related in diagnostic.related:
         where = _where(related.location)
-        pieces += [Piece("\n   = ", "margin"), Piece(related.message, "related"), Piece(f": {where}")]
+        pieces += [
+            Piece("\n   = ", "margin"),
+            Piece(_visible(related.message), "related"),
+            Piece(f": {where}"),
+        ]
         pieces += _excerpt(related.location, "caret-related")
     if diagnostic.hint:
-        pieces += [Piece("\n   = ", "margin"), Piece("hint", "hint"), Piece(f": {diagnostic.hint}")]
+        pieces += [Piece("\n   = ", "margin"), Piece("hint", "hint"), Piece(f": {_visible(diagnostic.hint)}")]
     return pieces
+
+
+def _visible(text: str) -> str:
+    """Return a text whose control characters are spelled out: a user's names never command a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
 def diagnostics_as_json(diagnostics: Iterable[Diagnostic]) -> str:

@@ -65,7 +65,8 @@ class Float:
         if self.step is None:
             return True
         steps = (value - self.low) / self.step
-        return abs(steps - round(steps)) < 1e-8
+        # A step that is tiny beside the range leaves no gap that a float could fall into.
+        return not math.isfinite(steps) or abs(steps - round(steps)) < 1e-8
 
     def __str__(self) -> str:
         return f"float {_range_text(self.low, self.high, self.step, log=self.log)}"
@@ -238,7 +239,7 @@ def aligned_high(low: float, high: float, step: float) -> float:
 def _check_range(low: float, high: float, step: float | None, *, log: bool) -> None:
     if low > high:
         raise DomainError("high", f"high must not be below low, but low is {low} and high is {high}")
-    if step is not None and not (step > 0 and math.isfinite(step)):
+    if step is not None and not (step > 0 and (isinstance(step, int) or math.isfinite(step))):
         raise DomainError("step", f"step must be above 0, but is {step}")
     if step is not None and log:
         raise DomainError("step", f"a log range has no step, but step is {step}", "leave out step or log")

@@ -6,6 +6,7 @@ Python's ``eval``.
 """
 
 import ast
+import contextlib
 import re
 
 from qgtune.core.diagnostics import did_you_mean
@@ -15,6 +16,9 @@ from qgtune.space.operations import FUNCTIONS, Literal, Node, Operation, Value
 
 MAX_LENGTH = 1000
 """Characters of an expression."""
+
+MAX_DEPTH = 100
+"""Operations within operations; what nests deeper cannot be sent to other processes."""
 
 _TOKEN = re.compile(
     r"""
@@ -68,6 +72,11 @@ def parse_expression(text: str) -> Expression:
     match = _TOKEN.match(text)
     if match and match.end() == len(text) and match.lastgroup == "path" and _is_term(text):
         return Expression(text, (_term(text, 0),), Value(0))  # just a path, as most are
+    if text.lstrip().startswith(
+        '["'
+    ):  # a key that needs quotes at the root; a list of one text follows nothing
+        with contextlib.suppress(PathSyntaxError):
+            return Expression(text, (Term("", parse_path(text.strip()), 0),), Value(0))
     return _parse_operations(text)
 
 
@@ -79,7 +88,7 @@ def _parse_operations(text: str) -> Expression:
     code, terms, places = _replace_paths(text)
     try:
         tree = ast.parse(code, mode="eval")
-        root = _convert(tree.body, places)
+        root = _convert(tree.body, places, 0)
     except SyntaxError as error:
         if _SPACED_PATH.match(text) and not _WORDS & set(text.split()):
             return _spaced_path(text)
@@ -168,17 +177,22 @@ _COMPARISONS = {
 }  # fmt: skip
 
 
-def _convert(node: ast.expr, places: list[int]) -> Node:
+def _convert(node: ast.expr, places: list[int], depth: int) -> Node:
     """Take over a node of Python's tree, if it is one of ours."""
+    if depth > MAX_DEPTH:
+        raise ExpressionSyntaxError(
+            _place(places, node.col_offset), f"the expression is nested too deeply: at most {MAX_DEPTH} levels"
+        )
     name = _operation_name(node)
     if name is not None:
-        return Operation(name, tuple(_convert(operand, places) for operand in _operands(node)))
+        operands = tuple(_convert(operand, places, depth + 1) for operand in _operands(node))
+        return Operation(name, operands)
     if isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, str | int | float)):
         return Literal(node.value)
     if isinstance(node, ast.Name) and node.id.startswith("_term_"):
         return Value(int(node.id.removeprefix("_term_")))
     if isinstance(node, ast.Compare):
-        return _comparison(node, places)
+        return _comparison(node, places, depth)
     raise ExpressionSyntaxError(
         _place(places, node.col_offset), "this is not part of the expression language"
     )
@@ -216,8 +230,8 @@ def _operands(node: ast.expr) -> list[ast.expr]:
     return node.elts
 
 
-def _comparison(node: ast.Compare, places: list[int]) -> Node:
-    sides = [_convert(side, places) for side in (node.left, *node.comparators)]
+def _comparison(node: ast.Compare, places: list[int], depth: int) -> Node:
+    sides = [_convert(side, places, depth + 1) for side in (node.left, *node.comparators)]
     names = [_COMPARISONS.get(type(op)) for op in node.ops]
     if None in names:
         raise ExpressionSyntaxError(_place(places, node.col_offset), "'is' is not a comparison; write ==")

@@ -140,16 +140,6 @@ def test_every_public_exception_survives_pickling_with_its_text(module, name):
     assert vars(copy) == vars(error)
 
 
-NOT_MENDED = {
-    "data-name-is-a-mapping": "TypeError in task_check.data_facts",
-    "deep-expression-cannot-be-pickled": "RecursionError",
-    "escape-in-a-key": "a control character reaches the terminal: U+001B",
-    "step-beyond-any-float": "OverflowError in domains._check_range",
-    "step-too-fine-to-count": "OverflowError in domains.contains",
-}
-"""Projects of the corpus that still fail, and how. Take the line out when one is mended."""
-
-
 def failure(project, folder):
     """Return how a project fails, or None; how long it takes is not asked here, where other tests run too."""
     verdict = judge(project, folder)
@@ -161,17 +151,14 @@ def failure(project, folder):
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in CORPUS.iterdir()))
-def test_what_fuzzing_once_found_is_a_plan_or_diagnostics(name, tmp_path, request):
-    if name in NOT_MENDED:
-        request.applymarker(pytest.mark.xfail(reason=NOT_MENDED[name], strict=True))
+def test_what_fuzzing_once_found_is_a_plan_or_diagnostics(name, tmp_path):
     assert failure(project_in(CORPUS / name), tmp_path) is None
 
 
 def test_a_few_hundred_mutated_projects_are_each_a_plan_or_diagnostics(tmp_path):
     seeds = seed_projects()
     for number in range(300):
-        found = failure(mutated_project(seeds, 7, number), tmp_path)
-        assert found is None or found.startswith(tuple(NOT_MENDED.values())), f"input {number}: {found}"
+        assert failure(mutated_project(seeds, 7, number), tmp_path) is None, f"input {number}"
 
 
 def die(project, folder):
