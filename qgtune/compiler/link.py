@@ -283,14 +283,25 @@ class _Linker:
 
     def _source(self, reader: "_Reader", term: Term) -> Source:
         path = self._absolute(reader.owner, term, reader)
-        if path in self.outside.facts and child_key(self.root, path[0]) is None:
-            return Fact(self.outside.facts[path])
+        fact = self._fact(path) if self.outside.facts and child_key(self.root, path[0]) is None else None
+        if fact is not None:
+            return fact
         if path in self.outside.late_facts and reader.owner == ROOT and _find(self.root, path) is None:
             return LateFact(path)
         found = self._follow(reader, self.root, (), list(path))
         if found.is_fixed:
             return found.paths if any(map(selects_many, path)) else found.paths[0]
         return Route(config_path(path), tuple(found.paths + found.through))
+
+    def _fact(self, path: Path) -> Fact | None:
+        """Return the fact at a path, or the item of a fact that is a list; None if there is none."""
+        if path in self.outside.facts:
+            return Fact(self.outside.facts[path])
+        listed = self.outside.facts.get(path[:-1])
+        position = path[-1]
+        if isinstance(listed, list) and isinstance(position, int) and -len(listed) <= position < len(listed):
+            return Fact(listed[position])
+        return None
 
     def _absolute(self, owner: Path, term: Term, reader: "_Reader") -> Path:
         """Return a term's path from the root, as seen from ``owner``."""

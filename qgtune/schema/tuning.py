@@ -73,7 +73,9 @@ class TuningSettings(BaseModel):
         description="The base settings: a complete runnable config, from which all that is not tuned comes.",
     )
     search_space_path: PathText | None = Field(
-        None, validation_alias=_path_key("search_space"), description="The search space: what varies."
+        None,
+        validation_alias=_path_key("search_space", "config"),
+        description="The search space: what varies.",
     )
     dependency_mapping_path: PathText | None = Field(
         None,

@@ -181,7 +181,8 @@ def _convert(node: ast.expr, places: list[int], depth: int) -> Node:
     """Take over a node of Python's tree, if it is one of ours."""
     if depth > MAX_DEPTH:
         raise ExpressionSyntaxError(
-            _place(places, node.col_offset), f"the expression is nested too deeply: at most {MAX_DEPTH} levels"
+            _place(places, node.col_offset),
+            f"the expression is nested too deeply: at most {MAX_DEPTH} levels",
         )
     name = _operation_name(node)
     if name is not None:

@@ -108,6 +108,16 @@ def test_facts_of_the_data_are_read_like_any_value():
     assert (config["model"]["layers"][0]["in_dim"], config["model"]["head"]["width"]) == (7, 12)
 
 
+def test_an_item_of_a_fact_that_is_a_list_is_read_by_its_position():
+    sources = SpaceSources(
+        Source("s.yaml", SPACE),
+        Source("b.yaml", BASE),
+        Source("d.yaml", "model: {head: {width: 'data.num_classes[1] * 4'}}"),
+    )
+    outside = Outside(facts={("data", "num_classes"): [3, 5]})
+    assert compile_space(sources, outside=outside).plan.resolve(Chooser())["model"]["head"]["width"] == 20
+
+
 def test_a_value_may_follow_a_computed_one():
     config = resolve(
         "training: {warmup: training.epochs // 10, ratio: training.warmup / 2}", Chooser(training__epochs=40)
