@@ -204,8 +204,15 @@ class _MapSchema:
             inside = self._reference_in_items(value, reference)
             items = [self._place(item, inside) for item in value]
             positions = {"items": items, "additionalItems": reference_to("followers")} if items else {}
-            rule = "a list stands here: write a list of references, or one reference for all of it"
-            within = {"type": ["array", "null"], **positions, "errorMessage": rule}
+            rule = (
+                'write a list of references, items by "[*]", "[0]" or "[1:]", or one reference for all of it'
+            )
+            # Every item at once, or some: keys in brackets.
+            chosen = {
+                "patternProperties": {r"^\[[-\d:*]+\]$": items[0] if items else reference_to("followers")},
+                "additionalProperties": False,
+            }
+            within = {"type": ["array", "object", "null"], **positions, **chosen, "errorMessage": rule}
             described = f"Follows another list, or has items that follow; base settings: {_shown(value)}"
         else:
             within = reference_to("nothing")
