@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from qgtune.compiler.expand import Dependency
+from qgtune.compiler.forms import SYNONYMS
 from qgtune.compiler.ordering import in_order, report_cycle
 from qgtune.compiler.place import missing_hint, place_references
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.selection import Selection
+from qgtune.core.diagnostics import Diagnostic, Location
 from qgtune.core.paths import ROOT, Path, format_path, selected, selects_many
 from qgtune.space import (
     Branch,
@@ -26,6 +28,7 @@ from qgtune.space import (
     SpaceNode,
     Switch,
     Term,
+    Unread,
     config_path,
     walk,
 )
@@ -167,10 +170,12 @@ def link(unlinked: Mapping, outside: Outside, selection: Selection, problems: Pr
         if isinstance(node, Reference):
             _add(formulas, path, linker.resolve(path, node.expression, node.origin))
         elif isinstance(node, Switch):
-            _add(choosers, path, linker.resolve(path, node.on, node.origin))
+            _add(choosers, path, linker.resolve(path, node.on, node.origin, "is chosen by"))
         elif isinstance(node, Parameter) and isinstance(node.domain, FollowingRange):
             found = {
-                name: linker.resolve(path, expression, node.origin)
+                name: linker.resolve(
+                    path, expression, _of_bound(node, name, problems), f"has a {name} that follows"
+                )
                 for name, expression in node.domain.followed.items()
             }
             bounds[path] = {name: formula for name, formula in found.items() if formula is not None}
@@ -179,7 +184,24 @@ def link(unlinked: Mapping, outside: Outside, selection: Selection, problems: Pr
     if not problems.has_errors:
         for target, formula in formulas.items():
             linker.check_kinds(target, formula, unlinked)
+    problems.found[:] = _each_once(problems.found)
     return LinkedSpace(root, formulas, choosers, bounds, constraints, order)
+
+
+def _each_once(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return the diagnostics without those that one mistake has in every item or case that it stands for."""
+    first: dict[tuple[str, Location], Diagnostic] = {}
+    for problem in found:
+        first.setdefault((problem.code, problem.location), problem)
+    return list(first.values())
+
+
+def _of_bound(node: Parameter, name: str, problems: Problems) -> Origin:
+    """Return where a bound of a parameter was written, under its own name or another tuner's."""
+    document = problems.documents[node.origin.role]
+    names = (name, *(other for other, own in SYNONYMS.items() if own == name))
+    paths = [(*node.origin.path, field) for field in names]
+    return replace(node.origin, path=next((p for p in paths if document.key_at(p)), node.origin.path))
 
 
 def _add(found: dict[Path, Formula], path: Path, formula: Formula | None) -> None:
@@ -243,15 +265,18 @@ class _Linker:
         self.outside = outside
         self.problems = problems
 
-    def resolve(self, owner: Path, expression: Expression, origin: Origin) -> Formula | None:
+    def resolve(
+        self, owner: Path, expression: Expression, origin: Origin, verb: str = "follows"
+    ) -> Formula | None:
         """Return what an expression reads, or None after reporting why it reads nothing.
 
         Args:
             owner: the path of what follows it.
             expression: the expression.
             origin: where it was written.
+            verb: how the owner follows it, for what is said about it.
         """
-        reader = _Reader(owner, expression, origin)
+        reader = _Reader(owner, expression, origin, verb)
         try:
             return Formula(expression, tuple(self._source(reader, term) for term in expression.terms))
         except _UnresolvedError:
@@ -371,8 +396,7 @@ class _Linker:
             if case.node is not None and _find(case.node, tuple(rest)) is not None
         ]
         if not found:
-            shown = next((case.node for case in node.all_cases if case.node is not None), node)
-            self._report_missing(reader, shown, path, rest[0])
+            self._report_missing(reader, _all_keys(node), path, rest[0])
             raise _UnresolvedError
         return _Found.of_all(found, is_fixed=False)
 
@@ -387,12 +411,17 @@ class _Linker:
         if not positions:
             self._report_missing(reader, node, path, index)
             raise _UnresolvedError
+        if index < 0:  # which item it is depends on the trial, and so may what the item has
+            having = {p for p in positions if _find(node.items[p], tuple(rest)) is not None}
+            positions = having or {max(positions)}
         own = {position for position in positions if reader.owner[: len(path) + 1] == (*path, position)}
         fixed = index >= 0 and (index < node.least or bool(own))
         found = [self._follow(reader, node.items[p], (*path, p), rest) for p in sorted(positions)]
         return _Found.of_all(found, is_fixed=fixed and all(one.is_fixed for one in found))
 
     def _report_missing(self, reader: "_Reader", node: SpaceNode, path: Path, part: str | int) -> None:
+        if isinstance(node, Unread):
+            return
         missing = format_path((*config_path(path), part))
         message = f"{reader}, but there is no {missing}"
         if isinstance(node, Reference):
@@ -410,9 +439,12 @@ class _Reader:
     owner: Path
     expression: Expression
     origin: Origin
+    verb: str
 
     def __str__(self) -> str:
-        return f"{_shown(self.owner)} follows {self.expression}" if self.owner else f"{self.expression}"
+        if not self.owner:
+            return f"the constraint {self.expression} reads its values"
+        return f"{_shown(self.owner)} {self.verb} {self.expression}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,6 +465,16 @@ class _Found:
     def passing(self, through: list[Path]) -> "_Found":
         """Return this finding after a way through references."""
         return self if not through else _Found(self.paths, self.is_fixed, [*through, *self.through])
+
+
+def _all_keys(node: Switch) -> SpaceNode:
+    """Return, for a hint, a mapping with what stands in any case of a switch; or one of the cases."""
+    cases = [case.node for case in node.all_cases if case.node is not None]
+    if any(isinstance(case, Unread) for case in cases):
+        return next(case for case in cases if isinstance(case, Unread))
+    mappings = [case for case in cases if isinstance(case, Mapping)]
+    known = {key: child for case in mappings for key, child in case.entries.items()}
+    return Mapping(known, node.origin) if mappings else cases[0]
 
 
 def _shown(path: Path) -> str:

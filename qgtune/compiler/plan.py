@@ -182,6 +182,8 @@ class _Skeleton:
         self.stocked: dict[Path, int] = {}
         self.scopes: dict[Path, int] = {}
         """The number of each scope that a node opens, by the path of what stands in it."""
+        self.counts: set[Path] = set()
+        """The paths of the lengths of repeats."""
         self.scope_at: dict[Path, int] = {}
         """The scope that a node stands in, by its path; the config's own scope is left out."""
 
@@ -226,6 +228,7 @@ class _Skeleton:
         self.containers.append(container)
         # The length stands in no config, so it has a container of its own.
         count = (*path, COUNT)
+        self.counts.add(count)
         self.numbers[count] = len(self.containers)
         self.containers.append({COUNT: self.build(node.count, count, scope)})
         for i, item in enumerate(node.items):
@@ -239,7 +242,7 @@ class _Skeleton:
         """Return the place of a path of the tree that is not the root's."""
         while isinstance(path[-1], Branch):
             path = path[:-1]
-        if path in self.numbers and path[-1] == COUNT and path[:-1] in self.numbers:
+        if path in self.counts:
             return Place(self.numbers[path], COUNT)
         return Place(self.numbers[path[:-1]], path[-1])
 

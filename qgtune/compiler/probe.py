@@ -10,6 +10,7 @@ from qgtune.compiler.link import LinkedSpace
 from qgtune.compiler.plan import Plan
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.steps import Computation, ConstraintError, Draft, Suggestion
+from qgtune.core.diagnostics import Location
 from qgtune.core.paths import Path
 from qgtune.space import EvaluationError
 from qgtune.space.tree import node_at
@@ -153,9 +154,14 @@ def check_expressions(plan: Plan, linked: LinkedSpace, problems: Problems) -> No
 def _report(
     failed: dict[Path, _Failures], reached: dict[Path, int], linked: LinkedSpace, problems: Problems
 ) -> None:
+    told: set[tuple[bool, Location]] = set()
     for target, failures in failed.items():
         place = problems.at(node_at(linked.root, target).origin)
-        if failures.count == reached[target]:
+        always = failures.count == reached[target]
+        if (always, place) in told:
+            continue  # an expression that stands for several places is wrong once
+        told.add((always, place))
+        if always:
             problems.error("QG309", failures.first, place)
         else:
             hint = "trials that meet such values are pruned with this reason"

@@ -226,7 +226,7 @@ class Decision:
             raise EvaluationError(f"{self}: {error}") from None
         option = self.options.get(case_label(value) or "", self.default)
         if option is None:
-            raise EvaluationError(f"{self}, and it has no case for {value!r}")
+            raise EvaluationError(f"{self}, but has no case for {value!r}")
         draft.active[option.scope] = True
         if option.is_absent:
             del draft.containers[self.place.container][self.place.key]
