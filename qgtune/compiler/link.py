@@ -381,8 +381,7 @@ class _Linker:
                 self._report_missing(reader, node, path, part)
                 raise _UnresolvedError
             node, path = child_at(node, key), (*path, key)
-        absent = isinstance(node, Switch) and any(case.node is None for case in node.all_cases)
-        return _Found([path], is_fixed=not absent, through=through)
+        return _Found([path], is_fixed=not _may_be_absent(node), through=through)
 
     def _through_switch(self, reader: "_Reader", node: Switch, path: Path, rest: list[str | int]) -> "_Found":
         """Follow a path into the case that the reader stands in, or else into every case that has it."""
@@ -465,6 +464,13 @@ class _Found:
     def passing(self, through: list[Path]) -> "_Found":
         """Return this finding after a way through references."""
         return self if not through else _Found(self.paths, self.is_fixed, [*through, *self.through])
+
+
+def _may_be_absent(node: SpaceNode | None) -> bool:
+    """Tell whether in some trials nothing stands where a node is."""
+    return node is None or (
+        isinstance(node, Switch) and any(_may_be_absent(case.node) for case in node.all_cases)
+    )
 
 
 def _all_keys(node: Switch) -> SpaceNode:

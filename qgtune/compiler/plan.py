@@ -1,11 +1,11 @@
 """Linked tree -> Plan: what a trial walks, and nothing else."""
 
-import hashlib
 import pickle
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from qgtune.compiler.fingerprint import fingerprint_of
 from qgtune.compiler.link import Constraint, Fact, Formula, LateFact, LinkedSpace, Route
 from qgtune.compiler.naming import parameter_names
 from qgtune.compiler.steps import (
@@ -24,7 +24,7 @@ from qgtune.compiler.steps import (
     Suggestion,
     Trial,
 )
-from qgtune.core.paths import ROOT, Path, format_path
+from qgtune.core.paths import ROOT, Path
 from qgtune.space import (
     Branch,
     Case,
@@ -168,8 +168,8 @@ def make_plan(linked: LinkedSpace) -> Plan:
     constraints = tuple(map(_check, linked.constraints))
     template = pickle.dumps((root, skeleton.containers, skeleton.stock), protocol=5)
     listed = tuple(suggestions.values())
-    print_of = _fingerprint([root, skeleton.stock], listed, steps, constraints)
-    return Plan(template, listed, leading, steps, constraints, len(skeleton.scopes) + 1, print_of)
+    fingerprint = fingerprint_of(root, skeleton.stock, (*listed, *steps), constraints)
+    return Plan(template, listed, leading, steps, constraints, len(skeleton.scopes) + 1, fingerprint)
 
 
 class _Skeleton:
@@ -318,27 +318,3 @@ def _check(constraint: Constraint) -> Check:
     for source, term in zip(constraint.formula.sources, constraint.formula.expression.terms, strict=True):
         reads.append(source if isinstance(source, Fact | LateFact) else config_path(term.path))
     return Check(constraint.formula.expression, tuple(reads))
-
-
-def _fingerprint(
-    skeleton: Any,
-    suggestions: tuple[Suggestion, ...],
-    steps: tuple[Step, ...],
-    constraints: tuple[Check, ...],
-) -> str:
-    # In the order of names: where a key stands in a file changes nothing for a trial.
-    lines = sorted(f"{s.name} at {format_path(s.path)}: {s.domain!r}" for s in suggestions)
-    lines += sorted(str(step) for step in steps if not isinstance(step, Suggestion))
-    lines += sorted(str(check.expression) for check in constraints)
-    lines.append(_canonical(skeleton))
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
-
-
-def _canonical(value: Any) -> str:
-    """Return a text that is the same for the same data, in whichever order its keys stand."""
-    if isinstance(value, dict):
-        entries = sorted(f"{key!r}: {_canonical(item)}" for key, item in value.items())
-        return f"{{{', '.join(entries)}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_canonical, value))}]"
-    return repr(value)

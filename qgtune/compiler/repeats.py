@@ -75,6 +75,9 @@ class RepeatBuilder:
         )
         self.parts = {name: form.fields[name][1] for name in ("item", "first", "last") if name in form.fields}
         self.holders: dict[Path, tuple[int, Path]] = {}
+        """For each shared path, the first item that has a value of its own there, and where in the tree."""
+        self.found: set[Path] = set()
+        """The shared paths that some item has."""
 
     def make(self) -> SpaceNode:
         """Return the repeat, or a list if its length is constant; what is wrong is reported."""
@@ -92,7 +95,8 @@ class RepeatBuilder:
             )
             return Unread(None, origin)
         items = tuple(self._item(i, least, most, shared) for i in range(most))
-        self._report_unused(shared)
+        if items:
+            self._report_unused(shared)
         if isinstance(node, Constant):
             return Sequence(items, origin)
         return Repeat(node, items, least, origin)
@@ -175,6 +179,9 @@ class RepeatBuilder:
         with self.sharing.item(self.space, i):
             node = self.build.node(written, base, path)
         for inner in shared:
+            if _find(node, inner) is None:
+                continue
+            self.found.add(inner)
             if not any(_mentions(layer, inner) for layer in layers[1:]):
                 node = self._share(node, path, inner, i)
         return node
@@ -196,8 +203,6 @@ class RepeatBuilder:
 
     def _share(self, node: SpaceNode, path: Path, inner: Path, i: int) -> SpaceNode:
         """Return an item in which the value at ``inner`` is that of the first item that has it."""
-        if _find(node, inner) is None:
-            return node
         first, holder = self.holders.setdefault(inner, (i, (*path, *inner)))
         if first == i:
             return node
@@ -206,7 +211,7 @@ class RepeatBuilder:
 
     def _report_unused(self, shared: dict[Path, Node]) -> None:
         for inner, node in shared.items():
-            if inner not in self.holders:
+            if inner not in self.found:
                 message = f"shared names {format_path(inner)}, but no item has it to share"
                 place = self.problems.at_node(Role.SPACE, node)
                 item = self.parts["item"]
