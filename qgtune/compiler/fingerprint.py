@@ -30,7 +30,7 @@ def fingerprint_of(
 
 def _told(step: Step, stock: Sequence[Any]) -> str:
     if isinstance(step, Suggestion):
-        return f"{step.name} at {format_path(step.path)}: {_domain(step.domain)}{_cases(step.target)}"
+        return f"{step.name} at {format_path(step.path)}: {domain_text(step.domain)}{_cases(step.target)}"
     if isinstance(step, Decision):
         options = {label: _option(option, stock) for label, option in step.options.items()}
         other = None if step.default is None else _option(step.default, stock)
@@ -39,7 +39,8 @@ def _told(step: Step, stock: Sequence[Any]) -> str:
     return f"{step}{_cases(step.target)}{source}"
 
 
-def _domain(domain: Domain | FollowingRange) -> str:
+def domain_text(domain: Domain | FollowingRange) -> str:
+    """Return a text that is equal for equal domains."""
     if isinstance(domain, Categorical) and not domain.is_plain:
         # A study keeps the labels in their order; in what they stand for, the order of keys tells nothing.
         return f"{domain.labels!r} for {_canonical(list(domain.choices))}"

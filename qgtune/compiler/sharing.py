@@ -100,7 +100,10 @@ class Sharing:
         for found in within.values():
             inner, *outside = sorted(found.items(), key=lambda entry: -len(entry[0]))
             for _, path in outside:
-                self._report(root, inner[1], path, "of its own, as each item of its list has")
+                first = config_path(inner[1])
+                end = max(i for i, part in enumerate(first) if isinstance(part, int))
+                which = f"of which each item of {format_path(first[:end])} has its own"
+                self._report(root, inner[1], path, which)
 
     def _settle(self, root: SpaceNode, places: list[Path], followed: dict[Path, Path]) -> None:
         existence = {path: _conditions(root, path, followed) for path in places}
@@ -112,15 +115,15 @@ class Sharing:
                 followed[path] = holder
                 continue
             if known:
-                self._report(root, known[0], path)
+                which = f"that {format_path(config_path(known[0]))} has only in some trials"
+                self._report(root, known[0], path, which)
             kept.append(path)
 
-    def _report(self, root: SpaceNode, first: Path, path: Path, how: str = "only in some trials") -> None:
-        where = format_path(config_path(first))
+    def _report(self, root: SpaceNode, first: Path, path: Path, which: str) -> None:
         defined, here = (_at(root, place).origin for place in (first, path))
         self.problems.error(
             "QG219",
-            f"this alias stands for a parameter that {where} has {how}",
+            f"this alias stands for a parameter {which}",
             self.problems.at(here),
             "define the parameter where every trial has it, and let both places be aliases",
             Related(self.problems.at(defined), "it is defined here"),

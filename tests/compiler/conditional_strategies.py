@@ -168,7 +168,7 @@ class Expected:
         self.used.add(name)
         return self.params[name]
 
-    def value(self, node, path, item):
+    def value(self, node, path, item):  # noqa: PLR0911 - one for each form
         """Return what stands at a path, or ABSENT."""
         if not isinstance(node, dict):
             return node
