@@ -198,6 +198,9 @@ class _Builder:
         """Return the tree of a mapping whose condition has been taken from its fields."""
         if not fields and base is not None:
             return constant_tree(base, Role.BASE)
+        is_form = form_type(fields) is not None
+        if base is not None and not merges and not is_form and not isinstance(base.content, MappingNode):
+            base = None
         return self._mapping(space, fields, base, path, merges=merges)
 
     def _mapping(

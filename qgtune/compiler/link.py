@@ -193,7 +193,9 @@ def _each_once(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     first: dict[tuple[str, Location], Diagnostic] = {}
     for problem in found:
         first.setdefault((problem.code, problem.location), problem)
-    return list(first.values())
+    # What some case of a switch can only have added is meant for the case that nearly has it.
+    homeless = {location for code, location in first if code == "QG302"}
+    return [p for p in first.values() if p.code != "QG306" or p.location not in homeless]
 
 
 def _of_bound(node: Parameter, name: str, problems: Problems) -> Origin:

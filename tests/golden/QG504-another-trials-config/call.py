@@ -8,6 +8,4 @@ trial = optuna.trial.FixedTrial({"training.learning_rate": 0.01, "model.layers.c
 tune.build_search_space_with_dependencies(
     "search_space.yaml", None, trial, tune_model=True, built_search_space_file="built_search_space.yaml"
 )
-with open("best_trial.yaml", "w") as file:
-    file.write("training.learning_rate: 0.01\nmodel.layers.count: 3\n")
 tune.save_best_config("built_search_space.yaml", "best_trial.yaml", None, "best_config.yaml")
