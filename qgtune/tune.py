@@ -268,7 +268,8 @@ def _same_trial(built: Document, best: Document, parameters: dict[str, Path]) ->
     config = built.data
     choices = compound_choices(built)
     values = {str(name): value for name, value in best.data.items()} if isinstance(best.data, dict) else {}
-    for name in dict.fromkeys([*values, *parameters]):
+    names = dict.fromkeys([*values, *parameters])
+    for name in sorted(names, key=lambda name: name not in values or name not in parameters):
         if name in values and name in parameters:
             labels = [label for label, choice in choices.get(name, []) if same_value(label, values[name])]
             value = next((c for label, c in choices.get(name, []) if label in labels), values[name])

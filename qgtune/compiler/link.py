@@ -89,11 +89,10 @@ class Formula:
 
     def __str__(self) -> str:
         [first, *_] = [*self.sources, None]
-        return (
-            format_path(config_path(first))
-            if self.expression.is_path and isinstance(first, tuple)
-            else str(self.expression)
-        )
+        place = first.path if isinstance(first, Route) else first
+        if self.expression.is_path and isinstance(place, tuple):
+            return format_path(config_path(place))
+        return str(self.expression)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,6 @@ def _neglect(sampler: BaseSampler) -> str:
     if isinstance(sampler, CmaEsSampler | GPSampler | QMCSampler):
         return f"{name} draws these at random"
     # Optuna tells these settings nowhere else.
-    if isinstance(sampler, TPESampler) and getattr(sampler, "_multivariate", False):
+    if isinstance(sampler, TPESampler) and getattr(sampler, "_multivariate", None) is not False:
         return "" if getattr(sampler, "_group", False) else f"{name} draws these one by one"
     return ""
