@@ -20,6 +20,9 @@ _Number = TypeVar("_Number", bound=float)
 MAX_PROBES = 1000
 """Configs that are looked at; a space with more choices than this is probed in part."""
 
+MAX_WORK = 1_000_000
+"""Steps of a plan that the corners may take together: of a space with many, fewer are looked at."""
+
 RANDOM_PROBES = 100
 """Configs drawn at random beside the corners."""
 
@@ -42,7 +45,8 @@ def probe_trials(plan: Plan) -> Iterator["CornerTrial"]:
     waiting: deque[dict[str, int]] = deque([{}])
     seen: set[str] = set()
     probes = 0
-    while waiting and probes < MAX_PROBES:
+    most = min(MAX_PROBES, max(RANDOM_PROBES, MAX_WORK // (len(plan.steps) + 1)))
+    while waiting and probes < most:
         corner = waiting.popleft()
         trial = CornerTrial(corner)
         yield trial
