@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from qgtune.compiler.fingerprint import fingerprint_of
-from qgtune.compiler.link import Constraint, Fact, Formula, LateFact, LinkedSpace, Route
+from qgtune.compiler.link import LinkedSpace
 from qgtune.compiler.naming import parameter_names
+from qgtune.compiler.sources import Constraint, Fact, Formula, LateFact, Route
 from qgtune.compiler.steps import (
     Check,
     Computation,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from qgtune.compiler.link import Fact, Formula, LateFact, Route
+from qgtune.compiler.sources import Fact, Formula, LateFact, Route
 from qgtune.core.paths import Path, format_path, selected, selects_many
 from qgtune.space import (
     Categorical,
