@@ -22,6 +22,7 @@ from qgtune.core.paths import format_path
 from qgtune.core.trials import TrialRecord
 from qgtune.reports.trials_table import write_trials_csv
 from qgtune.schema.tuning import TuningSettings
+from qgtune.space import EvaluationError
 
 if TYPE_CHECKING:
     from qgtune.study import RunOutcome, RunSpec
@@ -244,16 +245,17 @@ class _Writer:
             raise QgtuneError(message) from error
 
     def _config(self, record: TrialRecord) -> dict[str, Any] | None:
-        """Return a trial's config, or None if it ended before all its parameters were sampled."""
+        """Return a trial's config, or None if it ended before all of it was known."""
         try:
             return self.compilation.plan.config_of(record.params)
-        except KeyError:
+        except (KeyError, EvaluationError):
             return None
 
     def _write_built(self, record: TrialRecord) -> None:
         config = self._config(record)
         if config is not None:
-            text = built_search_space_text(self.compilation, config, built_header(self.compilation))
+            header = built_header(self.compilation, config)
+            text = built_search_space_text(self.compilation, config, header)
             with self._writing():
                 write_atomically(self.files.built_search_space, text)
 

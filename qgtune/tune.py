@@ -18,13 +18,14 @@ from qgtune.compiler.emit import (
     built_header,
     built_search_space_text,
     compound_choices,
+    conditional_parameters,
     respliced_text,
 )
 from qgtune.compiler.files import shown_path
 from qgtune.compiler.load import fill_references, read_data_file
 from qgtune.compiler.pipeline import Compilation
 from qgtune.compiler.selection import Selection
-from qgtune.compiler.steps import Trial
+from qgtune.compiler.steps import Trial, walk_config
 from qgtune.core.diagnostics import Diagnostic, did_you_mean, render_diagnostics
 from qgtune.core.errors import DiagnosticError, QgtuneError, QgtuneWarning
 from qgtune.core.files import write_atomically
@@ -102,9 +103,23 @@ def build_search_space_with_dependencies(  # noqa: PLR0913, PLR0917 - QGTune's s
         from qgtune.study import OptunaTrialPruned  # a config without a value is no trial's fault
 
         raise OptunaTrialPruned(str(error)) from error
+    if compilation.plan.is_conditional:
+        _advise_on_sampler(trial)
     if built_search_space_file is not None:
         _write_built_once(pathlib.Path(built_search_space_file), compilation, config, trial)
     return config
+
+
+def _advise_on_sampler(trial: Trial) -> None:
+    """Warn once a study if its sampler has no eye for what only some trials have."""
+    study = getattr(trial, "study", None)
+    if study is None:
+        return
+    from qgtune.study import conditional_space_advice
+
+    advice = conditional_space_advice(study)
+    if advice:
+        warnings.warn(advice, QgtuneWarning, stacklevel=3)
 
 
 def _write_built_once(
@@ -118,7 +133,7 @@ def _write_built_once(
         if not is_first and known == fingerprint:
             _written[file] = fingerprint
             return
-        text = built_search_space_text(compilation, config, built_header(compilation))
+        text = built_search_space_text(compilation, config, built_header(compilation, config))
         file.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(file, text)
         _written[file] = fingerprint
@@ -213,6 +228,10 @@ def save_best_config(
 ) -> None:
     """Write the best trial's whole config: the built search space with the best values, references filled.
 
+    With conditions, or lists of tuned length, the config of one trial cannot tell that of another: then the
+    best trial must be the one that the built search space was made from. Any trial's own config is had from
+    ``build_search_space_with_dependencies`` with ``optuna.trial.FixedTrial(study.best_params)``.
+
     Args:
         built_search_space_file: as ``build_search_space_with_dependencies`` wrote it.
         best_trial_file: as ``save_best_trial`` wrote it.
@@ -220,21 +239,57 @@ def save_best_config(
         output_file: the file to write, atomically.
 
     Raises:
-        DiagnosticError: if a file cannot be read, or the best trial has a parameter that is not in the built
-            search space.
+        DiagnosticError: if a file cannot be read, if the best trial has a parameter that is not in the built
+            search space, or if the space is conditional and the best trial another one.
     """
     built_file = pathlib.Path(built_search_space_file)
     built = read_data_file(built_file)
     best = read_data_file(pathlib.Path(best_trial_file))
-    config = _with_best_values(built, best)
-    dependencies = None if depmap_file is None else pathlib.Path(depmap_file)
-    config = fill_references(built, config, dependencies, alias_links(built))
+    parameters = conditional_parameters(built)
+    if parameters is None:
+        config = _with_best_values(built, best)
+        dependencies = None if depmap_file is None else pathlib.Path(depmap_file)
+        config = fill_references(built, config, dependencies, alias_links(built))
+    else:
+        config = _same_trial(built, best, parameters)
     header = [
         f"The best trial's config: {shown_path(built_file)} with the values of {best.source.name}.",
     ]
     path = pathlib.Path(output_file)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, respliced_text(built, config, header))
+
+
+def _same_trial(built: Document, best: Document, parameters: dict[str, Path]) -> dict[str, Any]:
+    """Return the config of a conditional space that was built from the best trial itself.
+
+    Raises:
+        DiagnosticError: if it was built from another trial.
+    """
+    config = built.data
+    choices = compound_choices(built)
+    values = {str(name): value for name, value in best.data.items()} if isinstance(best.data, dict) else {}
+    names = dict.fromkeys([*values, *parameters])
+    for name in sorted(names, key=lambda name: name not in values or name not in parameters):
+        if name in values and name in parameters:
+            labels = [label for label, choice in choices.get(name, []) if same_value(label, values[name])]
+            value = next((c for label, c in choices.get(name, []) if label in labels), values[name])
+            here = walk_config(config, parameters[name])
+            if same_value(value, here):
+                continue
+            difference = f"{name} is {values[name]!r} in the best trial, and {here!r} in {built.source.name}"
+        else:
+            both = ("the best trial", built.source.name)
+            having, lacking = both if name in values else reversed(both)
+            difference = f"{having} has {name}, and {lacking} has not"
+        message = f"one config of a conditional search space does not tell another, but {difference}"
+        place = best.locate((name,)) if name in values else best.locate(())
+        hint = (
+            "take the best_config.yaml of qgtune TUNING.yaml, or the config that "
+            "build_search_space_with_dependencies returns for optuna.trial.FixedTrial(study.best_params)"
+        )
+        raise DiagnosticError((Diagnostic("QG504", message, place, hint),))
+    return cast("dict[str, Any]", config)
 
 
 def _with_best_values(built: Document, best: Document) -> dict[str, Any]:

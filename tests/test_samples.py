@@ -54,7 +54,7 @@ def test_a_sample_runs_and_its_best_config_is_its_base_settings_with_a_new_heade
         layers = yaml.safe_load((output / "best_trial.yaml").read_text())["model.gcn_net.count"]
         assert len(yaml.safe_load(best)["model"]["gcn_net"]) == layers
         base, best = (
-            re.sub(r"  gcn_net:.*?(?=  pooling_layer)", "", text, flags=re.S) for text in (base, best)
+            re.sub(r"  gcn_net:.*?(?=  pooling_layer)", "", text, flags=re.DOTALL) for text in (base, best)
         )
     assert keys_of(best)[2:] == keys_of(base)
 

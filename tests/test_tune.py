@@ -259,6 +259,68 @@ def test_values_that_an_alias_shares_are_equal_in_the_best_config_too(tmp_path, 
     }
 
 
+CONDITIONAL = """\
+model:
+  kind: {type: categorical, choices: {none: null, gat: {heads: 2}}}
+  heads: {when: model.kind != null, type: int, low: 1, high: 8}
+  layers: {type: repeat, count: {type: int, low: 1, high: 3}, item: {w: {type: int, low: 1, high: 8}}}
+  out: 0
+"""
+
+
+def conditional(params):
+    """Build a conditional space for given parameters; return the config."""
+    pathlib.Path("space.yaml").write_text(CONDITIONAL)
+    pathlib.Path("map.yaml").write_text('"model.out": "model.layers[-1].w"\n')
+    trial = optuna.trial.FixedTrial(params)
+    return tune.build_search_space_with_dependencies(
+        "space.yaml", "map.yaml", trial, tune_model=True, built_search_space_file="built.yaml"
+    )
+
+
+SMALL = {"model.kind": "gat", "model.heads": 3, "model.layers.count": 1, "model.layers.0.w": 4}
+
+
+def test_a_conditional_config_is_saved_from_its_own_trial(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = conditional(SMALL)
+    assert config["model"]["out"] == 4
+    pathlib.Path("best_trial.yaml").write_text(yaml.safe_dump(SMALL))
+    tune.save_best_config("built.yaml", "best_trial.yaml", "map.yaml", "best.yaml")
+    assert yaml.safe_load(pathlib.Path("best.yaml").read_text()) == config
+
+
+@pytest.mark.parametrize(
+    ("best", "difference"),
+    [
+        ({**SMALL, "model.layers.0.w": 5}, "model.layers.0.w is 5 in the best trial, and 4 in built.yaml"),
+        (
+            {**SMALL, "model.layers.count": 2, "model.layers.1.w": 5},
+            "model.layers.count is 2 in the best trial, and 1 in built.yaml",
+        ),
+        (
+            {name: value for name, value in SMALL.items() if name != "model.heads"},
+            "built.yaml has model.heads, and the best trial has not",
+        ),
+        (
+            {**SMALL, "model.kind": "none"},
+            "model.kind is 'none' in the best trial, and {'heads': 2} in built.yaml",
+        ),
+        ({**SMALL, "model.other": 1}, "the best trial has model.other, and built.yaml has not"),
+    ],
+)
+def test_a_conditional_config_is_never_made_from_another_trials(best, difference, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    conditional(SMALL)
+    pathlib.Path("best_trial.yaml").write_text(yaml.safe_dump(best))
+    with pytest.raises(DiagnosticError) as caught:
+        tune.save_best_config("built.yaml", "best_trial.yaml", "map.yaml", "best.yaml")
+    [problem] = caught.value.diagnostics
+    assert problem.code == "QG504"
+    assert problem.message.endswith(f"but {difference}")
+    assert not pathlib.Path("best.yaml").exists()
+
+
 def test_problems_are_raised_as_one_exception_with_the_rendered_text(guide):
     pathlib.Path("depmap.yaml").write_text("model: {classifier: {input_dim: model.gcn_nets}}\n")
     with pytest.raises(DiagnosticError, match=r"^depmap.yaml:1:33: error\[QG301\]") as caught:

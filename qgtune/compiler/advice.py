@@ -3,7 +3,7 @@
 import itertools
 from typing import Any
 
-from qgtune.compiler.link import Fact, LinkedSpace
+from qgtune.compiler.link import LinkedSpace
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.selection import Extent, Selection
 from qgtune.core.paths import Path, format_path
@@ -77,7 +77,12 @@ def _advise_on_reference(
     path: Path, node: Reference, linked: LinkedSpace, selection: Selection, problems: Problems
 ) -> None:
     formula = linked.formulas[path]
-    if any(isinstance(source, Fact) for source in formula.sources):
+    place = problems.at(node.origin)
+    if any(
+        (known.location.file, known.location.line) == (place.file, place.line) for known in problems.found
+    ):
+        return  # one mistake, one warning
+    if not all(isinstance(source, tuple | list) for source in formula.sources):
         return
     sources = formula.paths
     if not all(isinstance(node_at(linked.root, source), Constant) for source in sources):
@@ -86,4 +91,4 @@ def _advise_on_reference(
         return  # the map may be meant for studies in which these vary
     message = f"{format_path(config_path(path))} follows {formula}, which is the same in every trial"
     hint = "let it vary, or write the value where it is followed"
-    problems.warn("QG312", message, problems.at(node.origin), hint)
+    problems.warn("QG312", message, place, hint)

@@ -5,7 +5,7 @@ there; mappings are merged key by key, lists of mappings item by item. Condition
 modules of their own, which come back here for what stands in their cases and items.
 """
 
-from qgtune.compiler.conditions import build_condition, build_coupled, build_switch, is_condition
+from qgtune.compiler.conditions import WHEN, build_condition, build_coupled, build_switch, is_condition
 from qgtune.compiler.expand import ListPaths
 from qgtune.compiler.forms import (
     Form,
@@ -33,6 +33,7 @@ from qgtune.document import (
     ScalarNode,
     SequenceNode,
     content,
+    entries,
     plain_data,
 )
 from qgtune.space import (
@@ -47,6 +48,7 @@ from qgtune.space import (
     Role,
     Sequence,
     SpaceNode,
+    Unread,
     config_path,
 )
 
@@ -67,6 +69,14 @@ def constant_tree(written: Written, role: Role) -> SpaceNode:
 def items_of(node: SequenceNode, path: Path) -> list[Written]:
     """Return the items of a list with their places."""
     return [Written(item, (*path, i)) for i, item in enumerate(node.items)]
+
+
+def _tells(base: Content, inner: Content) -> bool:
+    """Tell whether base settings that are replaced still tell how to read what replaces them."""
+    if isinstance(inner, MappingNode):
+        fields = entries(inner)
+        return isinstance(base, MappingNode) or "type" in fields or WHEN in fields
+    return isinstance(inner, SequenceNode) and not isinstance(base, MappingNode)
 
 
 def build_space(
@@ -135,7 +145,8 @@ class _Builder:
                 base_entry = base_fields[name][1] if name in base_fields else None
                 siblings = base_fields if self.base else None
                 built[name] = self.entry(space_fields.get(name), base_entry, path, siblings)
-        return Mapping(built, Origin(Role.SPACE if self.space else Role.BASE, ROOT))
+        root = Mapping(built, Origin(Role.SPACE if self.space else Role.BASE, ROOT))
+        return self.sharing.settled(root)
 
     def entry(
         self,
@@ -180,10 +191,12 @@ class _Builder:
             if isinstance(tagged, Domain | FollowingRange):
                 return self._parameter(tagged, space, base, path)
             return tagged
+        if base is not None and not merges and not _tells(base.content, inner):
+            base = None
         if isinstance(inner, MappingNode):
             return self._mapping(space, fields_of(space), base, path, merges=merges)
         if isinstance(inner, SequenceNode):
-            return self._sequence(space, inner, base, path)
+            return self._sequence(space, inner, base, path, merges=merges)
         return self._scalar(space, inner, base, path, merges=merges)
 
     def _scalar(
@@ -200,6 +213,9 @@ class _Builder:
         """Return the tree of a mapping whose condition has been taken from its fields."""
         if not fields and base is not None:
             return constant_tree(base, Role.BASE)
+        is_form = form_type(fields) is not None
+        if base is not None and not merges and not is_form and not isinstance(base.content, MappingNode):
+            base = None
         return self._mapping(space, fields, base, path, merges=merges)
 
     def _mapping(
@@ -210,12 +226,12 @@ class _Builder:
             return build_condition(space, fields, base, path, self, merges=merges)
         kind = form_type(fields)
         if kind is not None:
-            return self._form(space, fields, kind, base, path)
+            return self._form(space, fields, kind, base, path, merges=merges)
         origin = Origin(Role.SPACE, space.path)
         meant = misspelled_form(fields)
         if meant is not None and not isinstance(base_inner, MappingNode):
             self.mismatches.misspelled_type(fields, meant)
-            return Constant(None, origin)
+            return Unread(None, origin)
         if isinstance(base_inner, SequenceNode) or (
             isinstance(base_inner, ScalarNode) and base_inner.value is not None
         ):
@@ -244,10 +260,19 @@ class _Builder:
         }
         return Mapping(built, origin)
 
-    def _form(self, space: Written, fields: Fields, kind: str, base: Written | None, path: Path) -> SpaceNode:
+    def _form(  # noqa: PLR0913 - as mapping, of which it is a part
+        self,
+        space: Written,
+        fields: Fields,
+        kind: str,
+        base: Written | None,
+        path: Path,
+        *,
+        merges: bool,
+    ) -> SpaceNode:
         form = read_form(fields, kind, self.problems)
         if form is None:
-            return Constant(None, Origin(Role.SPACE, space.path))
+            return Unread(None, Origin(Role.SPACE, space.path))
         match kind:
             case "fixed":
                 built = constant_tree(form.fields["value"][1], Role.SPACE)
@@ -258,49 +283,50 @@ class _Builder:
             case "repeat":
                 built = RepeatBuilder(form, space, base, path, Kit(self, self.sharing, self.reach)).make()
             case _:
-                built = self._sampled(form, space, base, path)
+                built = self._sampled(form, space, base if merges else None, path)
         return built
 
     def _sampled(self, form: Form, space: Written, base: Written | None, path: Path) -> SpaceNode:
         domain = read_domain(form, self.problems)
         if domain is None:
-            return Constant(None, Origin(Role.SPACE, space.path))
+            return Unread(None, Origin(Role.SPACE, space.path))
         return self._parameter(domain, space, base, path)
 
     def _parameter(
         self, domain: Domain | FollowingRange, space: Written, base: Written | None, path: Path
     ) -> SpaceNode:
         parameter = Parameter(domain, Origin(Role.SPACE, space.path))
-        built = self.sharing.once(parameter, space, path)
-        if built is parameter:
+        if self.sharing.is_new(parameter, space, path):
             self.mismatches.check_base_value(parameter, base, path)
-        return built
+        return parameter
 
-    def _sequence(self, space: Written, node: SequenceNode, base: Written | None, path: Path) -> SpaceNode:
+    def _sequence(
+        self, space: Written, node: SequenceNode, base: Written | None, path: Path, *, merges: bool
+    ) -> SpaceNode:
         base_inner = base.content if base is not None else None
         kinds = {type(content(item)) for item in node.items}
         place = config_path(path)
         if MappingNode in kinds or not node.items or self.only_tags_vary:
-            return self._list(space, node, base, path)
+            return self._list(space, node, base, path, merges=merges)
         if kinds == {SequenceNode}:
-            return self._list_of_lists(space, node, base, path)
+            return self._list_of_lists(space, node, base, path, merges=merges)
         if isinstance(base_inner, SequenceNode) or place in self.list_paths:
-            return self._list(space, node, base, path)
+            return self._list(space, node, base, path, merges=merges)
         if isinstance(base_inner, MappingNode):
             return self._misfit(space, base_inner, path)
         if base_inner is None or base_inner.value is None:
             self.mismatches.bare_list(node, path)
-        return self.choices(space, path, base)
+        return self.choices(space, path, base if merges else None)
 
     def _list_of_lists(
-        self, space: Written, node: SequenceNode, base: Written | None, path: Path
+        self, space: Written, node: SequenceNode, base: Written | None, path: Path, *, merges: bool
     ) -> SpaceNode:
         base_inner = base.content if base is not None else None
         base_holds_lists = isinstance(base_inner, SequenceNode) and any(
             isinstance(content(item), SequenceNode) for item in base_inner.items
         )
         if base_holds_lists or config_path(path) in self.list_paths:
-            return self._list(space, node, base, path)
+            return self._list(space, node, base, path, merges=merges)
         if isinstance(base_inner, MappingNode) or (
             isinstance(base_inner, ScalarNode) and base_inner.value is not None
         ):
@@ -321,10 +347,12 @@ class _Builder:
             domain = Categorical.of([plain_data(item) for item in node.items])
         except DomainError as error:
             self.problems.error("QG206", error.message, self.problems.at_node(Role.SPACE, node), error.hint)
-            return Constant(None, Origin(Role.SPACE, space.path))
+            return Unread(None, Origin(Role.SPACE, space.path))
         return self._parameter(domain, space, base, path)
 
-    def _list(self, space: Written, node: SequenceNode, base: Written | None, path: Path) -> SpaceNode:
+    def _list(
+        self, space: Written, node: SequenceNode, base: Written | None, path: Path, *, merges: bool
+    ) -> SpaceNode:
         """Return a plain list; its items may hold parameters of their own."""
         base_inner = base.content if base is not None else None
         if isinstance(base_inner, MappingNode) or (
@@ -335,7 +363,7 @@ class _Builder:
         holds_mappings = any(isinstance(content(item), MappingNode) for item in node.items) or any(
             isinstance(item.content, MappingNode) for item in base_items
         )
-        if base is not None and holds_mappings and len(base_items) != len(node.items):
+        if merges and base is not None and holds_mappings and len(base_items) != len(node.items):
             self.mismatches.lengths(space, len(base_items), path)
         # A list among lists is a list, also where the base settings have fewer of them.
         first_list = next((item for item in base_items if isinstance(item.content, SequenceNode)), None)
@@ -344,7 +372,7 @@ class _Builder:
             below = base_items[i] if i < len(base_items) else None
             if below is None and isinstance(item.content, SequenceNode):
                 below = first_list
-            items.append(self.node(item, below, (*path, i)))
+            items.append(self.node(item, below, (*path, i), merges=merges))
         return Sequence(tuple(items), Origin(Role.SPACE, space.path))
 
     def _misfit(self, space: Written, base: Content, path: Path, hint: str = "") -> SpaceNode:

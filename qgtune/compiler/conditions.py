@@ -7,13 +7,17 @@ from qgtune.compiler.expressions import read_expression
 from qgtune.compiler.forms import Form
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.written import Fields, Written, fields_of
+from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.paths import Path
 from qgtune.document import Content, MappingNode, ScalarNode, entries
-from qgtune.space import Branch, Case, Constant, Expression, Origin, Role, SpaceNode, Switch
+from qgtune.space import Branch, Case, Expression, Origin, Role, SpaceNode, Switch, Unread, config_path
 from qgtune.space.operations import Literal, Operation
 from qgtune.space.tree import DEFAULT, case_label
 
 WHEN, OTHERWISE = "when", "otherwise"
+
+UNREAD = Expression("", (), Literal(None))
+"""What stands for an expression that could not be read, so that what it chooses among is still looked at."""
 
 _EXAMPLE = "a condition compares values of the config, as in \"model.gcn_net[0].gnn_layer_type == 'gat'\""
 
@@ -66,14 +70,14 @@ def build_condition(  # noqa: PLR0913 - as NodeBuilder.mapping, of which it is a
     other = None
     if OTHERWISE in fields:
         other = build.node(fields[OTHERWISE][1], base, (*path, Branch(OTHERWISE)), merges=False)
-    elif path and isinstance(path[-1], int):
+    elif isinstance(config_path(path)[-1], int):
         place = build.problems.at_node(Role.SPACE, fields[WHEN][0])
         hint = "say what else stands there with otherwise:, or tune the length with type: repeat"
         build.problems.error("QG220", "an item of a list cannot be absent", place, hint)
     if condition is None:
         return then
     cases = (Case(WHEN, then), Case(OTHERWISE, other))
-    chosen = Operation("if", (condition.root, Literal(WHEN), Literal(OTHERWISE)))
+    chosen = Operation("when", (condition.root, Literal(WHEN), Literal(OTHERWISE)))
     return Switch(replace(condition, root=chosen), cases, None, Origin(Role.SPACE, written.path))
 
 
@@ -84,32 +88,33 @@ def build_switch(
 
     A case says all that stands there. The base settings only tell what is a list and what are choices in it.
     """
+    build.problems.found[:] = _without_on(form, build.problems)
     cases = _labelled(form, "cases", build.problems)
     # Other readers take the key "on" as true, but no other reader is meant to read a switch.
     build.problems.withdraw("QG110", build.problems.at_node(Role.SPACE, form.fields["on"][0]))
     on = expression_of(form.fields["on"][1], build.problems, "on is a path such as model.gnn_layer_type")
-    if cases is None or on is None:
-        return Constant(None, Origin(Role.SPACE, space.path))
+    if cases is None:
+        return Unread(None, Origin(Role.SPACE, space.path))
     built = {
         label: Case(label, build.node(written, base, (*path, Branch(label)), merges=False))
         for label, written in cases.items()
     }
     default = built.pop(DEFAULT, None)
-    return Switch(on, tuple(built.values()), default, Origin(Role.SPACE, form.fields["on"][1].path))
+    return Switch(on or UNREAD, tuple(built.values()), default, Origin(Role.SPACE, form.fields["on"][1].path))
 
 
 def build_coupled(form: Form, space: Written, path: Path, build: NodeBuilder) -> SpaceNode:
     """Return the switch that ``{type: coupled, to: PATH, values: {...}}`` defines: a value for each value."""
     cases = _labelled(form, "values", build.problems)
     to = expression_of(form.fields["to"][1], build.problems, "to is a path such as training.num_epochs")
-    if cases is None or to is None:
-        return Constant(None, Origin(Role.SPACE, space.path))
+    if cases is None:
+        return Unread(None, Origin(Role.SPACE, space.path))
     built = {
         label: Case(label, build.node(written, None, (*path, Branch(label)), merges=False))
         for label, written in cases.items()
     }
     default = built.pop(DEFAULT, None)
-    return Switch(to, tuple(built.values()), default, Origin(Role.SPACE, form.fields["to"][1].path))
+    return Switch(to or UNREAD, tuple(built.values()), default, Origin(Role.SPACE, form.fields["to"][1].path))
 
 
 def expression_of(written: Written, problems: Problems, hint: str) -> Expression | None:
@@ -131,4 +136,17 @@ def _labelled(form: Form, field: str, problems: Problems) -> dict[str, Written] 
         message = f"{field} must be a mapping of values to what stands there then"
         problems.error("QG205", message, problems.at_node(Role.SPACE, written.node))
         return None
-    return {str(case_label(label)): value for label, (_, value) in fields_of(written).items()}
+    labelled: dict[str, Written] = {}
+    for name, (key, value) in fields_of(written).items():
+        label = str(case_label(name))
+        if label in labelled:
+            message = f"the case {label} is given twice: a number and its text are one label"
+            problems.error("QG203", message, problems.at_node(Role.SPACE, key), "remove one of them")
+        labelled.setdefault(label, value)
+    return labelled
+
+
+def _without_on(form: Form, problems: Problems) -> list[Diagnostic]:
+    """Return what was found but for the warning that ``on`` is a boolean elsewhere: here it is a field."""
+    place = problems.at_node(Role.SPACE, form.fields["on"][0])
+    return [problem for problem in problems.found if (problem.code, problem.location) != ("QG110", place)]

@@ -5,9 +5,11 @@ from pathlib import PurePath
 from typing import Any
 
 from qgtune.compiler.expand import Dependency
+from qgtune.compiler.naming import parameter_names
 from qgtune.compiler.pipeline import Compilation
 from qgtune.compiler.plan import Plan
 from qgtune.compiler.steps import Suggestion
+from qgtune.compiler.variants import present
 from qgtune.core.paths import Path, format_path, parse_path
 from qgtune.document import (
     Document,
@@ -29,7 +31,6 @@ from qgtune.space import (
     Role,
     config_path,
     path_expression,
-    walk,
 )
 from qgtune.space.tree import node_at
 
@@ -48,7 +49,7 @@ def best_config_text(compilation: Compilation, config: dict[str, Any], header: l
     base = compilation.documents.get(Role.BASE)
     head = comment_block(header)
     if base is None:
-        return Spliced(head + dump(config, annotations(compilation)), kept_layout=True)
+        return Spliced(head + dump(config, annotations(compilation, config)), kept_layout=True)
     body, kept_layout = splice_with_layout(base, config)
     if "\r\n" in body:
         head = head.replace("\n", "\r\n")
@@ -57,11 +58,11 @@ def best_config_text(compilation: Compilation, config: dict[str, Any], header: l
 
 def built_search_space_text(compilation: Compilation, config: dict[str, Any], header: list[str]) -> str:
     """Return a config in which each tuned line tells its domain, and each followed line its source."""
-    return comment_block(header) + dump(config, annotations(compilation))
+    return comment_block(header) + dump(config, annotations(compilation, config))
 
 
-def built_header(compilation: Compilation) -> list[str]:
-    """Return the lines that stand above a built search space."""
+def built_header(compilation: Compilation, config: dict[str, Any]) -> list[str]:
+    """Return the lines that stand above a built search space, which is this config."""
     # Names without folders: equal studies give equal bytes, wherever they are.
     names = ", ".join(PurePath(document.source.name).name for document in compilation.documents.values())
     return [
@@ -69,13 +70,34 @@ def built_header(compilation: Compilation) -> list[str]:
         "Values that are tuned or that follow others are commented; they are not the best ones.",
         f"search space {compilation.plan.fingerprint}",
         *(f"{_CHOICES}{format_flow({s.name: _labelled(s.domain)})}" for s in _compound(compilation.plan)),
-        *_links(compilation),
+        *(_parameters(compilation, config) if compilation.plan.is_conditional else _links(compilation)),
     ]
 
 
 # Lines of the header that ``save_best_config`` reads again.
 _CHOICES = "choices: "
 _LINK = "alias: "
+_CONDITIONAL = "conditional: "
+
+
+def _parameters(compilation: Compilation, config: dict[str, Any]) -> list[str]:
+    """Return the lines that tell which parameters a config of a conditional space has."""
+    names = parameter_names(compilation.space.root)
+    there = (path for path, _ in present(compilation.space, config) if path in names)
+    places = {names[path]: format_path(config_path(path)) for path in there}
+    return [
+        "Other trials have other values than these, and not only other values for them:",
+        f"{_CONDITIONAL}{format_flow(places)}",
+    ]
+
+
+def conditional_parameters(built: Document) -> dict[str, Path] | None:
+    """Return the path of each parameter that a built config of a conditional space has, by name.
+
+    None for a space of which all configs have the same parameters.
+    """
+    found = list(_header_data(built, _CONDITIONAL))
+    return {name: parse_path(path) for name, path in found[0].items()} if found else None
 
 
 def _compound(plan: Plan) -> list[Suggestion]:
@@ -129,16 +151,16 @@ def best_trial_text(params: dict[str, Any], header: list[str]) -> str:
     return comment_block(header) + dump(dict(params))
 
 
-def annotations(compilation: Compilation) -> dict[Path, str]:
-    """Return what is worth saying beside the values of a config, by path."""
-    tuned = {
-        config_path(path): str(node.domain)
-        for path, node in walk(compilation.space.root)
-        if isinstance(node, Parameter)
-    }
-    follows = {
-        config_path(target): f"follows {formula}" for target, formula in compilation.space.formulas.items()
-    }
+def annotations(compilation: Compilation, config: dict[str, Any]) -> dict[Path, str]:
+    """Return what is worth saying beside the values of a config, by path; of no other config's."""
+    space = compilation.space
+    tuned: dict[Path, str] = {}
+    follows: dict[Path, str] = {}
+    for path, node in present(space, config):
+        if isinstance(node, Parameter):
+            tuned[config_path(path)] = str(node.domain)
+        elif isinstance(node, Reference):
+            follows[config_path(path)] = f"follows {space.formulas[path]}"
     return tuned | follows
 
 

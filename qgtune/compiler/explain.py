@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from qgtune.compiler.link import Fact, Formula
 from qgtune.compiler.pipeline import Compilation
 from qgtune.compiler.place import missing_hint
 from qgtune.compiler.problems import Problems
+from qgtune.compiler.sources import Fact, Formula
 from qgtune.core.diagnostics import Location
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import ROOT, Path, format_path

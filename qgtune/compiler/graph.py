@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qgtune.compiler.link import Fact, Formula
 from qgtune.compiler.pipeline import Compilation
+from qgtune.compiler.sources import Fact, Formula
 from qgtune.core.paths import Path, format_path
 from qgtune.document import format_flow
 from qgtune.space import Constant, Parameter, Reference, SpaceNode, walk

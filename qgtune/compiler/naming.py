@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+from qgtune.compiler.fingerprint import domain_text
 from qgtune.core.paths import Path, parameter_name
 from qgtune.space import Branch, Mapping, Parameter, config_path, walk
 
@@ -21,7 +22,7 @@ def parameter_names(root: Mapping) -> dict[Path, str]:
     names: dict[Path, str] = {}
     for place, variants in places.items():
         name = parameter_name(place)
-        domains = {repr(parameter.domain) for parameter in variants.values()}
+        domains = {domain_text(parameter.domain) for parameter in variants.values()}
         for path in variants:
             names[path] = name if len(domains) == 1 else f"{name} ({_cases(path)})"
     return {path: names[path] for path in order}

@@ -6,7 +6,17 @@ from graphlib import CycleError, TopologicalSorter
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Related
 from qgtune.core.paths import Path, format_path
-from qgtune.space import Mapping, Origin, Parameter, Reference, Repeat, SpaceNode, Switch, config_path
+from qgtune.space import (
+    FollowingRange,
+    Mapping,
+    Origin,
+    Parameter,
+    Reference,
+    Repeat,
+    SpaceNode,
+    Switch,
+    config_path,
+)
 from qgtune.space.tree import COUNT, node_at
 
 
@@ -62,6 +72,11 @@ def report_cycle(cycle: list[Path], root: Mapping, problems: Problems) -> None:
         if (edge := _edge(node_at(root, path)))
     )
     place = problems.at(node_at(root, ring[0]).origin)
+    node = node_at(root, ring[0])
+    if len(ring) == 1:
+        message = f"{format_path(config_path(ring[0]))} {_edge(node)}, and so follows itself"
+        problems.error("QG305", message, place, "let it follow a parameter or a constant")
+        return
     hint = "let one of them be a parameter or a constant"
     problems.error("QG305", f"these values follow each other in a circle: {shown}", place, hint, *related)
 
@@ -73,8 +88,17 @@ def _edge(node: SpaceNode) -> str:
     if isinstance(node, Switch):
         return f"is chosen by {node.on}"
     if isinstance(node, Repeat):
-        return "has a length that follows"
-    return "has bounds that follow" if isinstance(node, Parameter) else ""
+        count = node.count
+        return (
+            f"is as long as {count.expression}"
+            if isinstance(count, Reference)
+            else "has a length that is tuned"
+        )
+    if isinstance(node, Parameter) and isinstance(node.domain, FollowingRange):
+        return " and ".join(
+            f"has a {name} that follows {bound}" for name, bound in node.domain.followed.items()
+        )
+    return ""
 
 
 def _line(origin: Origin, problems: Problems) -> tuple[str, int, int]:

@@ -19,6 +19,7 @@ from qgtune.space import (
     Sequence,
     SpaceNode,
     Switch,
+    Unread,
     config_path,
 )
 from qgtune.space.expressions import NEXT, PREVIOUS
@@ -187,8 +188,7 @@ class _Placer:
             assert case.node is not None  # noqa: S101 - the others were left out
             inside = _Targets()
             for dependency in wanted:
-                lands = _has(case.node, dependency.target[depth:])
-                if lands or (case is cases[0] and dependency in homeless):
+                if dependency in homeless or _has(case.node, dependency.target[depth:]):
                     inside.put(dependency, dependency.target[depth:])
             placed[case.label] = self.put(case.node, (*path, case.branch), inside, item)
 
@@ -205,6 +205,8 @@ class _Placer:
         self, node: SpaceNode, path: Path, part: str | int, targets: _Targets
     ) -> dict[str | int, SpaceNode]:
         """Return what is added to a mapping that has no such key, or report that nothing stands there."""
+        if isinstance(node, Unread):
+            return {}
         names = [str(key) for key, _ in children(node)]
         if (
             isinstance(node, Mapping)

@@ -1,14 +1,15 @@
 """Linked tree -> Plan: what a trial walks, and nothing else."""
 
-import hashlib
 import pickle
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qgtune.compiler.link import Constraint, Fact, Formula, LateFact, LinkedSpace, Route
+from qgtune.compiler.fingerprint import fingerprint_of
+from qgtune.compiler.link import LinkedSpace
 from qgtune.compiler.naming import parameter_names
 from qgtune.compiler.objects import names_objects
+from qgtune.compiler.sources import Constraint, Fact, Formula, LateFact, Route
 from qgtune.compiler.steps import (
     Check,
     Computation,
@@ -25,7 +26,7 @@ from qgtune.compiler.steps import (
     Suggestion,
     Trial,
 )
-from qgtune.core.paths import ROOT, Path, format_path
+from qgtune.core.paths import ROOT, Path
 from qgtune.space import (
     Branch,
     Case,
@@ -176,9 +177,9 @@ def make_plan(linked: LinkedSpace) -> Plan:
     constraints = tuple(map(_check, linked.constraints))
     template = pickle.dumps((root, skeleton.containers, skeleton.stock), protocol=5)
     listed = tuple(suggestions.values())
-    print_of = _fingerprint([root, skeleton.stock], listed, steps, constraints)
+    fingerprint = fingerprint_of(root, skeleton.stock, (*listed, *steps), constraints)
     scopes, with_names = len(skeleton.scopes) + 1, names_objects(linked)
-    return Plan(template, listed, leading, steps, constraints, scopes, with_names, print_of)
+    return Plan(template, listed, leading, steps, constraints, scopes, with_names, fingerprint)
 
 
 class _Skeleton:
@@ -191,6 +192,8 @@ class _Skeleton:
         self.stocked: dict[Path, int] = {}
         self.scopes: dict[Path, int] = {}
         """The number of each scope that a node opens, by the path of what stands in it."""
+        self.counts: set[Path] = set()
+        """The paths of the lengths of repeats."""
         self.scope_at: dict[Path, int] = {}
         """The scope that a node stands in, by its path; the config's own scope is left out."""
 
@@ -235,6 +238,7 @@ class _Skeleton:
         self.containers.append(container)
         # The length stands in no config, so it has a container of its own.
         count = (*path, COUNT)
+        self.counts.add(count)
         self.numbers[count] = len(self.containers)
         self.containers.append({COUNT: self.build(node.count, count, scope)})
         for i, item in enumerate(node.items):
@@ -248,7 +252,7 @@ class _Skeleton:
         """Return the place of a path of the tree that is not the root's."""
         while isinstance(path[-1], Branch):
             path = path[:-1]
-        if path in self.numbers and path[-1] == COUNT and path[:-1] in self.numbers:
+        if path in self.counts:
             return Place(self.numbers[path], COUNT)
         return Place(self.numbers[path[:-1]], path[-1])
 
@@ -324,27 +328,3 @@ def _check(constraint: Constraint) -> Check:
     for source, term in zip(constraint.formula.sources, constraint.formula.expression.terms, strict=True):
         reads.append(source if isinstance(source, Fact | LateFact) else config_path(term.path))
     return Check(constraint.formula.expression, tuple(reads))
-
-
-def _fingerprint(
-    skeleton: Any,
-    suggestions: tuple[Suggestion, ...],
-    steps: tuple[Step, ...],
-    constraints: tuple[Check, ...],
-) -> str:
-    # In the order of names: where a key stands in a file changes nothing for a trial.
-    lines = sorted(f"{s.name} at {format_path(s.path)}: {s.domain!r}" for s in suggestions)
-    lines += sorted(str(step) for step in steps if not isinstance(step, Suggestion))
-    lines += sorted(str(check.expression) for check in constraints)
-    lines.append(_canonical(skeleton))
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
-
-
-def _canonical(value: Any) -> str:
-    """Return a text that is the same for the same data, in whichever order its keys stand."""
-    if isinstance(value, dict):
-        entries = sorted(f"{key!r}: {_canonical(item)}" for key, item in value.items())
-        return f"{{{', '.join(entries)}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_canonical, value))}]"
-    return repr(value)

@@ -10,12 +10,16 @@ from qgtune.compiler.plan import Plan
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.stand_ins import CornerTrial, RandomTrial
 from qgtune.compiler.steps import Computation, ConstraintError, Draft, Suggestion
+from qgtune.core.diagnostics import Location
 from qgtune.core.paths import Path
 from qgtune.space import EvaluationError
 from qgtune.space.tree import node_at
 
 MAX_PROBES = 1000
 """Configs that are looked at; a space with more choices than this is probed in part."""
+
+MAX_WORK = 1_000_000
+"""Steps of a plan that the corners may take together: of a space with many, fewer are looked at."""
 
 RANDOM_PROBES = 100
 """Configs drawn at random beside the corners."""
@@ -39,7 +43,8 @@ def probe_trials(plan: Plan) -> Iterator[CornerTrial | RandomTrial]:
     waiting: deque[dict[str, int]] = deque([{}])
     seen: set[str] = set()
     probes = 0
-    while waiting and probes < MAX_PROBES:
+    most = min(MAX_PROBES, max(RANDOM_PROBES, MAX_WORK // (len(plan.steps) + 1)))
+    while waiting and probes < most:
         corner = waiting.popleft()
         trial = CornerTrial(corner)
         yield trial
@@ -99,9 +104,14 @@ def check_expressions(plan: Plan, linked: LinkedSpace, problems: Problems) -> No
 def _report(
     failed: dict[Path, _Failures], reached: dict[Path, int], linked: LinkedSpace, problems: Problems
 ) -> None:
+    told: set[tuple[bool, Location]] = set()
     for target, failures in failed.items():
         place = problems.at(node_at(linked.root, target).origin)
-        if failures.count == reached[target]:
+        always = failures.count == reached[target]
+        if (always, place) in told:
+            continue  # an expression that stands for several places is wrong once
+        told.add((always, place))
+        if always:
             problems.error("QG309", failures.first, place)
         else:
             hint = "trials that meet such values are pruned with this reason"

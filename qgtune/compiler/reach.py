@@ -4,10 +4,11 @@ import itertools
 import math
 from typing import Any
 
-from qgtune.compiler.forms import FIELDS, form_type, read_domain, read_form
+from qgtune.compiler.conditions import OTHERWISE, WHEN
+from qgtune.compiler.forms import form_type, read_domain, read_form
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.selection import Extent, Selection
-from qgtune.compiler.written import Written, fields_of
+from qgtune.compiler.written import Fields, Written, fields_of
 from qgtune.core.paths import Path
 from qgtune.document import MappingNode, ScalarNode, SequenceNode, content, entries, plain_data
 from qgtune.space import Categorical, EvaluationError, Expression, FollowingRange, path_expression
@@ -72,12 +73,10 @@ class Reach:
             return [inner.value]
         if inner.tag == "!sweep":
             return self.choices(path_expression(path))
-        if isinstance(inner, SequenceNode):
-            return [plain_data(item) for item in inner.items] if varies else None
-        if inner.tag == "!range":
+        if isinstance(inner, MappingNode) and inner.tag == "!range":
             ends = [entries(inner).get(name) for name in ("start", "stop")]
             return [plain_data(end[1]) for end in ends if end is not None]
-        return _of_form(written) if varies else None
+        return _values(written) if varies else None
 
 
 def _at(written: Written | None, path: Path) -> Written | None:
@@ -95,11 +94,34 @@ def _at(written: Written | None, path: Path) -> Written | None:
     return written
 
 
-def _of_form(written: Written) -> list[Any] | None:
+def _values(written: Written) -> list[Any] | None:
+    """Return the values that what is written in a search space can have, or None where nothing tells."""
+    inner = written.content
+    if isinstance(inner, ScalarNode):
+        return [inner.value]
+    if isinstance(inner, SequenceNode):
+        return [plain_data(item) for item in inner.items]
     fields = fields_of(written)
     kind = form_type(fields)
-    if kind not in FIELDS or kind in ("switch", "repeat", "coupled"):
-        return None
+    if WHEN in fields:
+        rest = {name: entry for name, entry in fields.items() if name not in (WHEN, OTHERWISE)}
+        found = [None if kind is None else _of_form(rest, kind)]
+        found += [_values(fields[OTHERWISE][1])] if OTHERWISE in fields else []
+        return _together(found)
+    if kind in ("switch", "coupled"):
+        cases = fields.get("cases" if kind == "switch" else "values")
+        if cases is None or not isinstance(cases[1].content, MappingNode):
+            return None
+        return _together([_values(case) for _, case in fields_of(cases[1]).values()])
+    return None if kind in (None, "repeat") else _of_form(fields, kind)
+
+
+def _together(found: list[list[Any] | None]) -> list[Any] | None:
+    known = [values for values in found if values is not None]
+    return [value for values in known for value in values] if len(known) == len(found) else None
+
+
+def _of_form(fields: Fields, kind: str) -> list[Any] | None:
     unheard = Problems()  # what is wrong with the form is said where it is built
     try:
         form = read_form(fields, kind, unheard)

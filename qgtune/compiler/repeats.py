@@ -12,7 +12,7 @@ from qgtune.compiler.sharing import Sharing
 from qgtune.compiler.written import Written, fields_of
 from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.paths import Path, PathSyntaxError, format_path, parse_path
-from qgtune.document import MappingNode, ScalarNode, SequenceNode, content
+from qgtune.document import MappingNode, Node, ScalarNode, SequenceNode, content
 from qgtune.space import (
     Branch,
     Categorical,
@@ -27,6 +27,7 @@ from qgtune.space import (
     Role,
     Sequence,
     SpaceNode,
+    Unread,
     path_expression,
 )
 from qgtune.space.tree import COUNT, LAST, MIDDLE, child_at, child_key, unless_last
@@ -74,6 +75,9 @@ class RepeatBuilder:
         )
         self.parts = {name: form.fields[name][1] for name in ("item", "first", "last") if name in form.fields}
         self.holders: dict[Path, tuple[int, Path]] = {}
+        """For each shared path, the first item that has a value of its own there, and where in the tree."""
+        self.found: set[Path] = set()
+        """The shared paths that some item has."""
 
     def make(self) -> SpaceNode:
         """Return the repeat, or a list if its length is constant; what is wrong is reported."""
@@ -81,16 +85,18 @@ class RepeatBuilder:
         count = self._count()
         shared = self._shared()
         if count is None:
-            return Sequence((), origin)
+            self._item(0, 1, 1, shared)  # for what is wrong in it
+            return Unread(None, origin)
         node, least, most = count
         if most > MAX_COUNT:
             place = self.problems.at_node(Role.SPACE, self.form.node("count"))
             self.problems.error(
-                "QG221", f"a repeat has at most {MAX_COUNT} items, but this up to {most}", place
+                "QG221", f"a repeat has at most {MAX_COUNT} items, but this one up to {most}", place
             )
-            return Sequence((), origin)
+            return Unread(None, origin)
         items = tuple(self._item(i, least, most, shared) for i in range(most))
-        self._report_unused(shared)
+        if items:
+            self._report_unused(shared)
         if isinstance(node, Constant):
             return Sequence(items, origin)
         return Repeat(node, items, least, origin)
@@ -128,6 +134,8 @@ class RepeatBuilder:
         self, node: SpaceNode, written: Written
     ) -> tuple[Constant | Parameter | Reference, int, int] | None:
         bounds: Iterable[object] = ()
+        if isinstance(node, Unread):
+            return None
         if isinstance(node, Constant):
             bounds = (node.value,)
         elif isinstance(node, Parameter) and isinstance(node.domain, Integer):
@@ -145,7 +153,7 @@ class RepeatBuilder:
         assert isinstance(node, Constant | Parameter)  # noqa: S101 - others have no bounds
         return node, min(values), max(values)
 
-    def _item(self, i: int, least: int, most: int, shared: list[Path]) -> SpaceNode:
+    def _item(self, i: int, least: int, most: int, shared: Iterable[Path]) -> SpaceNode:
         """Return what stands at position ``i``; an item that may be the last one is a switch."""
         path = (*self.path, i)
         if "last" not in self.parts or i + 1 < least:
@@ -158,7 +166,7 @@ class RepeatBuilder:
         origin = Origin(Role.SPACE, self.parts["last"].path)
         return replace(unless_last(self.path, i, middle, end), origin=origin)
 
-    def _variant(self, i: int, path: Path, shared: list[Path], *, last: bool) -> SpaceNode:
+    def _variant(self, i: int, path: Path, shared: Iterable[Path], *, last: bool) -> SpaceNode:
         layers = [self.parts["item"]]
         if i == 0 and "first" in self.parts:
             layers.append(self.parts["first"])
@@ -168,24 +176,26 @@ class RepeatBuilder:
         for layer in layers[1:]:
             written = layer.over(written)
         base = self.base_items[min(i, len(self.base_items) - 1)] if self.base_items else None
-        outer, self.sharing.items = self.sharing.items, (*self.sharing.items, id(self.form), i)
-        node = self.build.node(written, base, path)
-        self.sharing.items = outer
+        with self.sharing.item(self.space, i):
+            node = self.build.node(written, base, path)
         for inner in shared:
+            if _find(node, inner) is None:
+                continue
+            self.found.add(inner)
             if not any(_mentions(layer, inner) for layer in layers[1:]):
                 node = self._share(node, path, inner, i)
         return node
 
-    def _shared(self) -> list[Path]:
-        """Return the paths within an item of the values that all items share."""
+    def _shared(self) -> dict[Path, Node]:
+        """Return the paths within an item of the values that all items share, with their nodes."""
         if "shared" not in self.form.fields:
-            return []
+            return {}
         node = self.form.fields["shared"][1].content
-        found: list[Path] = []
+        found: dict[Path, Node] = {}
         for item in node.items if isinstance(node, SequenceNode) else (node,):
             inner = content(item)
             try:
-                found.append(parse_path(str(inner.value) if isinstance(inner, ScalarNode) else ""))
+                found[parse_path(str(inner.value) if isinstance(inner, ScalarNode) else "")] = item
             except PathSyntaxError:
                 message = "shared is a list of keys of the item, such as [dropout, activation]"
                 self.problems.error("QG205", message, self.problems.at_node(Role.SPACE, item))
@@ -193,19 +203,17 @@ class RepeatBuilder:
 
     def _share(self, node: SpaceNode, path: Path, inner: Path, i: int) -> SpaceNode:
         """Return an item in which the value at ``inner`` is that of the first item that has it."""
-        if _find(node, inner) is None:
-            return node
         first, holder = self.holders.setdefault(inner, (i, (*path, *inner)))
         if first == i:
             return node
         origin = Origin(Role.SPACE, self.form.fields["shared"][1].path)
         return _replaced(node, inner, Reference(path_expression(holder), origin))
 
-    def _report_unused(self, shared: list[Path]) -> None:
-        for inner in shared:
-            if inner not in self.holders:
+    def _report_unused(self, shared: dict[Path, Node]) -> None:
+        for inner, node in shared.items():
+            if inner not in self.found:
                 message = f"shared names {format_path(inner)}, but no item has it to share"
-                place = self.problems.at_node(Role.SPACE, self.form.node("shared"))
+                place = self.problems.at_node(Role.SPACE, node)
                 item = self.parts["item"]
                 known = fields_of(item) if isinstance(item.content, MappingNode) else {}
                 self.problems.error("QG222", message, place, did_you_mean(str(inner[0]), map(str, known)))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from qgtune.compiler.link import Fact, Formula, LateFact, Route
+from qgtune.compiler.sources import Fact, Formula, LateFact, Route
 from qgtune.core.paths import Path, format_path, selected, selects_many
 from qgtune.space import (
     Categorical,
@@ -226,7 +226,7 @@ class Decision:
             raise EvaluationError(f"{self}: {error}") from None
         option = self.options.get(case_label(value) or "", self.default)
         if option is None:
-            raise EvaluationError(f"{self}, and it has no case for {value!r}")
+            raise EvaluationError(f"{self}, but has no case for {value!r}")
         draft.active[option.scope] = True
         if option.is_absent:
             del draft.containers[self.place.container][self.place.key]

@@ -46,7 +46,7 @@ def settled(written: Written) -> Written:
         return below
     inner = written.content
     merges = isinstance(inner, MappingNode) and inner.tag is None and "type" not in entries(inner)
-    return written.over(below if merges and isinstance(below.content, MappingNode) else None)
+    return written._replace(below=below if merges and isinstance(below.content, MappingNode) else None)
 
 
 def fields_of(written: Written) -> Fields:

@@ -17,6 +17,7 @@ from qgtune.space.tree import (
     Sequence,
     SpaceNode,
     Switch,
+    Unread,
     walk,
 )
 
@@ -43,6 +44,7 @@ __all__ = [
     "SpaceNode",
     "Switch",
     "Term",
+    "Unread",
     "config_path",
     "parse_expression",
     "path_expression",

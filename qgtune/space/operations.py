@@ -97,11 +97,17 @@ def _conditional(operands: tuple[Node, ...], values: Sequence[Any]) -> Any:
     return evaluate(chosen, values)
 
 
+def _choice(operands: tuple[Node, ...], values: Sequence[Any]) -> Any:
+    chosen = operands[1] if _truth(operands[0], values, "a condition") else operands[2]
+    return evaluate(chosen, values)
+
+
 _LAZY: dict[str, Callable[[tuple[Node, ...], Sequence[Any]], Any]] = {
     "and": _all,
     "or": _any,
     "not": _negation,
     "if": _conditional,
+    "when": _choice,
 }
 
 

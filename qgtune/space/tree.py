@@ -37,6 +37,11 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread(Constant):
+    """What nobody can tell because it is written wrong; that has been reported, so what reads it is not."""
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """A value that is sampled in every trial in which it is active."""
 

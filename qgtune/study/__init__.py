@@ -4,6 +4,7 @@ from optuna import Study, Trial
 from optuna import TrialPruned as OptunaTrialPruned
 
 from qgtune.study.attributes import PRUNED_BECAUSE
+from qgtune.study.conditional_spaces import conditional_space_advice
 from qgtune.study.create import check_fingerprint, create_study
 from qgtune.study.random_trials import random_trials
 from qgtune.study.records import best_record, trial_records
@@ -23,6 +24,7 @@ __all__ = [
     "WorkerStartupError",
     "best_record",
     "check_fingerprint",
+    "conditional_space_advice",
     "create_study",
     "open_storage",
     "open_study",

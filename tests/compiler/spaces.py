@@ -43,3 +43,17 @@ class Chooser:
 
     def suggest_categorical(self, name, choices):
         return self.given.get(name, choices[0])
+
+
+def config(space, base=None, dependencies=None, /, **given):
+    """Return the config of a trial that is told some values, by parameter name with ``__`` for dots."""
+    return compiled(space, base, dependencies).plan.resolve(Chooser(**given))
+
+
+def problems(space, base=None, dependencies=None):
+    """Return code, line, column and message of all diagnostics."""
+    try:
+        found = compiled(space, base, dependencies).warnings
+    except DiagnosticError as error:
+        found = error.diagnostics
+    return [(p.code, p.location.line, p.location.column, p.message) for p in found]

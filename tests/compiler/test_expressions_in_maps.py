@@ -139,7 +139,7 @@ def test_a_value_may_follow_a_computed_one():
         ("training: {warmup: training.ratio * 2, ratio: training.warmup / 2}", ["QG305"]),
         ("model: {head: {width: 'max(model.head.depth, model.layers[0].norm[0])'}}\n" + EVERY, []),
         ("training: {ratio: training.warmup * 2, epochs: training.ratio.x}", ["QG301"]),
-        ("model: {layers: {\"[*]\": {nothing_like_it: '@.out_dim'}}}", ["QG306", "QG306", "QG306"]),
+        ("model: {layers: {\"[*]\": {nothing_like_it: '@.out_dim'}}}", ["QG306"]),
         ("model: {head: {\"[*]\": '@.depth'}}", ["QG302"]),
     ],
 )

@@ -77,7 +77,7 @@ def test_the_same_seed_gives_the_same_config_also_from_a_pickled_plan(project, s
 def test_the_configs_that_are_written_read_back_the_same_under_every_reader(project, seed):
     compilation = compiled(*project.texts)
     config = compilation.plan.resolve(trial_of(seed))
-    built = built_search_space_text(compilation, config, built_header(compilation))
+    built = built_search_space_text(compilation, config, built_header(compilation, config))
     best = best_config_text(compilation, config, ["The best trial's config."]).text
     for text in (built, best):
         assert same_value(yaml.safe_load(text), config)
