@@ -264,6 +264,16 @@ def test_what_the_page_writes_for_a_tag_is_what_the_tag_is(row):
         assert ours.resolve(RandomTrial(seed)) == theirs.resolve(RandomTrial(seed))
 
 
+def test_a_script_reads_the_one_file_form_as_the_page_says(tmp_path):
+    files = files_of(sections(PAGE, "##")["The single-file form"])
+    config = tmp_path / "config.yaml"
+    config.write_text(files["config.yaml"].replace("!pyobject ", ""))
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(0))
+    found = tune.build_search_space_with_dependencies(config, None, study.ask(), tune_model=True)
+    assert found["model"]["nn"][1]["in_dim"] == found["model"]["nn"][0]["out_dim"]
+    assert found["training"]["batch_size"] == {2: 16, 5: 32, 7: 64}[found["training"]["epochs"]]
+
+
 PIECES = sorted(
     {piece for row in tables(PAGE, "there", "here") for piece in re.findall(r"`([^`]+)`", f"`{row[1]}`")}
 )
