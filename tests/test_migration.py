@@ -14,8 +14,11 @@ import yaml
 from documented import files_of, sections, tables
 
 from qgtune import tune
+from qgtune.compiler.link import Outside
 from qgtune.compiler.pipeline import SpaceSources, compile_space
 from qgtune.compiler.prepare import prepare
+from qgtune.compiler.stand_ins import RandomTrial
+from qgtune.core.diagnostics import Severity
 from qgtune.core.errors import DiagnosticError
 from qgtune.document import Source, read_text
 from qgtune.schema.tuning import TuningSettings, tuning_keys
@@ -39,8 +42,12 @@ def compiled(heading, **changes):
     return compile_space(SpaceSources(*sources))
 
 
+def domains_of(plan):
+    return {suggestion.name: str(suggestion.domain) for suggestion in plan.suggestions}
+
+
 def domains(heading):
-    return {suggestion.name: str(suggestion.domain) for suggestion in compiled(heading).plan.suggestions}
+    return domains_of(compiled(heading).plan)
 
 
 def configs(compilation, count=20, seed=0):
@@ -216,31 +223,55 @@ def test_unknown_registry_names(tmp_path):
     assert error.hint == "did you mean 'gco'?"
 
 
-SAMPLED = {
-    "!sweep": "one of a, b",
-    "!range": ("int from 1 to 5, step 2", "float from 0.1 to 0.5, step 0.2"),
-    "!random_uniform": "float from 1e-05 to 0.01, log",
-}
+@pytest.mark.parametrize("row", tables(PAGE, "tag", "there", "here"), ids=lambda row: row[0])
+def test_a_tag_of_the_page_is_read_as_the_page_says(row):
+    tag, _, here = row
+    source = Source("config.yaml", f"w: !sweep {{values: [1, 2]}}\ny: [{{z: 5}}, {{z: 7}}]\nx: {tag}\n")
+
+    def plan():
+        return compile_space(SpaceSources(source), outside=Outside(objects=("math",))).plan
+
+    kind, _, value = here.partition(" ")
+    if kind == "error":
+        with pytest.raises(DiagnosticError) as caught:
+            plan()
+        assert {
+            problem.code for problem in caught.value.diagnostics if problem.severity is Severity.ERROR
+        } == {value}
+    elif kind == "always":
+        found = [plan().config_of({"w": w})["x"] for w in (1, 2)]
+        assert found == read_text(f"x: {value.strip('`')}")["x"]
+    else:
+        assert domains_of(plan())["x"] == here
 
 
 @pytest.mark.parametrize(
     "row", tables(PAGE, "tag of QGTune", "written here", "in the file"), ids=lambda row: row[0].split()[0]
 )
-def test_what_the_page_writes_for_a_tag_means_what_the_tag_meant(row):
+def test_what_the_page_writes_for_a_tag_is_what_the_tag_is(row):
     tag, line, file = row
+    beside = {"w: !sweep {values: [1, 2]}": "w: [1, 2]"} if "of `w" in tag else {}
+    tag = tag.split("`")[0].strip()
     base = "x: 0\nw: 1\ny: [{z: 5}, {z: 7}]\n"
-    texts = {"search space": None, "dependency map": None, "base settings": base} | {file: line}
+    texts = {"search space": "", "dependency map": "", "base settings": base}
+    texts[file] += f"{line}\n"
+    texts["search space"] += "\n".join(beside.values())
     roles = ("search space", "base settings", "dependency map")
-    sources = [None if texts[role] is None else Source(role, texts[role]) for role in roles]
-    plan = compile_space(SpaceSources(*sources)).plan
-    if file == "search space":
-        [suggestion] = plan.suggestions
-        assert str(suggestion.domain) in SAMPLED[tag.split()[0]]
-    else:
-        assert (
-            plan.config_of({})["x"]
-            == {"!reference": 7, "!coupled-sweep": 16, "!pyobject": "sage"}[tag.split()[0]]
-        )
+    ours = compile_space(SpaceSources(*(Source(role, texts[role]) for role in roles))).plan
+    one_file = f"x: {tag}\nw: {'!sweep {values: [1, 2]}' if beside else 1}\ny: [{{z: 5}}, {{z: 7}}]\n"
+    theirs = compile_space(SpaceSources(Source("config.yaml", one_file))).plan
+    for seed in range(20):
+        assert ours.resolve(RandomTrial(seed)) == theirs.resolve(RandomTrial(seed))
+
+
+def test_a_script_reads_the_one_file_form_as_the_page_says(tmp_path):
+    files = files_of(sections(PAGE, "##")["The single-file form"])
+    config = tmp_path / "config.yaml"
+    config.write_text(files["config.yaml"].replace("!pyobject ", ""))
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(0))
+    found = tune.build_search_space_with_dependencies(config, None, study.ask(), tune_model=True)
+    assert found["model"]["nn"][1]["in_dim"] == found["model"]["nn"][0]["out_dim"]
+    assert found["training"]["batch_size"] == {2: 16, 5: 32, 7: 64}[found["training"]["epochs"]]
 
 
 PIECES = sorted(
@@ -249,12 +280,20 @@ PIECES = sorted(
 
 
 @pytest.mark.parametrize("piece", [piece for piece in PIECES if ": " in piece])
-def test_what_the_page_writes_for_another_tuner_is_understood(piece):
+def test_what_the_page_writes_for_another_tuner_is_understood(piece, tmp_path):
     data = read_text(piece)
     if isinstance(data, dict) and data.keys() <= set(tuning_keys()):
         if data != {"objective": "file.py:function"}:
             TuningSettings.model_validate(data | {"objective": "a.py:f"})
         return
     text = f"x: {piece}" if piece.startswith("{") else piece.removeprefix("training.")
-    plan = compile_space(SpaceSources(Source("search space", text), Source("base settings", "{}"))).plan
+    if "{choices" in piece:
+        text += "\nextends: broad.yaml\n"
+    for name in ("broad.yaml", "first.yaml"):
+        (tmp_path / name).write_text("output_dim: {type: categorical, choices: [256, 512]}\n")
+    base = "{conv_type: gcn, optimizer: adam, loss_type: sigmoid_infonce, lora_r: 8}"
+    sources = SpaceSources(Source("search space", text), Source("base settings", base), folder=tmp_path)
+    plan = compile_space(sources).plan
     assert plan.suggestions or "patience" in piece
+    if "{choices" in piece:
+        assert domains_of(plan) == {"output_dim": "one of 768, 1024"}
