@@ -72,6 +72,8 @@ class Follower:
         self.facts = facts
         self.late_facts = late_facts
         self.problems = problems
+        self._via: list[Path] = []
+        """The references that the path which is being followed has led through."""
 
     def resolve(
         self, owner: Path, expression: Expression, origin: Origin, verb: str = "follows"
@@ -85,6 +87,7 @@ class Follower:
             verb: how the owner follows it, for what is said about it.
         """
         reader = _Reader(owner, expression, origin, verb)
+        self._via = []
         try:
             return Formula(expression, tuple(self._source(reader, term) for term in expression.terms))
         except _UnresolvedError:
@@ -170,12 +173,19 @@ class Follower:
         Indices from the end become indices from the start. A path that leads through another reference is
         led on to where that one reads.
         """
+        depth = len(self._via)
+        found = self._way(reader, node, path, rest)
+        del self._via[depth:]
+        return found
+
+    def _way(self, reader: "_Reader", node: SpaceNode, path: Path, rest: list[str | int]) -> "_Found":
         through: list[Path] = []
         while rest:
             if isinstance(node, Reference):
-                if path in through:
-                    report_cycle(through[through.index(path) :], self.root, self.problems)
+                if path in self._via:
+                    report_cycle(self._via[self._via.index(path) :], self.root, self.problems)
                     raise _UnresolvedError
+                self._via.append(path)
                 if not node.expression.is_path:
                     self._report_missing(reader, node, path, rest[0])
                     raise _UnresolvedError

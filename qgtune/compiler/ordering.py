@@ -62,7 +62,7 @@ def _above(path: Path, needs: AbstractMapping[Path, list[Path]], root: Mapping) 
 
 def report_cycle(cycle: list[Path], root: Mapping, problems: Problems) -> None:
     """Report a cycle once, beginning at its first line in the files, edge by edge."""
-    ring = cycle[:-1] if cycle[0] == cycle[-1] else cycle
+    ring = cycle[:-1] if len(cycle) > 1 and cycle[0] == cycle[-1] else cycle
     start = ring.index(min(ring, key=lambda path: _line(node_at(root, path).origin, problems)))
     ring = ring[start:] + ring[:start]
     shown = " -> ".join(format_path(config_path(path)) for path in [*ring, ring[0]])

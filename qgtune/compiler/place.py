@@ -153,7 +153,7 @@ class _Placer:
 
     def _set(self, node: SpaceNode, path: Path, reference: Reference, item: _Item | None) -> SpaceNode:
         """Return what stands at a target: the reference, or the node's own value if it has no neighbour."""
-        if isinstance(node, Switch) and node.cases[0].label == WHEN:
+        if isinstance(node, Switch) and node.cases and node.cases[0].label == WHEN:
             then, other = node.cases
             inside = (*path, then.branch)
             assert then.node is not None  # noqa: S101 - a condition is on something

@@ -22,7 +22,7 @@ from qgtune.space import (
     config_path,
     path_expression,
 )
-from qgtune.space.tree import COUNT, child_at, children
+from qgtune.space.tree import COUNT, child_at, child_key, children
 
 
 class _Item(NamedTuple):
@@ -80,6 +80,15 @@ class Sharing:
         It is sampled where it exists in all trials that have it anywhere, no matter in which order the
         sections stand. If there is no such place, that is reported.
         """
+        # What stands in a form that is wrong itself is no part of the tree.
+        self._places = defaultdict(
+            list,
+            {
+                key: there
+                for key, places in self._places.items()
+                if (there := [p for p in places if _has(root, p)])
+            },
+        )
         self._report_leaving_items(root)
         groups = [places for places in self._places.values() if len(places) > 1]
         if not groups:
@@ -175,6 +184,15 @@ def _implies(one: _Conditions, other: _Conditions) -> bool:
         key in one and (one[key] == needed or (isinstance(needed, int) and needed <= int(one[key])))
         for key, needed in other.items()
     )
+
+
+def _has(node: SpaceNode, path: Path) -> bool:
+    for part in path:
+        key = child_key(node, part)
+        if key is None:
+            return False
+        node = child_at(node, key)
+    return True
 
 
 def _at(node: SpaceNode, path: Path) -> SpaceNode:

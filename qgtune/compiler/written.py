@@ -55,9 +55,10 @@ def fields_of(written: Written) -> Fields:
     assert isinstance(inner, MappingNode)  # noqa: S101 - who asks has looked
     path = written.path
     own = {name: (key, Written(value, (*path, name))) for name, (key, value) in entries(inner).items()}
-    if written.below is None:
+    below = settled(written).below
+    if below is None:
         return own
-    fields = fields_of(written.below)
+    fields = fields_of(below)
     for name, (key, value) in own.items():
         fields[name] = (key, value.over(fields[name][1]) if name in fields else value)
     return fields

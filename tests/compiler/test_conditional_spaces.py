@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from spaces import compiled
 
+from qgtune.compiler.emit import annotations
 from qgtune.compiler.probe import RandomTrial
 from qgtune.core.diagnostics import Severity
 from qgtune.core.errors import DiagnosticError
@@ -195,6 +196,72 @@ def test_every_reference_equals_its_path_in_the_final_config(space, data, seed):
     assert [config["r"][f"r{i}"] for i in range(len(paths))] == [looked_up(config, path) for path in paths]
     del config["r"]
     assert config == Expected(space, trial.params).config()
+
+
+junk = st.sampled_from(
+    [
+        None,
+        3,
+        -1,
+        2.5,
+        True,
+        "s.k",
+        "s.zz",
+        "@.kind",
+        "prev.a",
+        "1 +",
+        "m",
+        "m.a",
+        [],
+        {},
+        [1, "a"],
+        ["s.x < 3"],
+    ]
+)
+
+
+@st.composite
+def damaged(draw, value):
+    """Return a space in which something is missing, misspelled, or something else."""
+    if isinstance(value, dict) and value:
+        key = draw(st.sampled_from(list(value)))
+        match draw(st.integers(0, 7)):
+            case 0:
+                return {name: inner for name, inner in value.items() if name != key}
+            case 1:
+                return {(f"{name}x" if name == key else name): inner for name, inner in value.items()}
+            case 2:
+                return value | {
+                    draw(st.sampled_from(["when", "otherwise", "type", "count", "last", "shared"])): draw(
+                        junk
+                    )
+                }
+        return value | {key: draw(damaged(value[key]))}
+    return draw(junk)
+
+
+@many
+@given(spaces, spaces, st.data())
+def test_a_damaged_space_gives_a_plan_or_diagnostics(space, other, data):
+    space = data.draw(damaged(data.draw(damaged(space))))
+    base = data.draw(
+        st.sampled_from([None, json.dumps(space), text_of(other), "m: {a: 1, b: [1, {c: 2}]}\ns: {k: a}"])
+    )
+    target = data.draw(
+        st.sampled_from(["m.a", "m.b[*].a", "m.a.count", "m.a[0]", "m.a[-1].b", "m.c.kind", "s.x"])
+    )
+    source = data.draw(
+        st.sampled_from(["s.x", "m.b", "m.a[-1].b", "prev.a", "@.kind", "next.b + 1", "len(m.a)"])
+    )
+    try:
+        compilation = compiled(json.dumps(space), base, json.dumps({target: source}))
+    except DiagnosticError:
+        return
+    try:
+        config = compilation.plan.resolve(Recorder(0))
+    except EvaluationError:
+        return
+    annotations(compilation, config)
 
 
 @pytest.mark.parametrize("seed", range(3))

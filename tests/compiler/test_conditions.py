@@ -343,3 +343,19 @@ def test_the_fingerprint_is_independent_of_key_order_and_changed_by_every_change
         "m: {t: [a, b], x: {when: m.t == 'b', type: int, low: 1, high: 2}}",
     ]
     assert len(set(map(fingerprint, texts))) == len(texts)
+
+
+def test_a_reference_that_leads_into_itself_is_a_circle():
+    assert codes("m: {a: 0, b: 1}", None, '"m.a": "m.a.c"') == ["QG305"]
+    space = "m: {a: {type: repeat, count: [1, 3], item: {b: 0}}}"
+    assert codes(space, None, '"m.a[0]": "m.a[-1].b"') == ["QG305"]
+
+
+def test_a_mapping_laid_over_another_kind_of_value_replaces_it():
+    space = "m: {l: {type: repeat, count: 2, item: {a: 5}, last: {a: {w: 1}}}}"
+    assert config(space)["m"]["l"] == [{"a": 5}, {"a": {"w": 1}}]
+
+
+def test_a_switch_with_a_default_alone_may_be_a_target():
+    space = 'm: {t: [1, 2], x: {type: switch, "on": m.t, cases: {default: 5}}}'
+    assert config(space, None, "m: {x: m.t}")["m"]["x"] == 1

@@ -371,3 +371,8 @@ def test_the_fingerprint_tells_repeats_apart_and_not_the_order_of_keys():
     assert len({compiled(text).plan.fingerprint for text in texts}) == len(texts)
     other = "m: {layers: {item: {o: {high: 64, low: 1, type: int}}, count: {high: 4, low: 1, type: int}, type: repeat}}"
     assert compiled(other).plan.fingerprint == compiled(SPACE).plan.fingerprint
+
+
+def test_what_stands_in_a_wrong_repeat_is_no_cascade():
+    inner = "{type: repeat, count: [1, 3], item: {k: {type: int, low: 1, high: 2}, a: 0}, last: {a: 1}}"
+    assert codes(f"m: {{a: {{type: repeat, count: nowhere, item: {inner}}}}}") == ["QG221"]
