@@ -22,7 +22,7 @@ from qgtune.compiler.repeats import Kit, RepeatBuilder
 from qgtune.compiler.selection import Extent, Selection
 from qgtune.compiler.settings import settings_in
 from qgtune.compiler.sharing import Sharing
-from qgtune.compiler.tags import has_tags, read_tagged
+from qgtune.compiler.tags import FIELDS, has_tags, read_tagged
 from qgtune.compiler.written import Fields, Written, fields_of, settled
 from qgtune.core.paths import ROOT, Path
 from qgtune.document import (
@@ -35,6 +35,7 @@ from qgtune.document import (
     content,
     entries,
     plain_data,
+    walk,
 )
 from qgtune.space import (
     Categorical,
@@ -103,8 +104,21 @@ def build_space(
             problems.error("QG201", message, problems.at_top(role))
             return None
         roots.append(None if root is None else Written(root, ROOT))
+    if base is not None:
+        _refuse_tags(base, problems)
     builder = _Builder(roots[0], roots[1], list_paths, selection, problems)
     return builder.sections(settings_in(space, base))
+
+
+def _refuse_tags(base: Document, problems: Problems) -> None:
+    """Report tags in base settings: these are a config, of which nothing varies."""
+    for node in walk(base.root):
+        if node.tag in FIELDS:
+            message = (
+                f"base settings are a config, so nothing in them varies or follows; but here is a {node.tag}"
+            )
+            hint = "move it to the search space, or give this file as search_space_path"
+            problems.error("QG231", message, problems.at_node(Role.BASE, node), hint)
 
 
 class _Builder:

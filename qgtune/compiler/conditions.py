@@ -7,7 +7,6 @@ from qgtune.compiler.expressions import read_expression
 from qgtune.compiler.forms import Form
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.written import Fields, Written, fields_of
-from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.paths import Path
 from qgtune.document import Content, MappingNode, ScalarNode, entries
 from qgtune.space import Branch, Case, Expression, Origin, Role, SpaceNode, Switch, Unread, config_path
@@ -88,10 +87,7 @@ def build_switch(
 
     A case says all that stands there. The base settings only tell what is a list and what are choices in it.
     """
-    build.problems.found[:] = _without_on(form, build.problems)
     cases = _labelled(form, "cases", build.problems)
-    # Other readers take the key "on" as true, but no other reader is meant to read a switch.
-    build.problems.withdraw("QG110", build.problems.at_node(Role.SPACE, form.fields["on"][0]))
     on = expression_of(form.fields["on"][1], build.problems, "on is a path such as model.gnn_layer_type")
     if cases is None:
         return Unread(None, Origin(Role.SPACE, space.path))
@@ -123,9 +119,8 @@ def expression_of(written: Written, problems: Problems, hint: str) -> Expression
     if isinstance(inner, ScalarNode) and isinstance(inner.value, str):
         return read_expression(inner, Role.SPACE, problems, hint)
     field = written.path[-1]
-    problems.error(
-        "QG205", f"{field} must be an expression", problems.at_node(Role.SPACE, written.node), hint
-    )
+    what = f"an item of {written.path[-2]}" if isinstance(field, int) else field
+    problems.error("QG205", f"{what} must be an expression", problems.at_node(Role.SPACE, written.node), hint)
     return None
 
 
@@ -144,9 +139,3 @@ def _labelled(form: Form, field: str, problems: Problems) -> dict[str, Written] 
             problems.error("QG203", message, problems.at_node(Role.SPACE, key), "remove one of them")
         labelled.setdefault(label, value)
     return labelled
-
-
-def _without_on(form: Form, problems: Problems) -> list[Diagnostic]:
-    """Return what was found but for the warning that ``on`` is a boolean elsewhere: here it is a field."""
-    place = problems.at_node(Role.SPACE, form.fields["on"][0])
-    return [problem for problem in problems.found if (problem.code, problem.location) != ("QG110", place)]

@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from qgtune.compiler.expressions import read_expression
 from qgtune.compiler.problems import Problems
 from qgtune.core.paths import EVERY, ROOT, Path, PathSyntaxError, format_path, parse_path, selects_many
-from qgtune.document import Document, MappingNode, Node, ScalarNode, SequenceNode, content, entries
+from qgtune.document import (
+    TAGS,
+    Content,
+    Document,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    content,
+    entries,
+)
 from qgtune.space import Expression, Origin, Reference, Role
 
 
@@ -61,7 +71,9 @@ def _loosened(path: Path) -> Path:
 
 
 def _expand(node: Node, target: Path, written: Path, found: list[Dependency], problems: Problems) -> None:
-    inner = content(node)
+    inner = _marked(content(node), target, problems)
+    if inner is None:
+        return
     if isinstance(inner, MappingNode):
         for name, (key, value) in entries(inner).items():
             parts = _key_path(name, key, problems, is_top=not target)
@@ -76,6 +88,19 @@ def _expand(node: Node, target: Path, written: Path, found: list[Dependency], pr
             origin = Origin(Role.DEPENDENCIES, written)
             every = any(map(selects_many, target))
             found.append(Dependency(target, Reference(expression, origin, every=every)))
+
+
+def _marked(node: Content, target: Path, problems: Problems) -> Content | None:
+    """Return what a tag of later QGTune marks as a reference, or None after reporting another tag."""
+    if node.tag is None or node.tag not in TAGS:
+        return node
+    if node.tag != "!reference":
+        message = f"{format_path(target)} must follow a path, but this is a {node.tag}"
+        hint = "a dependency map holds references; what varies belongs in the search space"
+        problems.error("QG304", message, problems.at_node(Role.DEPENDENCIES, node), hint)
+        return None
+    target_entry = entries(node).get("target") if isinstance(node, MappingNode) else None
+    return node if target_entry is None else content(target_entry[1])
 
 
 def _key_path(name: str | int, key: ScalarNode, problems: Problems, *, is_top: bool) -> Path | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from qgtune.compiler.files import shown_path, similar_file
 from qgtune.compiler.forms import SYNONYMS
 from qgtune.compiler.problems import Problems
-from qgtune.compiler.settings import EXTENDS
+from qgtune.compiler.settings import CONSTRAINTS, EXTENDS
 from qgtune.core.diagnostics import Diagnostic
 from qgtune.document import Document, Node, ScalarNode, content, overlay, read_document, read_source
 
@@ -50,7 +50,7 @@ class Extension:
         if below is None:
             return None
         whole = self.apply(below, path.parent)
-        return None if whole is None else overlay(document, whole, SYNONYMS)
+        return None if whole is None else overlay(document, whole, SYNONYMS, (CONSTRAINTS,))
 
     def refuse(self, document: Document, node: Node, message: str, hint: str = "") -> Document | None:
         """Report why a file cannot be extended."""

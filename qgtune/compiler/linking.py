@@ -28,8 +28,9 @@ def outside_of(tuning: Tuning) -> Outside:
     return Outside(facts=data_facts(tuning).by_path(), late_facts=late_facts, objects=objects)
 
 
-def check_patterns(tuning: Tuning, selection: Selection, linked: LinkedSpace, problems: Problems) -> None:
-    """Report patterns of ``tune`` that lead to nothing in the config."""
+def check_patterns(tuning: Tuning, selection: Selection, linked: LinkedSpace, problems: Problems) -> bool:
+    """Report patterns of ``tune`` that lead to nothing in the config; tell whether there are some."""
+    before = len(problems.found)
     paths = {config_path(path) for path, _ in walk(linked.root)}
     for i, pattern in enumerate(selection.patterns or ()):
         if any(len(path) == len(pattern) and selection.fits(pattern, path) for path in paths):
@@ -45,3 +46,4 @@ def check_patterns(tuning: Tuning, selection: Selection, linked: LinkedSpace, pr
         message = f"tune names {format_path(pattern)}, but there is no {format_path(pattern[: depth + 1])}"
         hint = "" if selects_many(pattern[depth]) else did_you_mean(str(pattern[depth]), sorted(known))
         problems.error("QG227", message, tuning.document.locate(("tune", i)), hint)
+    return len(problems.found) > before

@@ -85,7 +85,7 @@ def compile_space(
     plan = make_plan(linked)
     check_expressions(plan, linked, problems)
     problems.raise_errors()
-    _warn_if_nothing_varies(linked, problems)
+    _warn_if_nothing_varies(linked, selection, problems)
     advise(linked, selection, problems)
     found = sort_diagnostics(problems.found)
     return Compilation(plan, linked, problems.documents, found, tuple(extension.files))
@@ -129,11 +129,15 @@ def _check_names(linked: LinkedSpace, problems: Problems) -> None:
             problems.error("QG216", message, problems.at_key(origin), "rename one of the keys")
 
 
-def _warn_if_nothing_varies(linked: LinkedSpace, problems: Problems) -> None:
+def _warn_if_nothing_varies(linked: LinkedSpace, selection: Selection, problems: Problems) -> None:
     if any(isinstance(node, Parameter) for _, node in walk(linked.root)):
         return
     role = Role.SPACE if Role.SPACE in problems.documents else Role.BASE
-    hint = "set tune_model or tune_training to true, or give a parameter a range or choices"
+    hint = "give a parameter a range or choices"
+    if selection.untuned:
+        hint = f"set tune_{min(selection.untuned)} to true, or {hint}"
+    elif selection.patterns is not None:
+        hint = f"name in tune what shall vary, or {hint}"
     problems.warn(
         "QG213", "nothing varies: every trial would train the same config", problems.at_top(role), hint
     )

@@ -44,7 +44,8 @@ def prepare(path: pathlib.Path) -> Prepared:
     else:
         problems.found.extend(compilation.warnings)
         problems.documents = compilation.documents
-        check_patterns(tuning, selection, compilation.space, problems)
+        if check_patterns(tuning, selection, compilation.space, problems):
+            problems.found[:] = [problem for problem in problems.found if problem.code != "QG213"]
     check_task(tuning, compilation, problems)
     problems.raise_errors()
     assert compilation is not None  # noqa: S101 - whatever prevents it is an error

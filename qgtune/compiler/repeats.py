@@ -8,6 +8,7 @@ from qgtune.compiler.conditions import NodeBuilder, expression_of
 from qgtune.compiler.forms import Form
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.reach import Reach
+from qgtune.compiler.selection import Extent
 from qgtune.compiler.sharing import Sharing
 from qgtune.compiler.written import Written, fields_of
 from qgtune.core.diagnostics import did_you_mean
@@ -28,6 +29,7 @@ from qgtune.space import (
     Sequence,
     SpaceNode,
     Unread,
+    config_path,
     path_expression,
 )
 from qgtune.space.tree import COUNT, LAST, MIDDLE, child_at, child_key, unless_last
@@ -105,6 +107,11 @@ class RepeatBuilder:
         """Return what gives the length, with its smallest and largest value."""
         written = self.form.fields["count"][1]
         inner = written.content
+        place = (*config_path(self.path), COUNT)
+        if self.base_items and self.reach.selection.extent(place) is Extent.NONE:
+            # The length is not named among what varies, so it is that of the base settings.
+            length = len(self.base_items)
+            return Constant(length, Origin(Role.SPACE, written.path)), length, length
         if isinstance(inner, ScalarNode) and isinstance(inner.value, str):
             hint = "count is a whole number, a parameter, or a path such as model.num_layers"
             expression = expression_of(written, self.problems, hint)

@@ -3,6 +3,7 @@
 Each tag is read as the form that it stands for; ``!pyobject`` is a value of its own.
 """
 
+import re
 from dataclasses import replace
 
 from qgtune.compiler.conditions import NodeBuilder, build_coupled, expression_of
@@ -10,7 +11,7 @@ from qgtune.compiler.forms import Form, read_domain
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.reach import Reach
 from qgtune.compiler.written import Fields, Written, fields_of
-from qgtune.core.diagnostics import did_you_mean
+from qgtune.core.diagnostics import Diagnostic, did_you_mean
 from qgtune.core.paths import Path
 from qgtune.document import MappingNode, Node, ScalarNode, SequenceNode, content, walk
 from qgtune.space import Case, Constant, Domain, Float, FollowingRange, Origin, Reference, Role, SpaceNode
@@ -91,7 +92,8 @@ def _fields(space: Written, tag: str, problems: Problems) -> Fields | None:
         if name not in legal:
             message = f"{key.text!r} is not a field of {tag}"
             place = problems.at_node(Role.SPACE, key)
-            problems.error("QG203", message, place, did_you_mean(str(name), legal))
+            free = [field for field in legal if field not in fields]
+            problems.error("QG203", message, place, did_you_mean(str(name), free))
             return None
     missing = [field for field in legal if field not in fields and field not in _OPTIONAL]
     if missing:
@@ -124,11 +126,19 @@ def _domain(tag: str, fields: Fields, problems: Problems) -> Domain | FollowingR
     numbers = [content(renamed[name][1].node) for name in ("low", "high", "step") if name in renamed]
     whole = all(isinstance(n, ScalarNode) and isinstance(n.value, int) for n in numbers)
     is_integer = tag == "!range" and whole
-    domain = read_domain(Form("int" if is_integer else "float", renamed), problems)
+    unnamed = Problems(problems.documents)
+    domain = read_domain(Form("int" if is_integer else "float", renamed), unnamed)
+    problems.found.extend(map(_in_words_of_the_tag, unnamed.found))
     if tag == "!range" and isinstance(domain, Float) and domain.step is None and not domain.log:
         high = aligned_high(domain.low, domain.high, _DEFAULT_STEP)
         return replace(domain, high=high, step=_DEFAULT_STEP)
     return domain
+
+
+def _in_words_of_the_tag(problem: Diagnostic) -> Diagnostic:
+    """Return a diagnostic that speaks of start and stop, as the tag does, where ranges have low and high."""
+    message = re.sub(r"\blow\b", "start", re.sub(r"\bhigh\b", "stop", problem.message))
+    return replace(problem, message=message)
 
 
 def _coupled(fields: Fields, space: Written, path: Path, build: NodeBuilder, reach: Reach) -> Found:

@@ -145,6 +145,8 @@ def _setting_problem(detail: ErrorDetails, document: Document) -> Diagnostic:
         detail["msg"]
         .replace("Input should", "must")
         .replace("String should", "must")
+        .replace("List should", "must")
+        .replace(" after validation, not 0", "")
         .replace("a valid ", "a ")
         .replace("a integer", "an integer")
     )

@@ -15,6 +15,7 @@ import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs do not know it
 
 from qgtune.core.diagnostics import Diagnostic, Related, Severity
+from qgtune.document.labels import Doubt, settled
 from qgtune.document.nodes import (
     MERGE_KEY,
     AliasNode,
@@ -57,6 +58,10 @@ class BoundExceededError(Exception):
         self.span = span
 
 
+_ON = "on"
+"""A key that YAML 1.1 readers take for true, and that every switch has."""
+
+
 class Composer:
     """Builds the nodes of a source from events. Recursion is bounded by MAX_DEPTH, size by MAX_NODES."""
 
@@ -73,6 +78,7 @@ class Composer:
         self.meanings: dict[str, tuple[str, Scalar, str | None]] = {}
         # By plain text: the name that it gives a key, for those that may be keys.
         self.names: dict[str, str | int] = {}
+        self.doubts: list[Doubt] = []  # keys that are wrong unless they are labels
 
     def compose(self) -> Content:
         """Return the root node; an empty text gives an empty mapping."""
@@ -81,6 +87,7 @@ class Composer:
             return self._empty(event)
         event = self.next_event()
         root = self._node(event, 1)
+        self.problems.extend(settled(content(root), self.doubts))
         self.next_event()  # the end of the document
         extra = self.next_event()
         if isinstance(extra, yaml.DocumentStartEvent):
@@ -276,7 +283,8 @@ class Composer:
             self._error("QG104", f"the key {key.text!r} is given twice", key.span, "remove one", first)
             return
         by_name[name] = (key, value)
-        if not key.style and key.tag is None and name != MERGE_KEY and len(self.names) < MAX_REMEMBERED:
+        is_sure = type(key.value) in (str, int) and name not in (MERGE_KEY, _ON)
+        if is_sure and not key.style and key.tag is None and len(self.names) < MAX_REMEMBERED:
             self.names[key.text] = name
 
     def _key(self, key: Node, value: Node) -> ScalarNode | None:
@@ -294,8 +302,20 @@ class Composer:
             self._error(
                 "QG105", f"a key must be text or an integer, not {_shown(node.value)}", node.span, hint
             )
-            return None
+            if not node.text:
+                return None
+            self.doubts.append((node, self.problems.pop()))
+        elif node.text == _ON and not node.style:
+            self._doubt_old_reading(node)
         return node
+
+    def _doubt_old_reading(self, key: ScalarNode) -> None:
+        """Keep back the warning of a key ``on`` until it is known whether a switch has it."""
+        place = self.source.location(key.span)
+        for position in range(len(self.problems) - 1, -1, -1):
+            if self.problems[position].location == place:
+                self.doubts.append((key, self.problems.pop(position)))
+                return
 
     def _check_merge(self, key: ScalarNode, value: Node) -> None:
         target = content(value)

@@ -169,7 +169,9 @@ def entries(mapping: MappingNode) -> Mapping[str | int, Entry]:
 
 def key_name(key: ScalarNode) -> str | int:
     """Return the mapping key that a key node stands for: an int for an unquoted integer, else text."""
-    return key.value if isinstance(key.value, int) and not isinstance(key.value, bool) else str(key.value)
+    if isinstance(key.value, str) or type(key.value) is int:
+        return key.value
+    return key.text
 
 
 def plain_data(node: Node) -> Any:

@@ -5,7 +5,7 @@ All others are the nodes of the two documents, so that each still tells its own 
 value that an anchor shares is still one value.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from qgtune.document.nodes import (
@@ -23,7 +23,12 @@ from qgtune.document.tags import TAGS
 _NO_SYNONYMS: Mapping[str, str] = MappingProxyType({})
 
 
-def overlay(top: Document, below: Document, synonyms: Mapping[str, str] = _NO_SYNONYMS) -> Document:
+def overlay(
+    top: Document,
+    below: Document,
+    synonyms: Mapping[str, str] = _NO_SYNONYMS,
+    joined: Collection[str] = (),
+) -> Document:
     """Return ``below`` with ``top`` laid over it.
 
     * Mappings merge key by key: first the keys of ``below`` in its order, then those that only ``top`` has.
@@ -42,11 +47,38 @@ def overlay(top: Document, below: Document, synonyms: Mapping[str, str] = _NO_SY
         below: the document that it extends; it can be a result of ``overlay`` itself.
         synonyms: the common name of each key that has another, ``{"min": "low"}``: where ``top`` uses one
             name and ``below`` the other, that of ``below`` goes.
+        joined: keys at the root whose lists are joined, those of ``below`` first.
 
     Returns:
         A document whose nodes come from both files; ``Document.location`` tells the place of each.
     """
-    return Document(top.source, content(_lay(top.root, below.root, synonyms)))
+    root = content(_lay(top.root, below.root, synonyms))
+    if (
+        isinstance(root, MappingNode)
+        and isinstance(top.root, MappingNode)
+        and isinstance(below.root, MappingNode)
+    ):
+        root = _join(root, entries(top.root), entries(below.root), joined)
+    return Document(top.source, root)
+
+
+def _join(
+    root: MappingNode,
+    ours: Mapping[str | int, Entry],
+    theirs: Mapping[str | int, Entry],
+    keys: Collection[str],
+) -> MappingNode:
+    """Return the merged root with the lists under some keys joined."""
+    merged = dict(entries(root))
+    for name in keys:
+        upper, lower = (content(fields[name][1]) if name in fields else None for fields in (ours, theirs))
+        if isinstance(upper, SequenceNode) and isinstance(lower, SequenceNode):
+            items = (*lower.items, *upper.items)
+            merged[name] = (
+                ours[name][0],
+                SequenceNode(upper.source, upper.start, upper.end, items, flow=upper.flow),
+            )
+    return MappingNode(root.source, root.start, root.end, merged, flow=root.flow, tag=root.tag)
 
 
 def _lay(top: Node, below: Node, synonyms: Mapping[str, str]) -> Node:

@@ -104,7 +104,15 @@ def test_a_missing_path_is_located_at_the_nearest_thing_above():
 
 
 def test_several_problems_are_reported_at_once():
-    assert codes("a: 1\na: 2\ntrue: 3\nb: !x 1\nc: *d\n") == ["QG104", "QG105", "QG107", "QG108"]
+    assert sorted(codes("a: 1\na: 2\ntrue: 3\nb: !x 1\nc: *d\n")) == ["QG104", "QG105", "QG107", "QG108"]
+
+
+def test_labels_of_cases_may_be_any_scalar_and_on_of_a_switch_is_no_surprise():
+    assert codes("x: {type: switch, on: a, cases: {true: 1, null: 2, 0.5: 3}}\n") == []
+    assert codes("x: {type: coupled, to: a, values: {false: 1, ~: 2}}\n") == []
+    assert codes("x: {kind: switch, on: a, cases: {true: 1}}\n") == ["QG110", "QG105"]
+    document = read_document(Source("f.yaml", "x: {type: switch, on: a, cases: {true: 1, .5: 3}}\n"), [])
+    assert list(document.data["x"]["cases"]) == ["true", ".5"]
 
 
 def test_the_guides_spelling_of_booleans_is_quiet():
