@@ -16,7 +16,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _sample(options: argparse.Namespace) -> int:
-    from qgtune.compiler.emit import built_search_space_text
+    from qgtune.compiler.annotating import annotations_of
+    from qgtune.document import dump
 
     if options.n < 1 or not 0 <= (options.seed or 0) < 2**32:
         raise UsageError("-n must be at least 1, and --seed from 0 to 4294967295")
@@ -27,7 +28,8 @@ def _sample(options: argparse.Namespace) -> int:
     compilation = prepared.compilation
     for i, trial in enumerate(random_trials(options.n, options.seed)):
         try:
-            text = built_search_space_text(compilation, compilation.plan.resolve(trial), [])
+            config = compilation.plan.resolve(trial)
+            text = dump(config, annotations_of(compilation.space, config))
         except EvaluationError as error:
             text = f"# no config: {error}\n"
         print(f"---\n{text}" if i else text, end="")
