@@ -5,9 +5,8 @@ on is gone through value by value, at the lowest place of the tree that holds al
 that cannot be told, or would take too long, the least of all cases is counted.
 """
 
-import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import reduce
 from typing import Any
@@ -73,16 +72,42 @@ class _Counter:
         if path in self.known:
             return self.known[path]
         owned = self.deciders.get(path, [])
-        sizes: list[SpaceSize] = []
-        for values in itertools.product(*(self._all_values(decider) for decider in owned)):
-            self.values.update(zip(owned, values, strict=True))
-            sizes.append(self._size_of(node, path))
-        for decider in owned:
-            del self.values[decider]
-        found = reduce(SpaceSize.__add__, sizes)
+        found = reduce(SpaceSize.__add__, (self._size_of(node, path) for _ in self._each(owned, path)))
         if path not in self.changing:
             self.known[path] = found
         return found
+
+    def _each(self, deciders: list[Path], place: Path) -> Iterator[None]:
+        """Go through all values of some deciders; of those that are there for the values of the others."""
+        if not deciders:
+            yield
+            return
+        first, *others = deciders
+        if not self._is_there(first, place):
+            yield from self._each(others, place)
+            return
+        for value in self._all_values(first):
+            self.values[first] = value
+            yield from self._each(others, place)
+        del self.values[first]
+
+    def _is_there(self, path: Path, place: Path) -> bool:
+        """Tell whether something below a place is there, which is."""
+        try:
+            for end in range(len(place), len(path)):
+                here, part = path[:end], path[end]
+                node = node_at(self.linked.root, here)
+                if isinstance(node, Switch) and self._case(node, here).branch != part:
+                    return False
+                if isinstance(node, Repeat) and isinstance(part, int) and part >= node.least:
+                    count = self._value_at((*here, COUNT))
+                    if not isinstance(count, int) or part >= count:
+                        return False
+        except EvaluationError:
+            return False
+        except _UnknownError:
+            raise _TooMuchError from None
+        return True
 
     def _all_values(self, decider: Path) -> list[Any]:
         node = node_at(self.linked.root, decider)

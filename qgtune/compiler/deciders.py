@@ -25,7 +25,7 @@ def changing_paths(linked: LinkedSpace, deciders: dict[Path, list[Path]]) -> set
 def deciders_of(linked: LinkedSpace) -> dict[Path, list[Path]]:
     """Return the parameters that others depend on, by the place below which all of these stand.
 
-    Only those with few values, and that are there whenever that place is.
+    Only those with few values; those that are there in more trials come first.
     """
     readers: dict[Path, list[Path]] = {}
     for path, formula in _deciding_formulas(linked):
@@ -38,9 +38,11 @@ def deciders_of(linked: LinkedSpace) -> dict[Path, list[Path]]:
     found: dict[Path, list[Path]] = {}
     for parameter, reading in readers.items():
         place = reduce(_common, reading, parameter)
-        if _can_be_gone_through(linked, place, parameter):
+        if _can_be_gone_through(linked, parameter):
             found.setdefault(place, []).append(parameter)
-    return found
+    return {
+        place: sorted(owned, key=lambda path: _conditions(linked, path)) for place, owned in found.items()
+    }
 
 
 def _deciding_formulas(linked: LinkedSpace) -> Iterator[tuple[Path, Formula]]:
@@ -81,17 +83,19 @@ def _common(one: Path, other: Path) -> Path:
     )
 
 
-def _can_be_gone_through(linked: LinkedSpace, place: Path, parameter: Path) -> bool:
+def _can_be_gone_through(linked: LinkedSpace, parameter: Path) -> bool:
     node = node_at(linked.root, parameter)
     if not isinstance(node, Parameter) or isinstance(node.domain, FollowingRange):
         return False
     size = domain_size(node.domain)
-    if size.continuous or size.combinations > MAX_VALUES:
-        return False
-    for end in range(len(place), len(parameter)):
-        around, part = node_at(linked.root, parameter[:end]), parameter[end]
-        if isinstance(around, Switch):
-            return False
-        if isinstance(around, Repeat) and isinstance(part, int) and part >= around.least:
-            return False
-    return True
+    return not size.continuous and size.combinations <= MAX_VALUES
+
+
+def _conditions(linked: LinkedSpace, path: Path) -> int:
+    """Return how many cases and lengths lead to a place of the tree."""
+    around = [node_at(linked.root, path[:end]) for end in range(len(path))]
+    return sum(
+        isinstance(node, Switch)
+        or (isinstance(node, Repeat) and isinstance(part, int) and part >= node.least)
+        for node, part in zip(around, path, strict=True)
+    )
