@@ -16,8 +16,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _sample(options: argparse.Namespace) -> int:
-    from qgtune.compiler.annotating import annotations_of
-    from qgtune.document import dump
+    from qgtune.compiler.emit import built_search_space_text
 
     if options.n < 1 or not 0 <= (options.seed or 0) < 2**32:
         raise UsageError("-n must be at least 1, and --seed from 0 to 4294967295")
@@ -28,8 +27,7 @@ def _sample(options: argparse.Namespace) -> int:
     compilation = prepared.compilation
     for i, trial in enumerate(random_trials(options.n, options.seed)):
         try:
-            config = compilation.plan.resolve(trial)
-            text = dump(config, annotations_of(compilation.space, config))
+            text = built_search_space_text(compilation, compilation.plan.resolve(trial), [])
         except EvaluationError as error:
             text = f"# no config: {error}\n"
         print(f"---\n{text}" if i else text, end="")
