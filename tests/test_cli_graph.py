@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from own_projects import write_project
 
 from qgtune import cli
-from qgtune.compiler.graph import FORMATS, Edge, dependency_graph, dot_text, mermaid_text
+from qgtune.compiler.graph import FORMATS, Edge, Link, dependency_graph, dot_text, mermaid_text
 from qgtune.compiler.link import Outside
 from qgtune.compiler.pipeline import SpaceSources, compile_space
 from qgtune.core.paths import format_path
@@ -73,7 +73,7 @@ def test_facts_constants_computed_values_and_what_stands_in_a_copied_mapping_tak
     )
     graph = dependency_graph(compilation)
     assert graph.edges == (
-        Edge("a.x", "a", is_part=True),
+        Edge("a.x", "a", Link.HOLDS),
         Edge("a", "b"),
         Edge("a.y", "c"),
         Edge("data.num_classes", "c"),

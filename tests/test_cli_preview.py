@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from own_projects import write_project
 
 from qgtune import cli
+from qgtune.compiler.counting import space_size
 from qgtune.compiler.pipeline import SpaceSources, compile_space
-from qgtune.compiler.preview import SpaceSize, space_size
+from qgtune.compiler.space_size import SpaceSize
 from qgtune.document import Source, format_flow
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -18,7 +19,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 
 def size_of(space, base=""):
     sources = SpaceSources(Source("s", space), Source("b", base) if base else None)
-    return space_size(compile_space(sources).space.root)
+    return space_size(compile_space(sources).space)
 
 
 @pytest.mark.parametrize(

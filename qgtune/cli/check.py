@@ -4,16 +4,23 @@ import argparse
 from typing import TYPE_CHECKING
 
 from qgtune.cli.command import Command, add_tuning_file, one_of
-from qgtune.cli.printing import OK, count, print_diagnostics
-from qgtune.cli.projects import prepare_file
+from qgtune.cli.printing import OK, PROBLEMS, count, print_diagnostics, say
+from qgtune.cli.projects import naming_what_is_meant, prepare_file
 from qgtune.compiler.files import shown_path
+from qgtune.core.diagnostics import Diagnostic, Severity
+from qgtune.core.errors import DiagnosticError
 
 if TYPE_CHECKING:
     from qgtune.compiler.prepare import Prepared
 
+_TOLD_BETTER_BY_BUILDING = "QG214"
+"""What a task's schema finds wrong with a config: no reason not to build it, which tells more."""
+
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_tuning_file(parser)
+    deep = "build each distinct architecture too, and push a batch through it (imports torch)"
+    parser.add_argument("--deep", action="store_true", help=deep)
     forms = "how to show problems: text, json (a list of objects), github (beside the code of a pull request)"
     parser.add_argument(
         "--format", type=one_of("text", "json", "github"), default="text", metavar="FORM", help=forms
@@ -21,6 +28,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
+    if options.deep:
+        return _check_deep(options)
     prepared = prepare_file(options.tuning)
     print_diagnostics(prepared.warnings, options.format, options.color)
     if options.format == "text":
@@ -28,26 +37,60 @@ def _check(options: argparse.Namespace) -> int:
     return OK
 
 
+def _check_deep(options: argparse.Namespace) -> int:
+    prepared: Prepared | None = None
+    try:
+        prepared = prepare_file(options.tuning)  # what is wrong already is told before torch is imported
+    except DiagnosticError as error:
+        if any(
+            _is_error(problem) and problem.code != _TOLD_BETTER_BY_BUILDING for problem in error.diagnostics
+        ):
+            raise
+    from qgtune.training.deep_check import deep_check
+
+    with naming_what_is_meant(options.tuning):
+        found = deep_check(options.tuning)
+    print_diagnostics(found.diagnostics, options.format, options.color)
+    if options.format != "text":
+        say(found.coverage)
+    else:
+        if prepared is not None:
+            _print_space(prepared)
+        print(found.coverage)
+    return PROBLEMS if any(map(_is_error, found.diagnostics)) else OK
+
+
+def _is_error(problem: Diagnostic) -> bool:
+    return problem.severity is Severity.ERROR
+
+
 def _print_space(prepared: "Prepared") -> None:
+    from qgtune.compiler.listing import listing
     from qgtune.compiler.preview import preview
 
-    plan = prepared.compilation.plan
-    width = max((len(s.name) for s in plan.suggestions), default=0)
-    print(f"{shown_path(prepared.tuning.path)}: {count(len(plan.suggestions), 'parameter')}")
-    for suggestion in plan.suggestions:
-        print(f"  {suggestion.name:<{width}}  {suggestion.domain}")
-    if plan.steps:
-        print(count(len(plan.steps), "reference"))
-        for step in plan.steps:
-            print(f"  {step}")
-    print(preview(prepared))
+    found = listing(prepared.compilation)
+    width = max((len(name) for name, _ in found.parameters), default=0)
+    print(f"{shown_path(prepared.tuning.path)}: {count(len(found.parameters), 'parameter')}")
+    for name, domain in found.parameters:
+        print(f"  {name:<{width}}  {domain}")
+    _print_lines(found.references, "reference")
+    _print_lines((*found.conditions, *found.lengths), "condition")
+    _print_lines(found.constraints, "constraint")
+    print(preview(prepared, found))
+
+
+def _print_lines(lines: tuple[str, ...], noun: str) -> None:
+    if lines:
+        print(count(len(lines), noun))
+    for line in lines:
+        print(f"  {line}")
 
 
 CHECK = Command(
     "check",
     "say everything that is wrong with the files, and what a run would do",
     "check TUNING.yaml",
-    "check TUNING.yaml [--format text|json|github]",
+    "check TUNING.yaml [--deep] [--format text|json|github]",
     _add_arguments,
     _check,
 )

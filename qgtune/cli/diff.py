@@ -12,7 +12,7 @@ from qgtune.cli.projects import prepare_file, read_file
 from qgtune.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from qgtune.compiler.difference import Difference, Outline
+    from qgtune.compiler.difference import Change, Difference, Outline
     from qgtune.schema.tuning import TuningSettings
 
 _VERDICTS = {
@@ -25,7 +25,10 @@ changed: a study begun with {old} cannot go on with {new}, since its trials coul
 _SECTIONS = {
     "parameters": "parameter",
     "references": "reference",
+    "switches": "switch",
+    "lengths of lists": "length",
     "constants": "constant",
+    "constraints": "constraint",
     "base settings": "base value",
     "settings": "setting",
 }
@@ -83,12 +86,14 @@ def _print_changes(difference: "Difference") -> None:
         if found:
             print(title)
         for change in found:
-            if change.before is None:
-                print(f"  + {change.name}: {change.after}")
-            elif change.after is None:
-                print(f"  - {change.name}: {change.before}")
-            else:
-                print(f"  ~ {change.name}: {change.detail}")
+            print(f"  {_line(change)}")
+
+
+def _line(change: "Change") -> str:
+    if change.before is not None and change.after is not None:
+        return f"~ {change.name}: {change.detail}"
+    sign, text = ("+", change.after) if change.before is None else ("-", change.before)
+    return f"{sign} {change.name}" if text == change.name else f"{sign} {change.name}: {text}"
 
 
 DIFF = Command(

@@ -11,14 +11,17 @@ from qgtune.cli.command import Command
 from qgtune.cli.diff import DIFF
 from qgtune.cli.explain import EXPLAIN
 from qgtune.cli.graph import GRAPH
+from qgtune.cli.infer_dependencies import INFER_DEPENDENCIES
 from qgtune.cli.init import INIT
 from qgtune.cli.printing import FAULT, GO_ON, INTERRUPTED, OK, PROBLEMS, USAGE, print_diagnostics, say
 from qgtune.cli.run import RUN
 from qgtune.cli.sample import SAMPLE
+from qgtune.cli.schema import SCHEMA
 from qgtune.core.errors import DiagnosticError, QgtuneError, UsageError
 
 COMMANDS: dict[str, Command] = {
-    command.name: command for command in (RUN, CHECK, SAMPLE, INIT, EXPLAIN, GRAPH, DIFF)
+    command.name: command
+    for command in (RUN, CHECK, SAMPLE, INIT, INFER_DEPENDENCIES, EXPLAIN, GRAPH, DIFF, SCHEMA)
 }
 _PROBLEM_FORMS = ("json", "github")
 """Forms of output in which problems have a form of their own; in all others they are text."""

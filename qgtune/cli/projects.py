@@ -24,7 +24,7 @@ def prepare_file(path: pathlib.Path) -> "Prepared":
     """
     from qgtune.compiler.prepare import prepare  # pydantic takes a tenth of the time of a whole check
 
-    with _naming_what_is_meant(path):
+    with naming_what_is_meant(path):
         return prepare(path)
 
 
@@ -34,12 +34,13 @@ def read_file(path: pathlib.Path) -> Document:
     Raises:
         DiagnosticError: if it cannot be read, or is not sound YAML.
     """
-    with _naming_what_is_meant(path):
+    with naming_what_is_meant(path):
         return read_data_file(path)
 
 
 @contextlib.contextmanager
-def _naming_what_is_meant(path: pathlib.Path) -> Iterator[None]:
+def naming_what_is_meant(path: pathlib.Path) -> Iterator[None]:
+    """Add to the problem that there is no such file which one is meant."""
     try:
         yield
     except DiagnosticError as error:

@@ -1,19 +1,21 @@
-"""Who sets a value of a config, what it follows, and what follows it."""
+"""Who sets a value of a config, when it is there, what it follows, and what follows it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from qgtune.compiler.explain_words import words_for
+from qgtune.compiler.lookup import found_at
 from qgtune.compiler.pipeline import Compilation
-from qgtune.compiler.place import missing_hint
+from qgtune.compiler.presence import InItem, conditions, is_last_or_not, presence, told
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.sources import Fact, Formula
 from qgtune.core.diagnostics import Location
 from qgtune.core.errors import ConfigValueError
-from qgtune.core.paths import ROOT, Path, format_path
+from qgtune.core.paths import Path, format_path
 from qgtune.document import format_flow, plain_data
-from qgtune.space import Constant, Mapping, Parameter, Reference, Role, Sequence, SpaceNode, walk
-from qgtune.space.tree import child_at, child_key, children
+from qgtune.space import Parameter, Repeat, Role, SpaceNode, config_path, walk
+from qgtune.space.tree import COUNT, children
 
 MAX_CHILDREN = 40
 """Values that the explanation of a mapping or a list names at most."""
@@ -33,27 +35,31 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """A value that follows another: where it stands, where that is written, and what follows it in turn."""
+    """A value that follows another: where, how, in which line, and what follows it in turn."""
 
     path: Path
+    how: str
     location: Location
     followers: tuple["Follower", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One value of a config, explained.
+    """One value of a config, explained; of a value that differs from case to case, one of its variants.
 
     Args:
-        path: where it stands.
+        path: where it stands in the tree.
         what: its value, its domain, or what it follows, in words that go on after the path.
         role: the file that sets it.
         location: where that is written.
         overruled: what the other files hold there, which does not count.
+        when: when it is there, in words; empty if it always is.
+        deciding: the values that decide whether it is there, each explained.
         sources: the values that it is computed from, each explained down to parameters and constants.
         facts: what it reads of the data set, by name.
         followers: the values that follow it.
         entries: what stands in it, if it is a mapping or a list: key, and a few words.
+        constraints: what must hold of it, and where that is written.
     """
 
     path: Path
@@ -61,123 +67,207 @@ class Explanation:
     role: Role
     location: Location
     overruled: tuple[Written, ...] = ()
+    when: str = ""
+    deciding: tuple["Explanation", ...] = ()
     sources: tuple["Explanation", ...] = ()
     facts: tuple[tuple[str, Any], ...] = ()
     followers: tuple[Follower, ...] = ()
     entries: tuple[tuple[str, str], ...] = ()
+    constraints: tuple[tuple[str, Location], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What there is to say about a path of the config.
+
+    Args:
+        variants: what may stand there, in the order of the cases; nearly always one.
+        absence: that nothing stands there in some trials, in words; empty if something always does.
+    """
+
+    variants: tuple[Explanation, ...]
+    absence: str = ""
 
     def __str__(self) -> str:
-        lines = [*_value_lines(self, set()), *_entry_lines(self)]
-        if self.followers:
-            lines += ["followed by", *_follower_lines(self.followers, "  ")]
-        elif not self.entries:
+        lines: list[str] = []
+        seen: set[Path] = set()
+        for variant in self.variants:
+            lines += [*_value_lines(variant, seen), *_entry_lines(variant)]
+        if self.absence:
+            lines.append(self.absence)
+        constraints = dict.fromkeys(held for variant in self.variants for held in variant.constraints)
+        if constraints:
+            lines += ["constrained by", *(f"  {text}, {_place(place)}" for text, place in constraints)]
+        followers = tuple(one for variant in self.variants for one in variant.followers)
+        if followers:
+            lines += ["followed by", *_follower_lines(followers, "  ")]
+        elif not any(variant.entries for variant in self.variants):
             lines.append("followed by nothing")
         return "\n".join(lines)
 
 
-def explain_path(compilation: Compilation, path: Path) -> Explanation:
-    """Return the explanation of the value at a path of the config.
+def explain_path(compilation: Compilation, path: Path) -> Answer:
+    """Return the explanation of what stands at a path of the config.
 
     Args:
         compilation: the compiled search space.
-        path: where the value stands; indices may count from the end.
+        path: where the value stands; indices may count from the end, and ``count`` is the length of a list
+            whose length is tuned.
 
     Raises:
-        ConfigValueError: if nothing stands there; its hint names the nearest path that exists.
+        ConfigValueError: if nothing stands there in any trial; its hint names the nearest path that exists.
     """
-    return _Explainer(compilation).explain(_found(compilation, path))
-
-
-def _found(compilation: Compilation, path: Path) -> Path:
-    """Return a path in its one spelling; one that leads through a copy is led on to where that reads."""
-    node: SpaceNode = compilation.space.root
-    here: Path = ROOT
-    for depth, part in enumerate(path):
-        formula = compilation.space.formulas.get(here)
-        if formula is not None and formula.expression.is_path and formula.paths:
-            return _found(compilation, (*formula.paths[0], *path[depth:]))
-        key = child_key(node, part)
-        if key is None:
-            hint = _same_ending(compilation, path) or missing_hint(node, path, depth)
-            missing = format_path(path[: depth + 1])
-            raise ConfigValueError(path, f"there is no {missing}", hint)
-        node, here = child_at(node, key), (*here, key)
-    return here
+    explainer = _Explainer(compilation)
+    found = found_at(compilation.space, path)
+    if not found.paths:
+        hint = _same_ending(compilation, path) or found.hint
+        raise ConfigValueError(path, f"there is no {format_path(found.missing)}", hint)
+    absence = ""
+    if found.absences:
+        absence = f"there is no {format_path(path)} {presence(compilation.space, found.absences, only='')}"
+    return Answer(explainer.explain(found.paths), absence)
 
 
 def _same_ending(compilation: Compilation, path: Path) -> str:
     """Return the hint that names the only path with the same last parts, or an empty text."""
-    ending = [known for known, _ in walk(compilation.space.root) if known[-len(path) :] == path]
+    known = dict.fromkeys(config_path(one) for one, _ in walk(compilation.space.root))
+    ending = [one for one in known if one[-len(path) :] == path]
     return f"did you mean {format_path(ending[0])!r}?" if len(ending) == 1 else ""
 
 
 class _Explainer:
     def __init__(self, compilation: Compilation) -> None:
         self.compilation = compilation
-        self.formulas = compilation.space.formulas
+        self.space = compilation.space
         self.problems = Problems(compilation.documents)
-        self.nodes = dict(walk(compilation.space.root))
+        self.nodes = dict(walk(self.space.root))
         self.positions = {path: position for position, path in enumerate(self.nodes)}
-        self.readers: dict[Path, list[Path]] = {}  # the targets that read a path
-        for target, formula in self.formulas.items():
+        self.readers: dict[Path, dict[Path, str]] = {}  # the targets that read a path, and how
+        for target, formula, how in self._all_formulas():
             for source in dict.fromkeys(formula.paths):
-                self.readers.setdefault(source, []).append(target)
+                self.readers.setdefault(source, {}).setdefault(target, how)
+        for path, node in self.nodes.items():
+            if isinstance(node, Repeat):
+                self.readers.setdefault((*path, COUNT), {})[path] = "its length"
         self.known: dict[Path, Explanation] = {}  # values may be reached on many ways
 
-    def explain(self, path: Path) -> Explanation:
-        """Return the explanation of a value, with all that follows it."""
-        entries = tuple((_key(key), self._words(node, (*path, key))) for key, node in self._children(path))
-        followers = tuple(self._followers(path, set(), 0))
-        return replace(self._value(path, 0), followers=followers, entries=entries)
+    def _all_formulas(self) -> Iterator[tuple[Path, Formula, str]]:
+        """Yield all that is followed: what follows, the formula, and how it follows."""
+        for target, formula in self.space.formulas.items():
+            yield target, formula, ""
+        for target, formula in self.space.choosers.items():
+            # What only the last item of a list has follows the length with the list itself.
+            if not is_last_or_not(self._above(target), self.nodes[target]):
+                yield target, formula, "its case"
+        for target, bounds in self.space.bounds.items():
+            for name, formula in bounds.items():
+                yield target, formula, f"its {name}"
+
+    def _above(self, path: Path) -> SpaceNode:
+        return self.nodes[path[:-1]]
+
+    def explain(self, paths: Iterable[Path]) -> tuple[Explanation, ...]:
+        """Return the explanations of the variants of a value, with all that follows each."""
+        seen: set[tuple[str, Location]] = set()
+        return tuple(
+            replace(
+                self._value(path, 0),
+                followers=tuple(self._followers(path, seen, 0)),
+                entries=tuple(
+                    (format_path((key,)), self._entry((*path, key), node))
+                    for key, node in self._children(path)
+                ),
+                constraints=tuple(self._constraints(path)),
+            )
+            for path in paths
+        )
+
+    def _entry(self, path: Path, node: SpaceNode) -> str:
+        words = words_for(self.space, node, path)
+        above = self._above(path)
+        when = presence(self.space, [path]) if isinstance(above, Repeat) else ""
+        return f"{words}; {when}" if when else words
 
     def _value(self, path: Path, depth: int) -> Explanation:
         if path in self.known:
             return self.known[path]
-        node, formula = self.nodes[path], self.formulas.get(path)
-        sources = dict.fromkeys(formula.paths) if formula and depth < MAX_DEPTH else {}
-        is_leaf = not self._children(path)
+        node = self.nodes[path]
+        is_leaf = isinstance(node, Parameter) or not self._children(path)
+        is_deep = depth >= MAX_DEPTH
         self.known[path] = Explanation(
             path,
-            self._words(node, path),
+            words_for(self.space, node, path),
             node.origin.role,
             self.problems.at(node.origin) if is_leaf else self.problems.at_key(node.origin),
             tuple(self._overruled(path, node.origin.role)) if is_leaf else (),
-            tuple(self._value(source, depth + 1) for source in sources),
-            tuple(_facts(formula)) if formula else (),
+            presence(self.space, [path]),
+            () if is_deep else self._explained(self._deciding(path), depth),
+            () if is_deep else self._explained(self._sources(path), depth),
+            tuple(dict.fromkeys(fact for formula in self._formulas_of(path) for fact in _facts(formula))),
         )
         return self.known[path]
+
+    def _explained(self, paths: Iterable[Path], depth: int) -> tuple[Explanation, ...]:
+        return tuple(self._value(path, depth + 1) for path in dict.fromkeys(paths))
+
+    def _formulas_of(self, path: Path) -> Iterator[Formula]:
+        """Yield what a value itself follows: its reference, its chooser, or its bounds."""
+        for formulas in (self.space.formulas, self.space.choosers):
+            if path in formulas:
+                yield formulas[path]
+        yield from self.space.bounds.get(path, {}).values()
+
+    def _sources(self, path: Path) -> Iterator[Path]:
+        for formula in self._formulas_of(path):
+            yield from formula.paths
+        if isinstance(self.nodes[path], Repeat):
+            yield (*path, COUNT)
+
+    def _deciding(self, path: Path) -> Iterator[Path]:
+        """Yield what decides whether a value is there: what chooses the cases around it, and lengths."""
+        for condition in conditions(self.space, path):
+            if isinstance(condition, InItem):
+                if condition.text:
+                    yield (*condition.repeat, COUNT)
+            elif condition.switch in self.space.choosers:
+                yield from self.space.choosers[condition.switch].paths
 
     def _children(self, path: Path) -> list[tuple[str | int, SpaceNode]]:
         return list(children(self.nodes[path]))
 
-    def _words(self, node: SpaceNode, path: Path) -> str:
-        if path in self.formulas:
-            return f"follows {self.formulas[path]}"
-        return _WORDS.get(type(node), _other_words)(node)
-
     def _overruled(self, path: Path, role: Role) -> Iterator[Written]:
         for other in (Role.SPACE, Role.BASE):
             document = self.compilation.documents.get(other)
-            found = document.find(path) if document else None
+            found = document.find(config_path(path)) if document else None
             if document is not None and found is not None and other is not role:
                 text = _shortened(format_flow(plain_data(found)))
                 yield Written(other, text, document.source.location(found.span))
 
-    def _followers(self, path: Path, seen: set[Path], depth: int) -> Iterator[Follower]:
-        for target in self._readers(path):
-            if target not in seen and target[: len(path)] != path and depth < MAX_DEPTH:
-                seen.add(target)
-                place = self.problems.at(self.nodes[target].origin)
-                yield Follower(target, place, tuple(self._followers(target, seen, depth + 1)))
+    def _constraints(self, path: Path) -> Iterator[tuple[str, Location]]:
+        for constraint in self.space.constraints:
+            read = constraint.formula.paths
+            if any(one[: len(path)] == path or path[: len(one)] == one for one in read):
+                yield str(constraint.formula.expression), self.problems.at(constraint.origin)
 
-    def _readers(self, path: Path) -> list[Path]:
+    def _followers(self, path: Path, seen: set[tuple[str, Location]], depth: int) -> Iterator[Follower]:
+        for target, how in self._readers(path):
+            place = self.problems.at(self.nodes[target].origin)
+            one = (told(target), place)
+            if one not in seen and target[: len(path)] != path and depth < MAX_DEPTH:
+                seen.add(one)
+                yield Follower(target, how, place, tuple(self._followers(target, seen, depth + 1)))
+
+    def _readers(self, path: Path) -> list[tuple[Path, str]]:
         """Return what reads a value, or a mapping that holds it, or something in it, in config order."""
-        found = [target for end in range(len(path) + 1) for target in self.readers.get(path[:end], ())]
+        found: dict[Path, str] = {}
+        for end in range(len(path), -1, -1):
+            for target, how in self.readers.get(path[:end], {}).items():
+                found.setdefault(target, how)
         if self._children(path):
             for source, targets in self.readers.items():
                 if len(source) > len(path) and source[: len(path)] == path:
-                    found += targets
-        return sorted(dict.fromkeys(found), key=self.positions.__getitem__)
+                    found = targets | found
+        return sorted(found.items(), key=lambda item: self.positions[item[0]])
 
 
 def _facts(formula: Formula) -> Iterator[tuple[str, Any]]:
@@ -186,48 +276,8 @@ def _facts(formula: Formula) -> Iterator[tuple[str, Any]]:
             yield format_path(term.path), source.value
 
 
-def _constant_words(node: Constant) -> str:
-    return f"is {_shortened(format_flow(node.value))}"
-
-
-def _parameter_words(node: Parameter) -> str:
-    return f"is tuned: {node.domain}"
-
-
-def _mapping_words(node: Mapping) -> str:
-    count = len(node.entries)
-    return f"is a mapping of {count} value{'' if count == 1 else 's'}"
-
-
-def _sequence_words(node: Sequence) -> str:
-    count = len(node.items)
-    return f"is a list of {count} value{'' if count == 1 else 's'}"
-
-
-def _reference_words(node: Reference) -> str:
-    return f"follows {node.expression}"
-
-
-def _other_words(node: SpaceNode) -> str:
-    return f"is a {type(node).__name__.lower()} of {sum(1 for _ in children(node))} nodes"
-
-
-_WORDS: dict[type, Callable[[Any], str]] = {
-    Constant: _constant_words,
-    Parameter: _parameter_words,
-    Mapping: _mapping_words,
-    Sequence: _sequence_words,
-    Reference: _reference_words,
-}
-"""Type of a node -> the words that say what it is."""
-
-
 def _shortened(text: str, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
-
-
-def _key(key: str | int) -> str:
-    return format_path((key,))
 
 
 def _place(place: Location) -> str:
@@ -235,7 +285,7 @@ def _place(place: Location) -> str:
 
 
 def _value_lines(value: Explanation, seen: set[Path], indent: str = "") -> Iterator[str]:
-    yield f"{indent}{format_path(value.path) or 'the config'} {value.what}"
+    yield f"{indent}{format_path(config_path(value.path)) or 'the config'} {value.what}"
     if value.path in seen:
         yield f"{indent}  see above"
         return
@@ -249,6 +299,10 @@ def _value_lines(value: Explanation, seen: set[Path], indent: str = "") -> Itera
         yield f"{indent}  ... and on"
     for source in value.sources:
         yield from _value_lines(source, seen, f"{indent}  ")
+    if value.when:
+        yield f"{indent}  there {value.when}"
+    for source in value.deciding:
+        yield from _value_lines(source, seen, f"{indent}    ")
 
 
 def _entry_lines(value: Explanation) -> Iterator[str]:
@@ -261,7 +315,8 @@ def _entry_lines(value: Explanation) -> Iterator[str]:
 
 def _follower_lines(followers: tuple[Follower, ...], indent: str) -> Iterator[str]:
     for follower in followers:
-        yield f"{indent}{format_path(follower.path)}, {_place(follower.location)}"
+        how = f", {follower.how}" if follower.how else ""
+        yield f"{indent}{told(follower.path)}{how}, {_place(follower.location)}"
         if len(indent) // 2 == MAX_DEPTH:
             yield f"{indent}  ... and on"
         yield from _follower_lines(follower.followers, f"{indent}  ")
