@@ -5,7 +5,6 @@ Every kind of plug-in (layer types, tasks, data sets, ...) has one registry. A u
 """
 
 from collections.abc import Callable, Iterator
-from importlib.metadata import entry_points
 from typing import Generic, TypeVar
 
 from qgtune.core.diagnostics import did_you_mean
@@ -71,9 +70,12 @@ class Registry(Generic[T]):
         return iter(sorted(self._entries))
 
     def _load_entry_points(self) -> None:
-        # Once, and only when a name is asked for: scanning installed packages costs milliseconds.
+        # Once, and only when a name is asked for: scanning installed packages costs milliseconds, and so does
+        # the import of what scans them.
         if self._loaded_entry_points:
             return
         self._loaded_entry_points = True
+        from importlib.metadata import entry_points
+
         for point in entry_points(group=f"qgtune.{self.kind}"):
             self._entries.setdefault(point.name, point.load())
