@@ -19,16 +19,18 @@ def in_order(needs: AbstractMapping[Path, list[Path]], root: Mapping, problems: 
         root: the tree, for what is to be said about cycles.
         problems: receives the cycles.
     """
+    # Only these have anything below them; what else is filled is a leaf.
+    holders = {target for target in needs if isinstance(node_at(root, target), Switch | Repeat)}
     inside: dict[Path, list[Path]] = {}
     for target in needs:
         for end in range(len(target) + 1):
             inside.setdefault(target[:end], []).append(target)
     graph: dict[Path, set[Path]] = {}
     for target, sources in needs.items():
-        needed = set(_above(target, needs, root))
+        needed = set(_above(target, holders, root))
         for source in sources:
             needed.update(inside.get(source, ()))
-            needed.update(_above(source, needs, root))
+            needed.update(_above(source, holders, root))
         graph[target] = needed
     while True:
         try:
@@ -42,12 +44,14 @@ def in_order(needs: AbstractMapping[Path, list[Path]], root: Mapping, problems: 
             graph = {target: edges - broken for target, edges in graph.items()}
 
 
-def _above(path: Path, needs: AbstractMapping[Path, list[Path]], root: Mapping) -> list[Path]:
+def _above(path: Path, holders: set[Path], root: Mapping) -> list[Path]:
     """Return what is filled above a path; a repeat is not above its own length."""
+    if not holders:
+        return []
     end = len(path)
-    if path and path[-1] == COUNT and path[:-1] in needs and isinstance(node_at(root, path[:-1]), Repeat):
+    if path and path[-1] == COUNT and path[:-1] in holders and isinstance(node_at(root, path[:-1]), Repeat):
         end -= 1
-    return [path[:i] for i in range(end) if path[:i] in needs]
+    return [path[:i] for i in range(end) if path[:i] in holders]
 
 
 def report_cycle(cycle: list[Path], root: Mapping, problems: Problems) -> None:

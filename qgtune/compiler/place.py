@@ -48,7 +48,8 @@ def place_references(
     """
     targets: _Targets = _Targets()
     for dependency in dependencies:
-        targets.add(replace(dependency, target=_normal(root, dependency.target)), problems)
+        target = _normal(root, dependency.target)
+        targets.add(Dependency(target, dependency.reference), problems)
     placed = _Placer(selection, problems).put(root, ROOT, targets, None)
     assert isinstance(placed, Mapping)  # noqa: S101 - every target has at least one part
     return placed
@@ -85,7 +86,10 @@ class _Targets:
         for part in dependency.target:
             if node.here is not None:
                 break
-            node = node.below.setdefault(part, _Targets())
+            below = node.below.get(part)
+            if below is None:
+                below = node.below[part] = _Targets()
+            node = below
         first = node.here or next(node.all(), None)
         if first is None:
             node.here = dependency

@@ -39,7 +39,7 @@ from qgtune.space import (
     config_path,
 )
 from qgtune.space import Mapping as MappingNode
-from qgtune.space.tree import COUNT, node_at
+from qgtune.space.tree import COUNT
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def make_plan(linked: LinkedSpace) -> Plan:
     """Return the plan of a linked tree."""
     skeleton = _Skeleton()
     root = skeleton.build(linked.root, ROOT, scope=0)
-    names = parameter_names(linked.root)
+    names = parameter_names(linked.nodes)
     writer = _Writer(linked, skeleton, names)
     suggestions = {path: writer.suggestion(path) for path in names}
     filled_later = set(linked.order)
@@ -263,7 +263,7 @@ class _Writer:
 
     def suggestion(self, path: Path) -> Suggestion:
         """Return the step that samples a parameter."""
-        node = node_at(self.linked.root, path)
+        node = self.linked.nodes[path]
         assert isinstance(node, Parameter)  # noqa: S101 - only parameters have names
         domain = node.domain
         bounds = self.linked.bounds.get(path, {})
@@ -280,7 +280,7 @@ class _Writer:
 
     def step(self, path: Path) -> Step:
         """Return the step that fills a target, chooses a case, or cuts a list."""
-        node = node_at(self.linked.root, path)
+        node = self.linked.nodes[path]
         scope = self.skeleton.scope_at.get(path, 0)
         if isinstance(node, Switch):
             return self._decision(node, path, scope)

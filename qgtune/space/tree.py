@@ -202,9 +202,12 @@ def node_at(node: SpaceNode, path: Path) -> SpaceNode:
 
 def walk(node: SpaceNode, path: Path = ROOT) -> Iterator[tuple[Path, SpaceNode]]:
     """Yield every node below and including ``node`` with its path, parents first, in config order."""
-    yield path, node
-    for key, child in children(node):
-        yield from walk(child, (*path, key))
+    waiting = [(path, node)]
+    while waiting:
+        path, node = waiting.pop()
+        yield path, node
+        if not isinstance(node, Constant):
+            waiting.extend(reversed([((*path, key), child) for key, child in children(node)]))
 
 
 def unless_last(above: Path, position: int, middle: SpaceNode, last: SpaceNode) -> Switch:
