@@ -30,7 +30,7 @@ from qgtune.space import (
     walk,
 )
 from qgtune.space.expressions import NEXT, PREVIOUS, THIS
-from qgtune.space.tree import COUNT, child_at, child_key, node_at
+from qgtune.space.tree import COUNT, child_at, child_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ def link(unlinked: Mapping, outside: Outside, selection: Selection, problems: Pr
     """
     root = place_references(unlinked, outside.dependencies, selection, problems)
     nodes = dict(walk(root))
-    linker = _Linker(root, outside, problems)
+    linker = _Linker(nodes, outside, problems)
     formulas: dict[Path, Formula] = {}
     choosers: dict[Path, Formula] = {}
     bounds: dict[Path, dict[str, Formula]] = {}
@@ -180,7 +180,7 @@ def link(unlinked: Mapping, outside: Outside, selection: Selection, problems: Pr
             }
             bounds[path] = {name: formula for name, formula in found.items() if formula is not None}
     constraints = tuple(linker.constraints(outside.constraints))
-    order = in_order(_needs(nodes, formulas, choosers, bounds), root, problems)
+    order = in_order(_needs(nodes, formulas, choosers, bounds), nodes, problems)
     if not problems.has_errors:
         for target, formula in formulas.items():
             linker.check_kinds(target, formula, unlinked)
@@ -241,8 +241,9 @@ class _UnresolvedError(Exception):
 
 
 class _Linker:
-    def __init__(self, root: Mapping, outside: Outside, problems: Problems) -> None:
-        self.root = root
+    def __init__(self, nodes: dict[Path, SpaceNode], outside: Outside, problems: Problems) -> None:
+        self.nodes = nodes
+        self.root = nodes[ROOT]
         self.outside = outside
         self.problems = problems
 
@@ -270,17 +271,18 @@ class _Linker:
     def check_kinds(self, target: Path, formula: Formula, unlinked: Mapping) -> None:
         """Warn if a copy puts a list or a mapping where a single value stood, or the other way round."""
         source = formula.sources[0] if formula.expression.is_path else None
+        kind = _kind(self.nodes[source]) if isinstance(source, tuple) else None
+        if kind is None:
+            return
         before: SpaceNode | None = unlinked
         for part in target:
             key = None if before is None else child_key(before, part)
             before = None if before is None or key is None else child_at(before, key)
-        if not isinstance(source, tuple) or before is None:
+        was = None if before is None else _kind(before)
+        if was is None or was == kind:
             return
-        kinds = [_kind(before), _kind(node_at(self.root, source))]
-        if None in kinds or kinds[0] == kinds[1]:
-            return
-        message = f"{_shown(target)} is {kinds[0]}, but follows {formula}, which is {kinds[1]}"
-        self.problems.warn("QG311", message, self.problems.at(node_at(self.root, target).origin))
+        message = f"{_shown(target)} is {was}, but follows {formula}, which is {kind}"
+        self.problems.warn("QG311", message, self.problems.at(self.nodes[target].origin))
 
     def _source(self, reader: "_Reader", term: Term) -> Source:
         path = self._absolute(reader.owner, term, reader)
@@ -305,7 +307,7 @@ class _Linker:
             raise _UnresolvedError
         *above, position = item
         neighbour = int(position) + {THIS: 0, PREVIOUS: -1, NEXT: 1}[term.head]
-        siblings = node_at(self.root, tuple(above))
+        siblings = self.nodes[tuple(above)]
         if not isinstance(siblings, Sequence | Repeat) or not 0 <= neighbour < len(siblings.items):
             where = "before the first item" if term.head == PREVIOUS else "after the last item"
             self._report_neighbour(reader, f"nothing stands {where} of {_shown(tuple(above))}")
@@ -315,9 +317,7 @@ class _Linker:
     def _item(self, target: Path) -> Path | None:
         """Return the path of the innermost list item around a target that is a mapping."""
         for end in range(len(target) - 1, 0, -1):
-            if isinstance(target[end - 1], int) and isinstance(
-                node_at(self.root, target[:end]), Mapping | Switch
-            ):
+            if isinstance(target[end - 1], int) and isinstance(self.nodes[target[:end]], Mapping | Switch):
                 return target[:end]
         return None
 
@@ -334,7 +334,7 @@ class _Linker:
         while rest:
             if isinstance(node, Reference):
                 if path in through:
-                    report_cycle(through[through.index(path) :], self.root, self.problems)
+                    report_cycle(through[through.index(path) :], self.nodes, self.problems)
                     raise _UnresolvedError
                 if not node.expression.is_path:
                     self._report_missing(reader, node, path, rest[0])
@@ -406,7 +406,7 @@ class _Linker:
         self.problems.error("QG301", message, self.problems.at(reader.origin), hint)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Reader:
     """What reads, for what is said about it."""
 
@@ -418,7 +418,7 @@ class _Reader:
         return f"{_shown(self.owner)} follows {self.expression}" if self.owner else f"{self.expression}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Found:
     """Where a path leads to in the tree, whether it does so in every trial, and through which references."""
 

@@ -167,14 +167,14 @@ def children(node: SpaceNode) -> Iterator[tuple[str | int, SpaceNode]]:
 
 def child_key(node: SpaceNode, part: str | int) -> str | int | None:
     """Return the key under which ``part`` finds a child: an index also from the end, or a key of digits."""
-    if isinstance(node, Sequence):
-        if isinstance(part, int) and -len(node.items) <= part < len(node.items):
-            return part % len(node.items)
-    elif isinstance(node, Mapping):
+    if isinstance(node, Mapping):
         if part in node.entries:
             return part
         if isinstance(part, int) and str(part) in node.entries:
             return str(part)
+    elif isinstance(node, Sequence):
+        if isinstance(part, int) and -len(node.items) <= part < len(node.items):
+            return part % len(node.items)
     elif isinstance(node, Switch):
         return part if isinstance(part, Branch) and part in dict(children(node)) else None
     elif isinstance(node, Repeat) and (
@@ -188,8 +188,8 @@ def child_at(node: SpaceNode, key: str | int) -> SpaceNode:
     """Return the child at a key, position or branch that ``child_key`` found."""
     if isinstance(node, Mapping):
         return node.entries[key]
-    if isinstance(node, Sequence | Repeat) and isinstance(key, int):
-        return node.items[key]
+    if isinstance(node, Sequence) or (isinstance(node, Repeat) and key != COUNT):
+        return node.items[int(key)]
     return dict(children(node))[key]
 
 
