@@ -1,7 +1,9 @@
 """What compiling costs, and what a trial costs over the bare calls of ``trial.suggest_*``.
 
 Ratios of one run: the ways of sampling a trial are timed in turn, round by round and in an order that changes
-with every round, and the medians of the rounds are compared. RandomSampler, in memory.
+with every round, and the medians of the rounds are compared. RandomSampler, in memory. As ``timeit`` does it,
+Python's searches for cycles wait until a trial has been timed: they look at all earlier trials of the study
+as well, and would strike now one way and now another.
 ``python benchmarks/compile.py [--quick]``.
 """
 
@@ -25,6 +27,7 @@ from qgtune import QgtuneWarning, build_search_space_with_dependencies
 from qgtune.compiler.cache import SETTLING_NS
 from qgtune.compiler.load import compile_files
 from qgtune.compiler.plan import Plan
+from qgtune.core.collecting import no_collecting
 from qgtune.space import Categorical, Float, FollowingRange
 
 GUIDE = Path(__file__).parent.parent / "tests" / "guide"
@@ -102,7 +105,8 @@ def compare(name: str, files: tuple[Path, Path, Path], rounds: int) -> None:
     for turn in range(rounds + 1):
         for way in shuffled.sample(list(ways), len(ways)):
             trial = study.ask()
-            taken = seconds(lambda run=ways[way], trial=trial: run(trial))  # type: ignore[misc]
+            with no_collecting():
+                taken = seconds(lambda run=ways[way], trial=trial: run(trial))  # type: ignore[misc]
             if turn:  # the first round warms up
                 times[way].append(taken)
     medians = {way: statistics.median(taken) for way, taken in times.items()}
@@ -146,7 +150,16 @@ def compile_once(leaves: int, folder: Path) -> None:
     taken = statistics.median(
         seconds(lambda: compile_files(space, dependencies, base)) for _ in range(rounds)
     )
-    print(taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(taken, peak_mb())
+
+
+def peak_mb() -> float:
+    """Return the most memory that this process has had, in MB."""
+    status = Path("/proc/self/status")
+    if status.exists():  # elsewhere the peak may be that of the process that started this one
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def checking(folder: Path, rounds: int) -> None:
@@ -190,7 +203,7 @@ def main() -> None:
         for path in guide:
             path.write_text((GUIDE / path.name.removeprefix("guide_")).read_text())
         compare("guide", guide, 20 if quick else 400)  # type: ignore[arg-type]
-        for leaves, rounds in ((100, 20),) if quick else ((100, 200), (1000, 40), (5000, 8)):
+        for leaves, rounds in ((100, 20),) if quick else ((100, 200), (1000, 40), (5000, 12)):
             compare("synthetic", write_space(folder, leaves), rounds)
         print("Compiling, with all checks:")
         compiling(folder, SIZES[:2] if quick else SIZES)
