@@ -4,6 +4,7 @@ They are thin: the compiler does the work. Everything that is wrong with the fil
 ``DiagnosticError`` whose text shows every problem with file, line and column.
 """
 
+import functools
 import os
 import pathlib
 import threading
@@ -87,14 +88,8 @@ def build_search_space_with_dependencies(  # noqa: PLR0913, PLR0917 - QGTune's s
         ... )
         {'training': {'lr': 0.15}}
     """
-    flags = (("model", tune_model), ("training", tune_training))
-    untuned = frozenset(section for section, tuned in flags if not tuned)
-    files = (
-        pathlib.Path(search_space_file),
-        None if depmap_file is None else pathlib.Path(depmap_file),
-        None if base_settings_file is None else pathlib.Path(base_settings_file),
-    )
-    compilation, is_new = _cache.get(files, Selection(untuned))
+    selection = _tuned(model=bool(tune_model), training=bool(tune_training))
+    compilation, is_new = _cache.get((search_space_file, depmap_file, base_settings_file), selection)
     if is_new and compilation.warnings:
         warnings.warn(render_diagnostics(compilation.warnings), QgtuneWarning, stacklevel=2)
     try:
@@ -120,6 +115,13 @@ def _advise_on_sampler(trial: Trial) -> None:
     advice = conditional_space_advice(study)
     if advice:
         warnings.warn(advice, QgtuneWarning, stacklevel=3)
+
+
+@functools.cache
+def _tuned(*, model: bool, training: bool) -> Selection:
+    """Return what varies; made once, since every trial asks for it."""
+    sections = {"model": model, "training": training}
+    return Selection(frozenset(section for section, tuned in sections.items() if not tuned))
 
 
 def _write_built_once(

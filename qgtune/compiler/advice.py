@@ -16,9 +16,7 @@ from qgtune.space import (
     Reference,
     Role,
     config_path,
-    walk,
 )
-from qgtune.space.tree import node_at
 
 MIN_STEPS = 4
 """Choices at equal distances that are taken for a range; fewer are often meant as they stand."""
@@ -27,8 +25,8 @@ MIN_STEPS = 4
 def advise(linked: LinkedSpace, selection: Selection, problems: Problems) -> None:
     """Warn of parameters with one value, of ranges written as choices, and of references to constants."""
     done: set[Origin] = set()  # the items of a repeat are built from one form
-    for path, node in walk(linked.root):
-        if node.origin in done:
+    for path, node in linked.nodes.items():
+        if not isinstance(node, Parameter | Reference) or node.origin in done:
             continue
         if isinstance(node, Parameter):
             done.add(node.origin)
@@ -39,18 +37,24 @@ def advise(linked: LinkedSpace, selection: Selection, problems: Problems) -> Non
 
 
 def _advise_on_parameter(path: Path, node: Parameter, problems: Problems) -> None:
-    domain, shown, place = node.domain, format_path(config_path(path)), problems.at(node.origin)
+    domain = node.domain
     if isinstance(domain, FollowingRange):
         return
+    # The usual ones first: to find a place and to write a path for each would cost more than to check it.
+    if isinstance(domain, Categorical):
+        step = _step(list(domain.choices))
+        if len(domain.choices) > 1 and step is None:
+            return
+    elif domain.low < domain.high:
+        return
+    shown, place = format_path(config_path(path)), problems.at(node.origin)
     if not isinstance(domain, Categorical):
-        if domain.low == domain.high:
-            message = f"{shown} can only be {domain.low}, so it does not vary"
-            problems.warn("QG225", message, place, f"write {domain.low}, or give it a wider range")
+        message = f"{shown} can only be {domain.low}, so it does not vary"
+        problems.warn("QG225", message, place, f"write {domain.low}, or give it a wider range")
         return
     if len(domain.choices) == 1:
         hint = "write {type: fixed, value: ...} if that is meant, or add a choice"
         problems.warn("QG225", f"{shown} has one choice, so it does not vary", place, hint)
-    step = _step(list(domain.choices))
     if step is not None:
         low, high = domain.choices[0], domain.choices[-1]
         kind = "int" if isinstance(low, int) and isinstance(step, int) else "float"
@@ -85,7 +89,7 @@ def _advise_on_reference(
     if not all(isinstance(source, tuple | list) for source in formula.sources):
         return
     sources = formula.paths
-    if not all(isinstance(node_at(linked.root, source), Constant) for source in sources):
+    if not all(isinstance(linked.nodes[source], Constant) for source in sources):
         return
     if any(selection.extent(config_path(source)) is Extent.NONE for source in (*sources, path)):
         return  # the map may be meant for studies in which these vary

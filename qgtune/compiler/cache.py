@@ -19,14 +19,17 @@ CAPACITY = 64
 SETTLING_NS = 2_000_000_000
 """A file younger than this may change once more without a new time stamp, so its bytes are compared."""
 
-Files = tuple[pathlib.Path | None, pathlib.Path | None, pathlib.Path | None]
+_PathLike = str | os.PathLike[str]
+Files = tuple[_PathLike | None, _PathLike | None, _PathLike | None]
+# As texts: to hash and to compare a Path anew at every trial costs more than to look at its file.
+_Names = tuple[str | None, str | None, str | None]
 _Stamp = tuple[int, int, int, int]
 
 
 @dataclass(slots=True)
 class _Entry:
     compilation: Compilation
-    files: tuple[pathlib.Path | None, ...]  # also those that the search space extends
+    files: tuple[str | None, ...]  # also those that the search space extends
     stamps: tuple[_Stamp | None, ...]
     contents: tuple[bytes | None, ...] | None  # None once the files have settled
 
@@ -40,7 +43,7 @@ class CompilationCache:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._entries: OrderedDict[tuple[Files, Selection], _Entry] = OrderedDict()
+        self._entries: OrderedDict[tuple[_Names, Selection], _Entry] = OrderedDict()
 
     def get(self, files: Files, selection: Selection) -> tuple[Compilation, bool]:
         """Return the compilation of search space, dependency map and base settings, and whether it is new.
@@ -48,27 +51,28 @@ class CompilationCache:
         Raises:
             DiagnosticError: if the files have errors. Nothing is kept then.
         """
-        key = (files, selection)
+        space, dependencies, base = files
+        key = (_name(space), _name(dependencies), _name(base)), selection
         entry = self._entries.get(key)
         if entry is not None and entry.contents is None and entry.stamps == tuple(map(_stamp, entry.files)):
             return entry.compilation, False
         with self._lock:
-            return self._get_locked(key, files, selection)
+            return self._get_locked(key)
 
-    def _get_locked(
-        self, key: tuple[Files, Selection], files: Files, selection: Selection
-    ) -> tuple[Compilation, bool]:
+    def _get_locked(self, key: tuple[_Names, Selection]) -> tuple[Compilation, bool]:
         entry = self._entries.get(key)
         if entry is not None and _is_unchanged(entry):
             return entry.compilation, False
         # Stamps are taken before the bytes are read: a change in between shows up at the next call.
-        stamps = {path: _stamp(path) for path in files}
+        names, selection = key
+        stamps = {name: _stamp(name) for name in names}
         contents: tuple[bytes | None, ...] | None = tuple(map(_content, stamps))
-        compilation = compile_files(files[0], files[1], files[2], selection)
+        space, dependencies, base = (None if name is None else pathlib.Path(name) for name in names)
+        compilation = compile_files(space, dependencies, base, selection)
         if compilation.extended:
             # Only the compiler knows of these, so they were not looked at before: until they have settled,
             # nothing is taken to be unchanged.
-            stamps |= {path: _stamp(path) for path in compilation.extended}
+            stamps |= {str(path): _stamp(str(path)) for path in compilation.extended}
             contents = ()
         if _have_settled(tuple(stamps.values())):
             contents = None
@@ -94,18 +98,22 @@ def _have_settled(stamps: tuple[_Stamp | None, ...]) -> bool:
     return time.time_ns() - youngest > SETTLING_NS
 
 
-def _stamp(path: pathlib.Path | None) -> _Stamp | None:
-    if path is None:
+def _name(file: _PathLike | None) -> str | None:
+    return None if file is None else os.fspath(file)
+
+
+def _stamp(name: str | None) -> _Stamp | None:
+    if name is None:
         return None
     try:
-        status = os.stat(path)  # noqa: PTH116 - half the cost of Path.stat, and called at every trial
+        status = os.stat(name)  # noqa: PTH116 - half the cost of Path.stat, and called at every trial
     except OSError:
         return None
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
-def _content(path: pathlib.Path | None) -> bytes | None:
+def _content(name: str | None) -> bytes | None:
     try:
-        return path.read_bytes() if path else None
+        return pathlib.Path(name).read_bytes() if name else None
     except OSError:
         return None

@@ -4,8 +4,8 @@ from qgtune.compiler.link import LinkedSpace
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Location, Related, did_you_mean, nearest
 from qgtune.core.paths import Path, format_path
-from qgtune.space import Categorical, Constant, Integer, Parameter, Reference, Switch, config_path, walk
-from qgtune.space.tree import Case, case_label, node_at
+from qgtune.space import Categorical, Constant, Integer, Parameter, Reference, Switch, config_path
+from qgtune.space.tree import Case, case_label
 
 MAX_VALUES = 1000
 """Integers of a range that are compared with cases."""
@@ -17,7 +17,7 @@ def check_cases(linked: LinkedSpace, problems: Problems) -> None:
     Only where it is known which values there are: where a switch is on a parameter or a constant.
     """
     done: set[object] = set()
-    for path, node in walk(linked.root):
+    for path, node in linked.nodes.items():
         source = _source(path, linked) if isinstance(node, Switch) else None
         if source is None or not isinstance(node, Switch) or node.origin in done:
             continue
@@ -29,7 +29,7 @@ def check_cases(linked: LinkedSpace, problems: Problems) -> None:
         unmet = [case for case in node.cases if case.label not in values]
         missing = [value for value in values if value not in labels and node.default is None]
         of = format_path(config_path(source))
-        place = problems.at(node_at(linked.root, source).origin)
+        place = problems.at(linked.nodes[source].origin)
         related = Related(place, f"{of} is {_listed(values)}")
         if missing:
             what = f"{of} can be {_listed(missing)}, but there is no such case"
@@ -40,7 +40,7 @@ def check_cases(linked: LinkedSpace, problems: Problems) -> None:
                 else "add the case, or a case default for all other values"
             )
             problems.error("QG223", what, problems.at(node.origin), hint, related)
-        elif isinstance(node_at(linked.root, source), Parameter):
+        elif isinstance(linked.nodes[source], Parameter):
             for case in unmet:
                 message = f"{of} is never {case.label!r}, so this case is never chosen"
                 problems.warn(
@@ -66,7 +66,7 @@ def _source(path: Path, linked: LinkedSpace) -> Path | None:
         source = formula.sources[0]
         if not isinstance(source, tuple):
             return None
-        if not isinstance(node_at(linked.root, source), Reference):
+        if not isinstance(linked.nodes[source], Reference):
             return source
         formula = linked.formulas.get(source)
     return None
@@ -74,7 +74,7 @@ def _source(path: Path, linked: LinkedSpace) -> Path | None:
 
 def _values(source: Path, linked: LinkedSpace) -> list[str] | None:
     """Return the labels of all values at a path, or None if there are too many or it cannot be told."""
-    node = node_at(linked.root, source)
+    node = linked.nodes[source]
     if isinstance(node, Constant):
         found = [case_label(node.value)]
     elif isinstance(node, Parameter) and isinstance(node.domain, Categorical):

@@ -82,7 +82,7 @@ _CONDITIONAL = "conditional: "
 
 def _parameters(compilation: Compilation, config: dict[str, Any]) -> list[str]:
     """Return the lines that tell which parameters a config of a conditional space has."""
-    names = parameter_names(compilation.space.root)
+    names = parameter_names(compilation.space.nodes)
     there = (path for path, _ in present(compilation.space, config) if path in names)
     places = {names[path]: format_path(config_path(path)) for path in there}
     return [

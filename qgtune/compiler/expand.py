@@ -56,11 +56,12 @@ class ListPaths:
         self._exact: set[Path] = set()
         self._patterns: set[Path] = set()
         for dependency in dependencies:
+            loose = False
             for i, part in enumerate(dependency.target):
                 if isinstance(part, int) or selects_many(part):
                     above = dependency.target[:i]
-                    loose = any(selects_many(p) or (isinstance(p, int) and p < 0) for p in above)
                     (self._patterns if loose else self._exact).add(_loosened(above) if loose else above)
+                    loose = loose or not isinstance(part, int) or part < 0
 
     def __contains__(self, path: Path) -> bool:
         return path in self._exact or (bool(self._patterns) and _loosened(path) in self._patterns)

@@ -28,7 +28,7 @@ from qgtune.space import (
     config_path,
 )
 from qgtune.space.expressions import NEXT, PREVIOUS, THIS
-from qgtune.space.tree import child_at, child_key, node_at
+from qgtune.space.tree import child_at, child_key
 
 
 def _kind(node: SpaceNode) -> str | None:
@@ -55,7 +55,7 @@ class Follower:
     """Follows paths through a tree, and reports those that lead nowhere.
 
     Args:
-        root: the tree, with every reference in place.
+        nodes: the nodes of the tree by their paths, with every reference in place.
         facts: values that are known before any trial, by path.
         late_facts: paths of values that constraints may read, and that only a trial can tell.
         problems: receives what leads nowhere.
@@ -63,12 +63,13 @@ class Follower:
 
     def __init__(
         self,
-        root: Mapping,
+        nodes: AbstractMapping[Path, SpaceNode],
         facts: AbstractMapping[Path, Any],
         late_facts: frozenset[Path],
         problems: Problems,
     ) -> None:
-        self.root = root
+        self.nodes = nodes
+        self.root = nodes[ROOT]
         self.facts = facts
         self.late_facts = late_facts
         self.problems = problems
@@ -109,11 +110,11 @@ class Follower:
             before = None if before is None or key is None else child_at(before, key)
         if not isinstance(source, tuple) or before is None:
             return
-        kinds = [_kind(before), _kind(node_at(self.root, source))]
+        kinds = [_kind(before), _kind(self.nodes[source])]
         if None in kinds or kinds[0] == kinds[1]:
             return
         message = f"{_shown(target)} is {kinds[0]}, but follows {formula}, which is {kinds[1]}"
-        self.problems.warn("QG311", message, self.problems.at(node_at(self.root, target).origin))
+        self.problems.warn("QG311", message, self.problems.at(self.nodes[target].origin))
 
     def _source(self, reader: "_Reader", term: Term) -> Source:
         path = self._absolute(reader.owner, term, reader)
@@ -148,7 +149,7 @@ class Follower:
             raise _UnresolvedError
         *above, position = item
         neighbour = int(position) + {THIS: 0, PREVIOUS: -1, NEXT: 1}[term.head]
-        siblings = node_at(self.root, tuple(above))
+        siblings = self.nodes[tuple(above)]
         if not isinstance(siblings, Sequence | Repeat) or not 0 <= neighbour < len(siblings.items):
             where = "before the first item" if term.head == PREVIOUS else "after the last item"
             self._report_neighbour(reader, f"nothing stands {where} of {_shown(tuple(above))}")
@@ -158,9 +159,7 @@ class Follower:
     def _item(self, target: Path) -> Path | None:
         """Return the path of the innermost list item around a target that is a mapping."""
         for end in range(len(target) - 1, 0, -1):
-            if isinstance(target[end - 1], int) and isinstance(
-                node_at(self.root, target[:end]), Mapping | Switch
-            ):
+            if isinstance(target[end - 1], int) and isinstance(self.nodes[target[:end]], Mapping | Switch):
                 return target[:end]
         return None
 
@@ -183,7 +182,7 @@ class Follower:
         while rest:
             if isinstance(node, Reference):
                 if path in self._via:
-                    report_cycle(self._via[self._via.index(path) :], self.root, self.problems)
+                    report_cycle(self._via[self._via.index(path) :], self.nodes, self.problems)
                     raise _UnresolvedError
                 self._via.append(path)
                 if not node.expression.is_path:

@@ -1,6 +1,6 @@
 """References, conditions, bounds -> concrete sources, in an order in which what is read is known before."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,7 +14,7 @@ from qgtune.compiler.problems import Problems
 from qgtune.compiler.selection import Selection
 from qgtune.compiler.sources import Constraint, Formula
 from qgtune.core.diagnostics import Diagnostic, Location
-from qgtune.core.paths import ROOT, Path
+from qgtune.core.paths import Path
 from qgtune.space import (
     Expression,
     FollowingRange,
@@ -27,7 +27,7 @@ from qgtune.space import (
     Switch,
     walk,
 )
-from qgtune.space.tree import COUNT, children
+from qgtune.space.tree import COUNT
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class LinkedSpace:
 
     Args:
         root: the tree.
+        nodes: every node of the tree by its path, in the order of the config.
         formulas: the references by their targets.
         choosers: what chooses the case of each switch, by its path.
         bounds: the bounds that follow, by the path of their parameter and their name.
@@ -45,6 +46,7 @@ class LinkedSpace:
     """
 
     root: Mapping
+    nodes: dict[Path, SpaceNode]
     formulas: dict[Path, Formula]
     choosers: dict[Path, Formula]
     bounds: dict[Path, dict[str, Formula]]
@@ -85,11 +87,12 @@ def link(unlinked: Mapping, outside: Outside, selection: Selection, problems: Pr
         problems: receives what is wrong.
     """
     root = place_references(unlinked, outside.dependencies, selection, problems)
-    follower = Follower(root, outside.facts, outside.late_facts, problems)
+    nodes = dict(walk(root))
+    follower = Follower(nodes, outside.facts, outside.late_facts, problems)
     formulas: dict[Path, Formula] = {}
     choosers: dict[Path, Formula] = {}
     bounds: dict[Path, dict[str, Formula]] = {}
-    for path, node in walk(root):
+    for path, node in nodes.items():
         if isinstance(node, Reference):
             _add(formulas, path, follower.resolve(path, node.expression, node.origin))
         elif isinstance(node, Switch):
@@ -103,12 +106,12 @@ def link(unlinked: Mapping, outside: Outside, selection: Selection, problems: Pr
             }
             bounds[path] = {name: formula for name, formula in found.items() if formula is not None}
     constraints = tuple(follower.constraints(outside.constraints))
-    order = in_order(_needs(root, formulas, choosers, bounds), root, problems)
+    order = in_order(_needs(nodes, formulas, choosers, bounds), nodes, problems)
     if not problems.has_errors:
         for target, formula in formulas.items():
             follower.check_kinds(target, formula, unlinked)
     problems.found[:] = _each_once(problems.found)
-    return LinkedSpace(root, formulas, choosers, bounds, constraints, order)
+    return LinkedSpace(root, nodes, formulas, choosers, bounds, constraints, order)
 
 
 def _each_once(found: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -135,14 +138,22 @@ def _add(found: dict[Path, Formula], path: Path, formula: Formula | None) -> Non
 
 
 def _needs(
-    root: Mapping,
+    nodes: dict[Path, SpaceNode],
     formulas: dict[Path, Formula],
     choosers: dict[Path, Formula],
     bounds: dict[Path, dict[str, Formula]],
 ) -> dict[Path, list[Path]]:
     """Return the paths that everything reads which a trial fills in order, by its path."""
     needs: dict[Path, list[Path]] = {}
-    for path, node, depends in _with_dependence(root, ROOT, depends=False):
+    optional: set[Path] = set()  # what exists only in some trials
+    for path, node in nodes.items():
+        depends = path in optional or (bool(optional) and path[:-1] in optional)
+        if depends:
+            optional.add(path)
+        if isinstance(node, Switch):
+            optional.update((*path, case.branch) for case in node.all_cases)
+        elif isinstance(node, Repeat):
+            optional.update((*path, i) for i in range(node.least, len(node.items)))
         if isinstance(node, Reference):
             needs[path] = formulas[path].paths if path in formulas else []
         elif isinstance(node, Switch):
@@ -152,13 +163,3 @@ def _needs(
         elif isinstance(node, Parameter) and (depends or path in bounds):
             needs[path] = [p for formula in bounds.get(path, {}).values() for p in formula.paths]
     return needs
-
-
-def _with_dependence(node: SpaceNode, path: Path, *, depends: bool) -> Iterator[tuple[Path, SpaceNode, bool]]:
-    """Yield every node with whether it exists only in some trials."""
-    yield path, node, depends
-    for key, child in children(node):
-        optional = isinstance(node, Switch) or (
-            isinstance(node, Repeat) and isinstance(key, int) and key >= node.least
-        )
-        yield from _with_dependence(child, (*path, key), depends=depends or optional)

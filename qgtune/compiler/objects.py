@@ -8,7 +8,7 @@ from qgtune.compiler.link import LinkedSpace
 from qgtune.compiler.problems import Problems
 from qgtune.core.errors import QgtuneError
 from qgtune.core.python_objects import PyObject
-from qgtune.space import Categorical, Constant, Origin, Parameter, walk
+from qgtune.space import Categorical, Constant, Origin, Parameter
 
 
 def check_objects(linked: LinkedSpace, allowed: Iterable[str], problems: Problems) -> None:
@@ -33,7 +33,7 @@ def names_objects(linked: LinkedSpace) -> bool:
 
 
 def _named(linked: LinkedSpace) -> Iterator[tuple[str, Origin]]:
-    for _, node in walk(linked.root):
+    for node in linked.nodes.values():
         values = (node.value,) if isinstance(node, Constant) else ()
         if isinstance(node, Parameter) and isinstance(node.domain, Categorical):
             values = node.domain.choices

@@ -8,7 +8,6 @@ from qgtune.core.diagnostics import Related
 from qgtune.core.paths import Path, format_path
 from qgtune.space import (
     FollowingRange,
-    Mapping,
     Origin,
     Parameter,
     Reference,
@@ -17,62 +16,68 @@ from qgtune.space import (
     Switch,
     config_path,
 )
-from qgtune.space.tree import COUNT, node_at
+from qgtune.space.tree import COUNT
 
 
-def in_order(needs: AbstractMapping[Path, list[Path]], root: Mapping, problems: Problems) -> tuple[Path, ...]:
+def in_order(
+    needs: AbstractMapping[Path, list[Path]], nodes: AbstractMapping[Path, SpaceNode], problems: Problems
+) -> tuple[Path, ...]:
     """Return the paths in an order in which each stands after what it reads; cycles are reported.
 
     Args:
         needs: the paths that each path reads. One that is read waits for all that is filled at it, below it
             and above it.
-        root: the tree, for what is to be said about cycles.
+        nodes: the nodes of the tree by path, for what is to be said about cycles.
         problems: receives the cycles.
     """
+    # Only these have anything below them; what else is filled is a leaf.
+    holders = {target for target in needs if isinstance(nodes[target], Switch | Repeat)}
     inside: dict[Path, list[Path]] = {}
     for target in needs:
         for end in range(len(target) + 1):
             inside.setdefault(target[:end], []).append(target)
     graph: dict[Path, set[Path]] = {}
     for target, sources in needs.items():
-        needed = set(_above(target, needs, root))
+        needed = set(_above(target, holders, nodes))
         for source in sources:
             needed.update(inside.get(source, ()))
-            needed.update(_above(source, needs, root))
+            needed.update(_above(source, holders, nodes))
         graph[target] = needed
     while True:
         try:
             return tuple(TopologicalSorter(graph).static_order())
         except CycleError as error:
             cycle = list(reversed(error.args[1]))  # as "follows" edges
-            report_cycle(cycle, root, problems)
+            report_cycle(cycle, nodes, problems)
             for path in cycle:
                 graph.pop(path, None)
             broken = set(cycle)
             graph = {target: edges - broken for target, edges in graph.items()}
 
 
-def _above(path: Path, needs: AbstractMapping[Path, list[Path]], root: Mapping) -> list[Path]:
+def _above(path: Path, holders: set[Path], nodes: AbstractMapping[Path, SpaceNode]) -> list[Path]:
     """Return what is filled above a path; a repeat is not above its own length."""
+    if not holders:
+        return []
     end = len(path)
-    if path and path[-1] == COUNT and path[:-1] in needs and isinstance(node_at(root, path[:-1]), Repeat):
+    if path and path[-1] == COUNT and path[:-1] in holders and isinstance(nodes[path[:-1]], Repeat):
         end -= 1
-    return [path[:i] for i in range(end) if path[:i] in needs]
+    return [path[:i] for i in range(end) if path[:i] in holders]
 
 
-def report_cycle(cycle: list[Path], root: Mapping, problems: Problems) -> None:
+def report_cycle(cycle: list[Path], nodes: AbstractMapping[Path, SpaceNode], problems: Problems) -> None:
     """Report a cycle once, beginning at its first line in the files, edge by edge."""
     ring = cycle[:-1] if len(cycle) > 1 and cycle[0] == cycle[-1] else cycle
-    start = ring.index(min(ring, key=lambda path: _line(node_at(root, path).origin, problems)))
+    start = ring.index(min(ring, key=lambda path: _line(nodes[path].origin, problems)))
     ring = ring[start:] + ring[:start]
     shown = " -> ".join(format_path(config_path(path)) for path in [*ring, ring[0]])
     related = tuple(
-        Related(problems.at(node_at(root, path).origin), f"{format_path(config_path(path))} {edge}")
+        Related(problems.at(nodes[path].origin), f"{format_path(config_path(path))} {edge}")
         for path in ring[1:]
-        if (edge := _edge(node_at(root, path)))
+        if (edge := _edge(nodes[path]))
     )
-    place = problems.at(node_at(root, ring[0]).origin)
-    node = node_at(root, ring[0])
+    place = problems.at(nodes[ring[0]].origin)
+    node = nodes[ring[0]]
     if len(ring) == 1:
         message = f"{format_path(config_path(ring[0]))} {_edge(node)}, and so follows itself"
         problems.error("QG305", message, place, "let it follow a parameter or a constant")

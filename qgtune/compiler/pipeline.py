@@ -16,12 +16,12 @@ from qgtune.compiler.probe import check_expressions
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.selection import EVERYTHING, Selection
 from qgtune.compiler.settings import CONSTRAINTS, EXTENDS, read_constraints, settings_in
+from qgtune.core.collecting import no_collecting
 from qgtune.core.diagnostics import Diagnostic, sort_diagnostics
 from qgtune.core.errors import DiagnosticError
 from qgtune.core.paths import Path, format_path
 from qgtune.document import Document, Source, read_document
-from qgtune.space import Parameter, Role, config_path, walk
-from qgtune.space.tree import node_at
+from qgtune.space import Parameter, Role, config_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,13 @@ def compile_space(
     Raises:
         DiagnosticError: with all errors and warnings of all files, if there is an error.
     """
-    problems = problems or Problems()
+    with no_collecting():
+        return _compile(sources, selection, problems or Problems(), outside)
+
+
+def _compile(
+    sources: SpaceSources, selection: Selection, problems: Problems, outside: Outside
+) -> Compilation:
     roles = {Role.SPACE: sources.space, Role.BASE: sources.base, Role.DEPENDENCIES: sources.dependencies}
     for role, source in roles.items():
         document = read_document(source, problems.found) if source else None
@@ -119,18 +125,18 @@ def _compile_documents(problems: Problems, selection: Selection, outside: Outsid
 def _check_names(linked: LinkedSpace, problems: Problems) -> None:
     """Report parameters that a study would take for one, because their paths give the same name."""
     seen: dict[str, Path] = {}
-    for path, name in parameter_names(linked.root).items():
+    for path, name in parameter_names(linked.nodes).items():
         place = config_path(path)
         first = seen.setdefault(name, place)
         if first != place:
             both = f"{format_path(first)} and {format_path(place)}"
             message = f"{both} would be one parameter in a study, {name}"
-            origin = node_at(linked.root, path).origin
+            origin = linked.nodes[path].origin
             problems.error("QG216", message, problems.at_key(origin), "rename one of the keys")
 
 
 def _warn_if_nothing_varies(linked: LinkedSpace, selection: Selection, problems: Problems) -> None:
-    if any(isinstance(node, Parameter) for _, node in walk(linked.root)):
+    if any(isinstance(node, Parameter) for node in linked.nodes.values()):
         return
     role = Role.SPACE if Role.SPACE in problems.documents else Role.BASE
     hint = "give a parameter a range or choices"

@@ -49,7 +49,8 @@ def place_references(
     """
     targets: _Targets = _Targets()
     for dependency in dependencies:
-        targets.add(replace(dependency, target=_normal(root, dependency.target)), problems)
+        target = _normal(root, dependency.target)
+        targets.add(Dependency(target, dependency.reference), problems)
     placed = _Placer(selection, problems).put(root, ROOT, targets, None)
     assert isinstance(placed, Mapping)  # noqa: S101 - every target has at least one part
     return placed
@@ -63,7 +64,7 @@ def _normal(root: SpaceNode, target: Path) -> Path:
         while isinstance(node, Switch):
             cases = [case.node for case in node.all_cases if case.node is not None]
             node = next((case for case in cases if child_key(case, part) is not None), cases[0])
-        if isinstance(node, Sequence | Repeat) and selects_many(part):
+        if selects_many(part) and isinstance(node, Sequence | Repeat):
             found.append(part)
             node = node.items[0] if node.items else None
             continue
@@ -86,7 +87,10 @@ class _Targets:
         for part in dependency.target:
             if node.here is not None:
                 break
-            node = node.below.setdefault(part, _Targets())
+            below = node.below.get(part)
+            if below is None:
+                below = node.below[part] = _Targets()
+            node = below
         first = node.here or next(node.all(), None)
         if first is None:
             node.here = dependency
@@ -123,17 +127,17 @@ class _Placer:
             return self._set(node, path, targets.here.reference, item)
         if isinstance(node, Switch):
             return self._put_into_cases(node, path, targets, item)
-        options = dict(children(node))
         changed: dict[str | int, SpaceNode] = {}
+        is_list = isinstance(node, Sequence | Repeat)
         # [*] and slices first, so that what is said of one item is said last.
         for part, inner in sorted(targets.below.items(), key=lambda entry: not selects_many(entry[0])):
-            many = isinstance(node, Sequence | Repeat) and selects_many(part)
+            many = is_list and selects_many(part)
             keys = _positions(node, part) if many else [child_key(node, part)]
             for key in keys:
                 if key is None:
                     changed.update(self._add(node, path, part, inner))
                 else:
-                    child = changed.get(key, options[key])
+                    child = changed[key] if key in changed else child_at(node, key)
                     # An item that is a mapping is what @, prev and next speak of.
                     around = item
                     if isinstance(node, Sequence | Repeat) and isinstance(child, Mapping | Switch):

@@ -1,19 +1,18 @@
 """Linked tree -> Plan: what a trial walks, and nothing else."""
 
-import pickle
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from qgtune.compiler.fingerprint import fingerprint_of
 from qgtune.compiler.link import LinkedSpace
 from qgtune.compiler.naming import parameter_names
 from qgtune.compiler.objects import names_objects
+from qgtune.compiler.program import Program, bind
 from qgtune.compiler.sources import Constraint, Fact, Formula, LateFact, Route
 from qgtune.compiler.steps import (
     Check,
     Computation,
-    Container,
     Copy,
     Cut,
     Decision,
@@ -26,6 +25,7 @@ from qgtune.compiler.steps import (
     Suggestion,
     Trial,
 )
+from qgtune.compiler.template import Container, Template
 from qgtune.core.paths import ROOT, Path
 from qgtune.space import (
     Branch,
@@ -41,7 +41,7 @@ from qgtune.space import (
     config_path,
 )
 from qgtune.space import Mapping as MappingNode
-from qgtune.space.tree import COUNT, node_at
+from qgtune.space.tree import COUNT
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,7 @@ class Plan:
     """Everything that a trial needs to become a config. Frozen, picklable, and independent of any file.
 
     Args:
-        template: the constants, the list of all their containers, and what switches put among them, pickled
-            together: unpickling is the fastest way to a fresh copy of nested data, and keeps them tied.
+        template: the constants, and what switches put among them.
         suggestions: all parameters, in the order of the config.
         leading: the parameters that every trial has, which are sampled first.
         steps: everything else, each after what it reads: references, switches, lengths of lists, and the
@@ -62,7 +61,7 @@ class Plan:
             of trials can be compared only where it is the same.
     """
 
-    template: bytes
+    template: Template
     suggestions: tuple[Suggestion, ...]
     leading: tuple[Suggestion, ...]
     steps: tuple[Step, ...]
@@ -70,6 +69,18 @@ class Plan:
     scopes: int
     names_objects: bool
     fingerprint: str
+    # What follows from the rest, bound once: here, and again where the plan is unpickled.
+    _beginning: Program = field(init=False, repr=False, compare=False)
+    _rest: Program = field(init=False, repr=False, compare=False)
+    _checks: tuple[Check, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_beginning", bind(self.leading))
+        object.__setattr__(self, "_rest", bind(self.steps))
+        object.__setattr__(self, "_checks", tuple(check for check in self.constraints if not check.is_late))
+
+    def __reduce__(self) -> tuple[type["Plan"], tuple[Any, ...]]:
+        return Plan, tuple(getattr(self, given.name) for given in fields(self) if given.init)
 
     @property
     def is_conditional(self) -> bool:
@@ -95,17 +106,15 @@ class Plan:
             ``config = plan.resolve(study.ask())``
         """
         config = self.filled(trial).config
-        for check in self.constraints:
-            if not check.is_late:
-                check.run(config, {})
+        for check in self._checks:
+            check.run(config, {})
         return config
 
     def begin(self, trial: Trial) -> Draft:
         """Return a trial's config with its leading parameters only."""
-        _, containers, stock = pickle.loads(self.template)  # noqa: S301 - made by this process or its parent
-        draft = Draft(trial, containers, stock, [True] + [False] * (self.scopes - 1))
-        for suggestion in self.leading:
-            suggestion.run(draft)
+        draft = Draft(trial, *self.template.fresh(), [True] + [False] * (self.scopes - 1))
+        for _, run in self._beginning:
+            run(draft)
         return draft
 
     def filled(self, trial: Trial) -> Draft:
@@ -116,9 +125,9 @@ class Plan:
         """
         draft = self.begin(trial)
         active = draft.active
-        for step in self.steps:
-            if active[step.scope]:
-                step.run(draft)
+        for scope, run in self._rest:
+            if active[scope]:
+                run(draft)
         return draft
 
     def check_late(self, config: dict[str, Any], late_facts: Mapping[Path, Any]) -> None:
@@ -168,14 +177,14 @@ def make_plan(linked: LinkedSpace) -> Plan:
     """Return the plan of a linked tree."""
     skeleton = _Skeleton()
     root = skeleton.build(linked.root, ROOT, scope=0)
-    names = parameter_names(linked.root)
+    names = parameter_names(linked.nodes)
     writer = _Writer(linked, skeleton, names)
     suggestions = {path: writer.suggestion(path) for path in names}
     filled_later = set(linked.order)
     leading = tuple(s for path, s in suggestions.items() if path not in filled_later)
     steps = tuple(suggestions[path] if path in suggestions else writer.step(path) for path in linked.order)
     constraints = tuple(map(_check, linked.constraints))
-    template = pickle.dumps((root, skeleton.containers, skeleton.stock), protocol=5)
+    template = Template.of(skeleton.containers, skeleton.stock)
     listed = tuple(suggestions.values())
     fingerprint = fingerprint_of(root, skeleton.stock, (*listed, *steps), constraints)
     scopes, with_names = len(skeleton.scopes) + 1, names_objects(linked)
@@ -267,7 +276,7 @@ class _Writer:
 
     def suggestion(self, path: Path) -> Suggestion:
         """Return the step that samples a parameter."""
-        node = node_at(self.linked.root, path)
+        node = self.linked.nodes[path]
         assert isinstance(node, Parameter)  # noqa: S101 - only parameters have names
         domain = node.domain
         bounds = self.linked.bounds.get(path, {})
@@ -284,7 +293,7 @@ class _Writer:
 
     def step(self, path: Path) -> Step:
         """Return the step that fills a target, chooses a case, or cuts a list."""
-        node = node_at(self.linked.root, path)
+        node = self.linked.nodes[path]
         scope = self.skeleton.scope_at.get(path, 0)
         if isinstance(node, Switch):
             return self._decision(node, path, scope)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from qgtune.compiler.fallible import fallible_part
 from qgtune.compiler.link import LinkedSpace
 from qgtune.compiler.plan import Plan
 from qgtune.compiler.problems import Problems
@@ -23,6 +24,12 @@ MAX_WORK = 1_000_000
 
 RANDOM_PROBES = 100
 """Configs drawn at random beside the corners."""
+
+MAX_STEPS = 2_000_000
+"""Steps of a plan that its probes run in all: a very large space is probed less often."""
+
+MIN_PROBES = 50
+"""Corners, and random configs, that are looked at however large the space is."""
 
 
 def probe_configs(plan: Plan) -> Iterator[dict[str, Any]]:
@@ -43,8 +50,8 @@ def probe_trials(plan: Plan) -> Iterator[CornerTrial | RandomTrial]:
     waiting: deque[dict[str, int]] = deque([{}])
     seen: set[str] = set()
     probes = 0
-    most = min(MAX_PROBES, max(RANDOM_PROBES, MAX_WORK // (len(plan.steps) + 1)))
-    while waiting and probes < most:
+    affordable = max(MIN_PROBES, MAX_STEPS // (len(plan.leading) + len(plan.steps) + 1))
+    while waiting and probes < min(MAX_PROBES, affordable):
         corner = waiting.popleft()
         trial = CornerTrial(corner)
         yield trial
@@ -54,7 +61,7 @@ def probe_trials(plan: Plan) -> Iterator[CornerTrial | RandomTrial]:
                 seen.add(name)
                 waiting.extend(corner | {name: position} for position in range(1, extremes))
     # Constant spaces have one config, and small ones are covered by their corners.
-    for seed in range(RANDOM_PROBES if plan.suggestions else 0):
+    for seed in range(min(RANDOM_PROBES, affordable) if plan.suggestions else 0):
         yield RandomTrial(seed)
 
 
@@ -80,9 +87,10 @@ def check_expressions(plan: Plan, linked: LinkedSpace, problems: Problems) -> No
     reached: dict[Path, int] = {}
     broken: dict[int, _Failures] = {}
     whole = 0
-    for trial in probe_trials(plan):
-        draft = plan.begin(trial)
-        if not _fill(plan, draft, failed, reached):
+    part = fallible_part(plan, linked)
+    for trial in probe_trials(part):
+        draft = part.begin(trial)
+        if not _fill(part, draft, failed, reached):
             continue
         whole += 1
         for number, check in enumerate(plan.constraints):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from qgtune.compiler.sources import Fact, Formula, LateFact, Route
+from qgtune.compiler.template import Container
 from qgtune.core.paths import Path, format_path, selected, selects_many
 from qgtune.space import (
     Categorical,
@@ -31,10 +32,6 @@ class Trial(Protocol):
 
     def suggest_categorical(self, name: str, choices: Any) -> Any:
         """Return one of the choices."""
-
-
-Container = Any
-"""A dict or a list of a config that is being filled."""
 
 
 @dataclass(slots=True)
@@ -156,7 +153,7 @@ class Copy:
         """Copy the value within the config."""
         source, target, containers = self.from_place, self.to_place, draft.containers
         value = containers[source.container][source.key]
-        containers[target.container][target.key] = _own(value)
+        containers[target.container][target.key] = own(value)
 
     def __str__(self) -> str:
         return f"{_shown(self.target)} follows {_shown(self.source)}"
@@ -182,7 +179,7 @@ class Computation:
             value = self.reading.value(draft)
         except EvaluationError as error:
             raise EvaluationError(f"{self}: {error}") from None
-        draft.containers[self.to_place.container][self.to_place.key] = _own(value)
+        draft.containers[self.to_place.container][self.to_place.key] = own(value)
 
     def __str__(self) -> str:
         return f"{_shown(self.target)} follows {self.formula}"
@@ -320,8 +317,11 @@ class Check:
         return walk_config(config, read)
 
 
-def _own(value: Any) -> Any:
-    return copy.deepcopy(value) if isinstance(value, dict | list) else value
+def own(value: Any) -> Any:
+    """Return a value that a config may hold twice: no two places share a list that somebody changes."""
+    # Called at every copy of every trial, and nearly all values are plain.
+    kind = type(value)
+    return copy.deepcopy(value) if kind is dict or kind is list else value
 
 
 def _shown(path: Path) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from qgtune.compiler.incremental import IncrementalCheck, blocks_of
 from qgtune.compiler.objective import check_function
 from qgtune.compiler.pipeline import Compilation
 from qgtune.compiler.probe import probe_configs
@@ -138,12 +139,17 @@ def _check_configs(compilation: Compilation, facts: DataFacts, problems: Problem
     """Report what is wrong with any probed config; a problem that many of them share is reported once."""
     seen: set[tuple[Path, str]] = set()
     dropped: dict[Path, dict[str, None]] = {}
+    check = IncrementalCheck(lambda config: find_problems(config, **facts.for_schema()))
+    looked_at: set[tuple[int, str]] = set()
     for config in probe_configs(compilation.plan):
-        for problem in find_problems(config, **facts.for_schema()):
+        texts = [repr(block) for block in blocks_of(config)]
+        for problem in check.problems(config, texts):
             if (problem.path, problem.message) not in seen:
                 seen.add((problem.path, problem.message))
                 _report(problem, config, compilation, problems)
-        for path, layer_type in _dropped_kwargs(config):
+        new = set(enumerate(texts)) - looked_at
+        looked_at |= new
+        for path, layer_type in _dropped_kwargs(config, [k for k, _ in sorted(new)]):
             dropped.setdefault(path, {})[layer_type] = None
     for path, layer_types in dropped.items():
         types = ", ".join(layer_types)
@@ -153,10 +159,10 @@ def _check_configs(compilation: Compilation, facts: DataFacts, problems: Problem
         problems.warn("QG215", message, origin_location(compilation, problems, path, of_key=True))
 
 
-def _dropped_kwargs(config: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    model = config.get("model")
-    blocks = model.get("gcn_net") if isinstance(model, dict) else None
-    for i, block in enumerate(blocks if isinstance(blocks, list) else ()):
+def _dropped_kwargs(config: dict[str, Any], positions: list[int]) -> Iterator[tuple[Path, str]]:
+    blocks = blocks_of(config)
+    for i in positions:
+        block = blocks[i]
         if isinstance(block, dict) and isinstance(kwargs := block.get("gnn_layer_kwargs"), dict):
             layer_type = str(block.get("gnn_layer_type", _DEFAULT_LAYER_TYPE))
             for name in untaken_kwargs(layer_type, kwargs):

@@ -7,6 +7,7 @@ items of a list is a str in brackets: ``"[*]"``, or a slice such as ``"[1:]"`` i
 """
 
 import re
+from functools import lru_cache
 
 Path = tuple[str | int, ...]
 
@@ -14,6 +15,9 @@ ROOT: Path = ()
 
 EVERY = "[*]"
 """The part of a path that stands for every item of a list."""
+
+MAX_REMEMBERED = 10_000
+"""Keys whose spelling is remembered."""
 
 _NUMBER = r"[-+]?\d{1,18}"
 # The one spelling of each slice: no blanks, no sign or zero that changes nothing, no step of 1.
@@ -139,7 +143,7 @@ def selects_many(part: str | int) -> bool:
         >>> [selects_many(part) for part in ("[*]", "[1:]", "[1]", "layers", 1)]
         [True, True, False, False, False]
     """
-    return isinstance(part, str) and (part == EVERY or _is_slice(part))
+    return isinstance(part, str) and part[:1] == "[" and (part == EVERY or _is_slice(part))
 
 
 def selected(part: str | int, count: int) -> range:
@@ -163,7 +167,7 @@ def selected(part: str | int, count: int) -> range:
 
 def _is_slice(part: str) -> bool:
     """Tell whether a text is a slice in its one spelling; any other is a key, and is written in quotes."""
-    return part[:1] == "[" and _SLICE.match(part) is not None and _parse_tokens(part) == (part,)
+    return _SLICE.match(part) is not None and _parse_tokens(part) == (part,)
 
 
 def format_path(path: Path) -> str:
@@ -173,18 +177,19 @@ def format_path(path: Path) -> str:
         >>> format_path(("model", "gcn_net", 0, "out_dim"))
         'model.gcn_net[0].out_dim'
     """
-    shown = ""
-    for part in path:
-        if isinstance(part, int):
-            shown += f"[{part}]"
-        elif selects_many(part):
-            shown += part
-        elif _PLAIN_KEY.match(part):
-            shown += f".{part}" if shown else part
-        else:
-            escaped = part.replace("\\", "\\\\").replace('"', '\\"')
-            shown += f'["{escaped}"]'
-    return shown
+    shown = "".join([f"[{part}]" if isinstance(part, int) else _shown_key(part) for part in path])
+    return shown.removeprefix(".")
+
+
+@lru_cache(MAX_REMEMBERED)
+def _shown_key(part: str) -> str:
+    """Return a part of a path that is no index, as it stands after others."""
+    if selects_many(part):
+        return part
+    if _PLAIN_KEY.match(part):
+        return f".{part}"
+    escaped = part.replace("\\", "\\\\").replace('"', '\\"')
+    return f'["{escaped}"]'
 
 
 def parameter_name(path: Path) -> str:

@@ -1,14 +1,12 @@
 """Text -> Source -> Document: reading YAML with every token's place, bounded, and without surprises."""
 
 import codecs
-import contextlib
-import gc
 import pathlib
-from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
+from qgtune.core.collecting import no_collecting
 from qgtune.core.diagnostics import Diagnostic, Location, Related, Severity
 from qgtune.document.composing import BoundExceededError, Composer
 from qgtune.document.nodes import Document
@@ -66,7 +64,7 @@ def read_document(source: Source, problems: list[Diagnostic]) -> Document | None
     if source.text.startswith(_MARK):  # which the parser skips without counting it
         source = Source(source.name, source.text.lstrip(_MARK))
     try:
-        with _no_collecting():
+        with no_collecting():
             root = Composer(source, problems).compose()
     except yaml.MarkedYAMLError as error:
         problems.append(_syntax_problem(source, error))
@@ -83,18 +81,6 @@ def read_document(source: Source, problems: list[Diagnostic]) -> Document | None
     if any(problem.severity is Severity.ERROR for problem in problems[before:]):
         return None
     return Document(source, root)
-
-
-@contextlib.contextmanager
-def _no_collecting() -> Iterator[None]:
-    """Keep Python from searching for cycles: there are none among nodes, and searching doubles the time."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
 
 
 def _syntax_problem(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic:

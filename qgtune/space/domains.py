@@ -231,6 +231,8 @@ def aligned_high(low: float, high: float, step: float) -> float:
         >>> aligned_high(0.2, 0.55, 0.1)
         0.5
     """
+    if isinstance(low, int) and isinstance(high, int) and isinstance(step, int):
+        return low + (high - low) // step * step
     start, stop, stride = (Fraction(Decimal(repr(number))) for number in (low, high, step))
     aligned = start + (stop - start) // stride * stride
     return int(aligned) if isinstance(low, int) and isinstance(step, int) else float(aligned)

@@ -172,14 +172,14 @@ def children(node: SpaceNode) -> Iterator[tuple[str | int, SpaceNode]]:
 
 def child_key(node: SpaceNode, part: str | int) -> str | int | None:
     """Return the key under which ``part`` finds a child: an index also from the end, or a key of digits."""
-    if isinstance(node, Sequence):
-        if isinstance(part, int) and -len(node.items) <= part < len(node.items):
-            return part % len(node.items)
-    elif isinstance(node, Mapping):
+    if isinstance(node, Mapping):
         if part in node.entries:
             return part
         if isinstance(part, int) and str(part) in node.entries:
             return str(part)
+    elif isinstance(node, Sequence):
+        if isinstance(part, int) and -len(node.items) <= part < len(node.items):
+            return part % len(node.items)
     elif isinstance(node, Switch):
         return part if isinstance(part, Branch) and part in dict(children(node)) else None
     elif isinstance(node, Repeat) and (
@@ -193,8 +193,8 @@ def child_at(node: SpaceNode, key: str | int) -> SpaceNode:
     """Return the child at a key, position or branch that ``child_key`` found."""
     if isinstance(node, Mapping):
         return node.entries[key]
-    if isinstance(node, Sequence | Repeat) and isinstance(key, int):
-        return node.items[key]
+    if isinstance(node, Sequence) or (isinstance(node, Repeat) and key != COUNT):
+        return node.items[int(key)]
     return dict(children(node))[key]
 
 
@@ -207,9 +207,12 @@ def node_at(node: SpaceNode, path: Path) -> SpaceNode:
 
 def walk(node: SpaceNode, path: Path = ROOT) -> Iterator[tuple[Path, SpaceNode]]:
     """Yield every node below and including ``node`` with its path, parents first, in config order."""
-    yield path, node
-    for key, child in children(node):
-        yield from walk(child, (*path, key))
+    waiting = [(path, node)]
+    while waiting:
+        path, node = waiting.pop()
+        yield path, node
+        if not isinstance(node, Constant):
+            waiting.extend(reversed([((*path, key), child) for key, child in children(node)]))
 
 
 def unless_last(above: Path, position: int, middle: SpaceNode, last: SpaceNode) -> Switch:
