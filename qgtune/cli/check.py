@@ -1,6 +1,7 @@
 """``qgtune check``: everything that is wrong with the files, and what a run would do."""
 
 import argparse
+import pathlib
 from typing import TYPE_CHECKING
 
 from qgtune.cli.command import Command, add_tuning_file, one_of
@@ -54,10 +55,20 @@ def _check_deep(options: argparse.Namespace) -> int:
     if options.format != "text":
         say(found.coverage)
     else:
-        if prepared is not None:
-            _print_space(prepared)
+        _print_space(prepared or _whatever_the_task_says(options.tuning))
         print(found.coverage)
     return PROBLEMS if any(map(_is_error, found.diagnostics)) else OK
+
+
+def _whatever_the_task_says(path: pathlib.Path) -> "Prepared":
+    """Return a project that compiles, though its task refuses some of the configs."""
+    from qgtune.compiler.prepare import Prepared
+    from qgtune.compiler.tuning import read_tuning
+    from qgtune.training.compiled_spaces import compile_unchecked
+
+    tuning = read_tuning(path, [])
+    assert tuning is not None  # noqa: S101 - it has been read before
+    return Prepared(tuning, compile_unchecked(path)[0], ())
 
 
 def _is_error(problem: Diagnostic) -> bool:
