@@ -9,7 +9,9 @@ import pathlib
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 
 from qgtune.compiler.load import compile_files
 from qgtune.compiler.pipeline import Compilation
@@ -22,15 +24,15 @@ SETTLING_NS = 2_000_000_000
 _PathLike = str | os.PathLike[str]
 Files = tuple[_PathLike | None, _PathLike | None, _PathLike | None]
 # As texts: to hash and to compare a Path anew at every trial costs more than to look at its file.
-_Names = tuple[str | None, str | None, str | None]
+_Names = tuple[str | None, ...]
 _Stamp = tuple[int, int, int, int]
+_stamp_of: Callable[[os.stat_result], _Stamp] = attrgetter("st_mtime_ns", "st_ctime_ns", "st_size", "st_ino")
 
 
 @dataclass(slots=True)
 class _Entry:
     compilation: Compilation
-    files: tuple[str | None, ...]  # also those that the search space extends
-    stamps: tuple[_Stamp | None, ...]
+    stamps: dict[str, _Stamp | None]  # by file, those that the search space extends among them
     contents: tuple[bytes | None, ...] | None  # None once the files have settled
 
 
@@ -51,10 +53,9 @@ class CompilationCache:
         Raises:
             DiagnosticError: if the files have errors. Nothing is kept then.
         """
-        space, dependencies, base = files
-        key = (_name(space), _name(dependencies), _name(base)), selection
+        key = (tuple([None if file is None else os.fspath(file) for file in files]), selection)
         entry = self._entries.get(key)
-        if entry is not None and entry.contents is None and entry.stamps == tuple(map(_stamp, entry.files)):
+        if entry is not None and entry.contents is None and _have_stayed(entry.stamps):
             return entry.compilation, False
         with self._lock:
             return self._get_locked(key)
@@ -65,7 +66,7 @@ class CompilationCache:
             return entry.compilation, False
         # Stamps are taken before the bytes are read: a change in between shows up at the next call.
         names, selection = key
-        stamps = {name: _stamp(name) for name in names}
+        stamps = {name: _stamp(name) for name in names if name is not None}
         contents: tuple[bytes | None, ...] | None = tuple(map(_content, stamps))
         space, dependencies, base = (None if name is None else pathlib.Path(name) for name in names)
         compilation = compile_files(space, dependencies, base, selection)
@@ -74,9 +75,9 @@ class CompilationCache:
             # nothing is taken to be unchanged.
             stamps |= {str(path): _stamp(str(path)) for path in compilation.extended}
             contents = ()
-        if _have_settled(tuple(stamps.values())):
+        if _have_settled(stamps):
             contents = None
-        self._entries[key] = _Entry(compilation, tuple(stamps), tuple(stamps.values()), contents)
+        self._entries[key] = _Entry(compilation, stamps, contents)
         self._entries.move_to_end(key)
         while len(self._entries) > CAPACITY:
             self._entries.popitem(last=False)
@@ -85,35 +86,38 @@ class CompilationCache:
 
 def _is_unchanged(entry: _Entry) -> bool:
     """Tell whether the files are as they were; from then on they count as settled if they are old enough."""
-    stamps = tuple(map(_stamp, entry.files))
-    if entry.stamps != stamps or entry.contents not in (None, tuple(map(_content, entry.files))):
+    if not _have_stayed(entry.stamps) or entry.contents not in (None, tuple(map(_content, entry.stamps))):
         return False
-    if _have_settled(stamps):
+    if _have_settled(entry.stamps):
         entry.contents = None
     return True
 
 
-def _have_settled(stamps: tuple[_Stamp | None, ...]) -> bool:
-    youngest = max((max(stamp[:2]) for stamp in stamps if stamp), default=0)
+def _have_stayed(stamps: dict[str, _Stamp | None]) -> bool:
+    """Tell whether each file has the stamp that it had. Every trial asks this."""
+    try:
+        for name, stamp in stamps.items():
+            if _stamp_of(os.stat(name)) != stamp:  # noqa: PTH116 - half the cost of Path.stat
+                return False
+    except OSError:
+        return False
+    return True
+
+
+def _have_settled(stamps: dict[str, _Stamp | None]) -> bool:
+    youngest = max((max(stamp[:2]) for stamp in stamps.values() if stamp), default=0)
     return time.time_ns() - youngest > SETTLING_NS
 
 
-def _name(file: _PathLike | None) -> str | None:
-    return None if file is None else os.fspath(file)
-
-
-def _stamp(name: str | None) -> _Stamp | None:
-    if name is None:
-        return None
+def _stamp(name: str) -> _Stamp | None:
     try:
-        status = os.stat(name)  # noqa: PTH116 - half the cost of Path.stat, and called at every trial
+        return _stamp_of(os.stat(name))  # noqa: PTH116 - as in _have_stayed
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
-def _content(name: str | None) -> bytes | None:
+def _content(name: str) -> bytes | None:
     try:
-        return pathlib.Path(name).read_bytes() if name else None
+        return pathlib.Path(name).read_bytes()
     except OSError:
         return None
