@@ -7,16 +7,11 @@ The public names::
     DiagnosticError, QgtuneError, QgtuneWarning, TrialPruned
 """
 
-from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from qgtune import tune
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError, QgtuneWarning, TrialPruned
 from qgtune.tune import build_search_space_with_dependencies
-
-try:
-    __version__ = version("qgtune")
-except PackageNotFoundError:  # run from a folder that was never installed
-    __version__ = "0"
 
 __all__ = [
     "ConfigValueError",
@@ -24,7 +19,18 @@ __all__ = [
     "QgtuneError",
     "QgtuneWarning",
     "TrialPruned",
-    "__version__",
     "build_search_space_with_dependencies",
     "tune",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Return the version where it is asked for: to look it up costs a tenth of a whole check."""
+    if name != "__version__":
+        raise AttributeError(f"module 'qgtune' has no attribute {name!r}")
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("qgtune")
+    except PackageNotFoundError:  # run from a folder that was never installed
+        return "0"

@@ -247,11 +247,11 @@ def test_the_size_is_the_number_of_sets_of_values_that_trials_can_sample(space):
 
 @few
 @given(SPACES, SPACES)
-def test_spaces_between_which_a_study_goes_on_have_one_fingerprint(first, second):
+def test_the_verdict_is_that_of_the_fingerprints(first, second):
     old, new = compiled_data(first), compiled_data(second)
     assert compare_spaces(outline(old), outline(old)).changes == ()
-    if compare_spaces(outline(old), outline(new)).verdict.goes_on:
-        assert old.plan.fingerprint == new.plan.fingerprint
+    goes_on = compare_spaces(outline(old), outline(new)).verdict.goes_on
+    assert goes_on is (old.plan.fingerprint == new.plan.fingerprint)
 
 
 @few

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from qgtune.compiler.fingerprint import domain_text
 from qgtune.compiler.pipeline import Compilation
 from qgtune.compiler.presence import is_last_or_not, told
 from qgtune.core.paths import Path, format_path
@@ -115,7 +116,7 @@ class Leaf:
     @property
     def identity(self) -> tuple[object, ...]:
         """Whatever is equal for equal leaves only."""
-        return self.kind, repr(self.domain) if self.domain is not None else self.text, self.cases
+        return self.kind, domain_text(self.domain) if self.domain is not None else self.text, self.cases
 
 
 @dataclass(frozen=True, slots=True)
