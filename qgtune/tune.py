@@ -9,7 +9,7 @@ import os
 import pathlib
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from qgtune.compiler.cache import CompilationCache
@@ -24,13 +24,15 @@ from qgtune.compiler.emit import (
 )
 from qgtune.compiler.files import shown_path
 from qgtune.compiler.load import fill_references, read_data_file
+from qgtune.compiler.objects import with_objects
+from qgtune.compiler.patterns import patterns_to_nothing
 from qgtune.compiler.pipeline import Compilation
+from qgtune.compiler.reading import Trial, walk_config
 from qgtune.compiler.selection import Selection
-from qgtune.compiler.steps import Trial, walk_config
 from qgtune.core.diagnostics import Diagnostic, did_you_mean, render_diagnostics
 from qgtune.core.errors import DiagnosticError, QgtuneError, QgtuneWarning
 from qgtune.core.files import write_atomically
-from qgtune.core.paths import Path, parameter_name
+from qgtune.core.paths import Path, PathSyntaxError, parameter_name, parse_path
 from qgtune.document import Document, same_value
 from qgtune.space import EvaluationError
 
@@ -53,6 +55,9 @@ def build_search_space_with_dependencies(  # noqa: PLR0913, PLR0917 - QGTune's s
     tune_training: bool = True,
     base_settings_file: PathLike | None = None,
     built_search_space_file: PathLike | None = None,
+    *,
+    tune: Sequence[str] | None = None,
+    allow_pyobjects: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return a trial's config: every parameter sampled, every reference filled.
 
@@ -69,12 +74,17 @@ def build_search_space_with_dependencies(  # noqa: PLR0913, PLR0917 - QGTune's s
         base_settings_file: the base settings; needed if either of the two is False. Default None.
         built_search_space_file: where to write the first trial's config, each tuned line with its domain as a
             comment. Written atomically, once a study. Default None: nowhere.
+        tune: paths of what varies, such as ``["training", "model.gcn_net[*].dropout"]``; the rest is the base
+            settings' own. Default None: everything that the two flags leave.
+        allow_pyobjects: Python objects that the search space may name with ``!pyobject``, and modules of
+            which it may name everything; the config then holds the objects themselves. Default: none.
 
     Returns:
         The config, with the sections of the files as keys.
 
     Raises:
         DiagnosticError: if something is wrong with the files; its text is all of it.
+        QgtuneError: if ``tune`` names nothing, or if an object cannot be imported.
         optuna.TrialPruned: if an expression has no value for what was sampled, such as a division by zero.
 
     Example:
@@ -88,8 +98,12 @@ def build_search_space_with_dependencies(  # noqa: PLR0913, PLR0917 - QGTune's s
         ... )
         {'training': {'lr': 0.15}}
     """
-    selection = _tuned(model=bool(tune_model), training=bool(tune_training))
-    compilation, is_new = _cache.get((search_space_file, depmap_file, base_settings_file), selection)
+    selection = _tuned(bool(tune_model), bool(tune_training), None if tune is None else tuple(tune))
+    files = (search_space_file, depmap_file, base_settings_file)
+    compilation, is_new = _cache.get(files, selection, tuple(allow_pyobjects))
+    if is_new:
+        for _, message, hint in patterns_to_nothing(selection, compilation.space):
+            raise QgtuneError(f"{message}; {hint}" if hint else message)
     if is_new and compilation.warnings:
         warnings.warn(render_diagnostics(compilation.warnings), QgtuneWarning, stacklevel=2)
     try:
@@ -102,7 +116,33 @@ def build_search_space_with_dependencies(  # noqa: PLR0913, PLR0917 - QGTune's s
         _advise_on_sampler(trial)
     if built_search_space_file is not None:
         _write_built_once(pathlib.Path(built_search_space_file), compilation, config, trial)
-    return config
+    return with_objects(config) if compilation.plan.names_objects else config
+
+
+def build_search_space(
+    config_file: PathLike, trial: Trial, *, allow_pyobjects: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return a trial's config from the one-file form of later QGTune, with its tags.
+
+    Args:
+        config_file: the search space; everything in it varies that is marked, with a tag or as a parameter.
+        trial: an Optuna trial, or anything with its ``suggest_*`` methods.
+        allow_pyobjects: as for ``build_search_space_with_dependencies``. Default: none.
+
+    Raises:
+        DiagnosticError: if something is wrong with the file; its text is all of it.
+        optuna.TrialPruned: as for ``build_search_space_with_dependencies``.
+
+    Example:
+        >>> import optuna, pathlib, tempfile
+        >>> file = pathlib.Path(tempfile.mkdtemp()) / "config.yaml"
+        >>> _ = file.write_text("model: {width: !sweep {values: [16, 32]}, depth: 3}")
+        >>> build_search_space(file, optuna.trial.FixedTrial({"model.width": 32}))
+        {'model': {'width': 32, 'depth': 3}}
+    """
+    return build_search_space_with_dependencies(
+        config_file, None, trial, tune_model=True, allow_pyobjects=allow_pyobjects
+    )
 
 
 def _advise_on_sampler(trial: Trial) -> None:
@@ -118,10 +158,14 @@ def _advise_on_sampler(trial: Trial) -> None:
 
 
 @functools.cache
-def _tuned(*, model: bool, training: bool) -> Selection:
+def _tuned(model: bool, training: bool, patterns: tuple[str, ...] | None) -> Selection:
     """Return what varies; made once, since every trial asks for it."""
     sections = {"model": model, "training": training}
-    return Selection(frozenset(section for section, tuned in sections.items() if not tuned))
+    untuned = frozenset(section for section, tuned in sections.items() if not tuned)
+    try:
+        return Selection(untuned, None if patterns is None else tuple(map(parse_path, patterns)))
+    except PathSyntaxError as error:
+        raise QgtuneError(f"tune: {error}") from error
 
 
 def _write_built_once(

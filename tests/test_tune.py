@@ -1,5 +1,6 @@
 """QGTune's functions: a QGTune script works after changing its import."""
 
+import collections
 import inspect
 import pathlib
 import shutil
@@ -353,3 +354,43 @@ def test_a_study_without_a_complete_trial_has_no_best_one_and_says_so(tmp_path):
     with pytest.raises(QgtuneError, match="has no best trial"):
         tune.save_best_trial(tune.create_study({"study_name": "s"}), tmp_path / "best.yaml")
     assert not (tmp_path / "best.yaml").exists()
+
+
+def test_only_what_tune_names_varies_and_a_path_to_nothing_is_said(tmp_path):
+    (tmp_path / "base.yaml").write_text("training: {lr: 0.1, n: 3}\n")
+    (tmp_path / "space.yaml").write_text(
+        "training: {lr: {type: float, low: 0.1, high: 0.2}, n: {type: int, low: 1, high: 5}}\n"
+    )
+    files = {
+        "search_space_file": tmp_path / "space.yaml",
+        "depmap_file": None,
+        "base_settings_file": tmp_path / "base.yaml",
+    }
+    trial = optuna.trial.FixedTrial({"training.lr": 0.15})
+    config = tune.build_search_space_with_dependencies(**files, trial=trial, tune=["training.lr"])
+    assert config == {"training": {"lr": 0.15, "n": 3}}
+    with pytest.raises(QgtuneError, match=r"tune names training\.rl, but there is no training\.rl"):
+        tune.build_search_space_with_dependencies(**files, trial=trial, tune=["training.rl"])
+    with pytest.raises(QgtuneError, match="is not a path"):
+        tune.build_search_space_with_dependencies(**files, trial=trial, tune=["training..lr"])
+
+
+def test_the_one_file_form_gives_the_objects_that_are_allowed(tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        "model: {width: !sweep {values: [16, 32]}, make: !pyobject collections.OrderedDict, dims: [8]}\n"
+    )
+    trial = optuna.trial.FixedTrial({"model.width": 32})
+    config = tune.build_search_space(file, trial, allow_pyobjects=["collections"])
+    assert config == {"model": {"width": 32, "make": collections.OrderedDict, "dims": [8]}}
+    with pytest.raises(DiagnosticError, match="QG229"):
+        tune.build_search_space(file, trial)
+
+
+def test_an_object_that_is_not_there_is_said(tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text("model: {width: !sweep {values: [16, 32]}, make: !pyobject collections.Nothing}\n")
+    with pytest.raises(QgtuneError, match=r"collections\.Nothing cannot be imported"):
+        tune.build_search_space(
+            file, optuna.trial.FixedTrial({"model.width": 32}), allow_pyobjects=["collections"]
+        )

@@ -25,6 +25,7 @@ _PathLike = str | os.PathLike[str]
 Files = tuple[_PathLike | None, _PathLike | None, _PathLike | None]
 # As texts: to hash and to compare a Path anew at every trial costs more than to look at its file.
 _Names = tuple[str | None, ...]
+_Key = tuple[_Names, Selection, tuple[str, ...]]
 _Stamp = tuple[int, int, int, int]
 _stamp_of: Callable[[os.stat_result], _Stamp] = attrgetter("st_mtime_ns", "st_ctime_ns", "st_size", "st_ino")
 
@@ -45,31 +46,38 @@ class CompilationCache:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._entries: OrderedDict[tuple[_Names, Selection], _Entry] = OrderedDict()
+        self._entries: OrderedDict[_Key, _Entry] = OrderedDict()
 
-    def get(self, files: Files, selection: Selection) -> tuple[Compilation, bool]:
+    def get(
+        self, files: Files, selection: Selection, objects: tuple[str, ...] = ()
+    ) -> tuple[Compilation, bool]:
         """Return the compilation of search space, dependency map and base settings, and whether it is new.
+
+        Args:
+            files: search space, dependency map and base settings; None for one that is not given.
+            selection: what varies.
+            objects: the Python objects that a config may name; none by default.
 
         Raises:
             DiagnosticError: if the files have errors. Nothing is kept then.
         """
-        key = (tuple([None if file is None else os.fspath(file) for file in files]), selection)
+        key = (tuple([None if file is None else os.fspath(file) for file in files]), selection, objects)
         entry = self._entries.get(key)
         if entry is not None and entry.contents is None and _have_stayed(entry.stamps):
             return entry.compilation, False
         with self._lock:
             return self._get_locked(key)
 
-    def _get_locked(self, key: tuple[_Names, Selection]) -> tuple[Compilation, bool]:
+    def _get_locked(self, key: _Key) -> tuple[Compilation, bool]:
         entry = self._entries.get(key)
         if entry is not None and _is_unchanged(entry):
             return entry.compilation, False
         # Stamps are taken before the bytes are read: a change in between shows up at the next call.
-        names, selection = key
+        names, selection, objects = key
         stamps = {name: _stamp(name) for name in names if name is not None}
         contents: tuple[bytes | None, ...] | None = tuple(map(_content, stamps))
         space, dependencies, base = (None if name is None else pathlib.Path(name) for name in names)
-        compilation = compile_files(space, dependencies, base, selection)
+        compilation = compile_files(space, dependencies, base, selection, objects)
         if compilation.extended:
             # Only the compiler knows of these, so they were not looked at before: until they have settled,
             # nothing is taken to be unchanged.

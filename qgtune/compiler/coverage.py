@@ -78,7 +78,8 @@ def _values(source: Path, linked: LinkedSpace) -> list[str] | None:
     if isinstance(node, Constant):
         found = [case_label(node.value)]
     elif isinstance(node, Parameter) and isinstance(node.domain, Categorical):
-        found = [case_label(choice) for choice in node.domain.choices]
+        labelled = not node.domain.is_plain
+        found = [case_label(c) for c in (node.domain.labels if labelled else node.domain.choices)]
     elif isinstance(node, Parameter) and isinstance(node.domain, Integer):
         steps = range(node.domain.low, node.domain.high + 1, node.domain.step)
         if node.domain.log or len(steps) > MAX_VALUES:

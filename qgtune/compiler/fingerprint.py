@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from qgtune.compiler.steps import Check, Copy, Decision, Option, Step, Suggestion
+from qgtune.compiler.checks import Check
+from qgtune.compiler.steps import Copy, Decision, Option, Step, Suggestion
 from qgtune.core.paths import Path, format_path
 from qgtune.space import Branch, Categorical, Domain, FollowingRange
 

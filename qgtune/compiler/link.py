@@ -16,6 +16,7 @@ from qgtune.compiler.sources import Constraint, Formula
 from qgtune.core.diagnostics import Diagnostic, Location
 from qgtune.core.paths import Path
 from qgtune.space import (
+    Categorical,
     Expression,
     FollowingRange,
     Mapping,
@@ -135,6 +136,17 @@ def _of_bound(node: Parameter, name: str, problems: Problems) -> Origin:
 def _add(found: dict[Path, Formula], path: Path, formula: Formula | None) -> None:
     if formula is not None:
         found[path] = formula
+
+
+def labelled_domain(linked: LinkedSpace, source: object) -> Categorical | None:
+    """Return the domain of the parameter at a source if its choices have labels of the user's own, else None.
+
+    Conditions, switches and constraints know such a choice by its label; a reference copies its value.
+    """
+    node = linked.nodes.get(source) if isinstance(source, tuple) else None
+    if isinstance(node, Parameter) and isinstance(node.domain, Categorical) and not node.domain.is_plain:
+        return node.domain
+    return None
 
 
 def _needs(

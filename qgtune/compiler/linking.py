@@ -1,13 +1,12 @@
 """What a tuning file says about compiling: which parts vary, and what a space is linked with."""
 
 from qgtune.compiler.link import LinkedSpace, Outside
+from qgtune.compiler.patterns import patterns_to_nothing
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.selection import Selection
 from qgtune.compiler.task_check import LATE_FACTS, TASKS, data_facts
 from qgtune.compiler.tuning import Tuning
-from qgtune.core.diagnostics import did_you_mean
-from qgtune.core.paths import Path, PathSyntaxError, format_path, parse_path, selects_many
-from qgtune.space import config_path, walk
+from qgtune.core.paths import Path, PathSyntaxError, parse_path
 
 
 def selection_of(tuning: Tuning, problems: Problems) -> Selection:
@@ -31,19 +30,6 @@ def outside_of(tuning: Tuning) -> Outside:
 def check_patterns(tuning: Tuning, selection: Selection, linked: LinkedSpace, problems: Problems) -> bool:
     """Report patterns of ``tune`` that lead to nothing in the config; tell whether there are some."""
     before = len(problems.found)
-    paths = {config_path(path) for path, _ in walk(linked.root)}
-    for i, pattern in enumerate(selection.patterns or ()):
-        if any(len(path) == len(pattern) and selection.fits(pattern, path) for path in paths):
-            continue
-        depth = next(
-            end
-            for end in range(len(pattern))
-            if not any(len(p) == end + 1 and selection.fits(pattern[: end + 1], p) for p in paths)
-        )
-        known = {
-            str(p[-1]) for p in paths if len(p) == depth + 1 and selection.fits(pattern[:depth], p[:depth])
-        }
-        message = f"tune names {format_path(pattern)}, but there is no {format_path(pattern[: depth + 1])}"
-        hint = "" if selects_many(pattern[depth]) else did_you_mean(str(pattern[depth]), sorted(known))
+    for i, message, hint in patterns_to_nothing(selection, linked):
         problems.error("QG227", message, tuning.document.locate(("tune", i)), hint)
     return len(problems.found) > before

@@ -21,6 +21,7 @@ def compile_files(
     dependencies: pathlib.Path | None,
     base: pathlib.Path | None,
     selection: Selection = EVERYTHING,
+    objects: tuple[str, ...] = (),
 ) -> Compilation:
     """Return the compiled search space of three files, any of which may be None.
 
@@ -42,6 +43,7 @@ def compile_files(
         ),
         selection,
         problems,
+        Outside(objects=objects),
     )
 
 

@@ -12,8 +12,8 @@ from qgtune.compiler.link import NOTHING, LinkedSpace, Outside, link
 from qgtune.compiler.naming import parameter_names
 from qgtune.compiler.objects import check_objects
 from qgtune.compiler.plan import Plan, make_plan
-from qgtune.compiler.probe import check_expressions
 from qgtune.compiler.problems import Problems
+from qgtune.compiler.proving import check_probes
 from qgtune.compiler.selection import EVERYTHING, Selection
 from qgtune.compiler.settings import CONSTRAINTS, EXTENDS, read_constraints, settings_in
 from qgtune.core.collecting import no_collecting
@@ -89,7 +89,7 @@ def _compile(
     _check_names(linked, problems)
     problems.raise_errors()
     plan = make_plan(linked)
-    check_expressions(plan, linked, problems)
+    check_probes(plan, linked, problems)
     problems.raise_errors()
     _warn_if_nothing_varies(linked, selection, problems)
     advise(linked, selection, problems)

@@ -4,27 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from qgtune.compiler.checks import Check, LabelledPath
 from qgtune.compiler.fingerprint import fingerprint_of
-from qgtune.compiler.link import LinkedSpace
+from qgtune.compiler.link import LinkedSpace, labelled_domain
 from qgtune.compiler.naming import parameter_names
 from qgtune.compiler.objects import names_objects
 from qgtune.compiler.program import Program, bind
+from qgtune.compiler.reading import Draft, Labelled, Place, Read, Reading, Trial
 from qgtune.compiler.sources import Constraint, Fact, Formula, LateFact, Route
-from qgtune.compiler.steps import (
-    Check,
-    Computation,
-    Copy,
-    Cut,
-    Decision,
-    Draft,
-    Option,
-    Place,
-    Read,
-    Reading,
-    Step,
-    Suggestion,
-    Trial,
-)
+from qgtune.compiler.steps import Computation, Copy, Cut, Decision, Option, Step, Suggestion
 from qgtune.compiler.template import Container, Template
 from qgtune.core.paths import ROOT, Path
 from qgtune.space import (
@@ -183,7 +171,7 @@ def make_plan(linked: LinkedSpace) -> Plan:
     filled_later = set(linked.order)
     leading = tuple(s for path, s in suggestions.items() if path not in filled_later)
     steps = tuple(suggestions[path] if path in suggestions else writer.step(path) for path in linked.order)
-    constraints = tuple(map(_check, linked.constraints))
+    constraints = tuple(_check(constraint, linked) for constraint in linked.constraints)
     template = Template.of(skeleton.containers, skeleton.stock)
     listed = tuple(suggestions.values())
     fingerprint = fingerprint_of(root, skeleton.stock, (*listed, *steps), constraints)
@@ -311,7 +299,7 @@ class _Writer:
     def _decision(self, node: Switch, path: Path, scope: int) -> Decision:
         options = {case.label: self._option(case, path) for case in node.cases}
         default = None if node.default is None else self._option(node.default, path)
-        reading = self._reading(self.linked.choosers[path])
+        reading = self._reading(self.linked.choosers[path], by_label=True)
         return Decision(path, reading, self.skeleton.place(path), options, default, scope)
 
     def _option(self, case: Case, path: Path) -> Option:
@@ -320,8 +308,15 @@ class _Writer:
             self.skeleton.scopes[inside], self.skeleton.stocked.get(inside), is_absent=case.node is None
         )
 
-    def _reading(self, formula: Formula) -> Reading:
-        return Reading(formula.expression, tuple(map(self._read, formula.sources)))
+    def _reading(self, formula: Formula, *, by_label: bool = False) -> Reading:
+        places = tuple(map(self._read, formula.sources))
+        if by_label:
+            domains = (labelled_domain(self.linked, source) for source in formula.sources)
+            places = tuple(
+                Labelled(place, domain) if domain is not None and isinstance(place, Place) else place
+                for place, domain in zip(places, domains, strict=True)
+            )
+        return Reading(formula.expression, places)
 
     def _read(self, source: Path | list[Path] | Route | Fact | LateFact) -> Read:
         if isinstance(source, list):
@@ -332,8 +327,12 @@ class _Writer:
         return source
 
 
-def _check(constraint: Constraint) -> Check:
-    reads: list[Path | Fact | LateFact] = []
+def _check(constraint: Constraint, linked: LinkedSpace) -> Check:
+    reads: list[Path | LabelledPath | Fact | LateFact] = []
     for source, term in zip(constraint.formula.sources, constraint.formula.expression.terms, strict=True):
-        reads.append(source if isinstance(source, Fact | LateFact) else config_path(term.path))
+        path, domain = config_path(term.path), labelled_domain(linked, source)
+        if isinstance(source, Fact | LateFact):
+            reads.append(source)
+        else:
+            reads.append(path if domain is None else LabelledPath(path, domain))
     return Check(constraint.formula.expression, tuple(reads))

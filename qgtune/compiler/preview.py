@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from qgtune.compiler.checks import Check
 from qgtune.compiler.counting import space_size
 from qgtune.compiler.listing import Listing
 from qgtune.compiler.prepare import Prepared
-from qgtune.compiler.steps import Check
 from qgtune.compiler.task_check import DataFacts, data_facts
 from qgtune.compiler.tuning import Tuning
 from qgtune.space import Categorical, Domain, Float, FollowingRange, Integer

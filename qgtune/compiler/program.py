@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Any
 
-from qgtune.compiler.steps import Copy, Draft, Step, Suggestion, own
+from qgtune.compiler.reading import Draft
+from qgtune.compiler.steps import Copy, Step, Suggestion, own
 from qgtune.space import Categorical, Domain, Float, FollowingRange
 
 Run = Callable[[Draft], None]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from qgtune.compiler.link import LinkedSpace
+from qgtune.compiler.reading import walk_config
 from qgtune.compiler.sources import Fact, Formula, Route
-from qgtune.compiler.steps import walk_config
 from qgtune.core.paths import ROOT, Path
 from qgtune.space import Repeat, SpaceNode, Switch, config_path
 from qgtune.space.tree import COUNT, case_label, children

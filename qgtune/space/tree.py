@@ -1,5 +1,6 @@
 """The nodes of the search-space tree. All are immutable; each knows where it came from."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -99,14 +100,18 @@ DEFAULT = "default"
 def case_label(value: Any) -> str | None:
     """Return the text by which a value chooses a case, or None for a value that cannot.
 
+    A list or a mapping chooses by its JSON text, which is also what a study stores for it.
+
     Example:
-        >>> case_label(True), case_label(50), case_label("gat")
-        ('true', '50', 'gat')
+        >>> case_label(True), case_label(50), case_label("gat"), case_label([48, 18])
+        ('true', '50', 'gat', '[48, 18]')
     """
     if value is None:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
     return str(value) if isinstance(value, int | float | str) else None
 
 

@@ -359,3 +359,58 @@ def test_a_mapping_laid_over_another_kind_of_value_replaces_it():
 def test_a_switch_with_a_default_alone_may_be_a_target():
     space = 'm: {t: [1, 2], x: {type: switch, "on": m.t, cases: {default: 5}}}'
     assert config(space, None, "m: {x: m.t}")["m"]["x"] == 1
+
+
+LABELLED = "b: {type: categorical, choices: {small: {x: 1}, large: {x: 2}}}"
+
+
+def test_a_labelled_choice_is_known_to_conditions_and_constraints_by_its_label():
+    space = f"""\
+m:
+  {LABELLED}
+  h: {{type: int, low: 1, high: 2, when: "m.b == 'small'"}}
+  g: {{type: switch, "on": m.b, cases: {{small: 1, large: 2}}}}
+constraints: ["m.b != 'large' or m.g == 2"]
+"""
+    assert codes(space) == []
+    assert config(space)["m"] == {"b": {"x": 1}, "h": 1, "g": 1}
+    assert config(space, m__b="large")["m"] == {"b": {"x": 2}, "g": 2}
+
+
+def test_a_reference_to_a_labelled_choice_copies_its_value():
+    assert config(f"m: {{{LABELLED}, c: 0}}", None, "m: {c: m.b}", m__b="large")["m"]["c"] == {"x": 2}
+
+
+def test_a_list_chooses_a_case_by_the_text_that_a_study_stores_for_it():
+    space = "m: {c: {type: categorical, choices: [[1], [1, 2]]}, k: {type: coupled, to: m.c, values: {'[1]': a, '[1, 2]': b}}}"
+    assert codes(space) == []
+    assert config(space, m__c="[1, 2]")["m"] == {"c": [1, 2], "k": "b"}
+
+
+def test_what_an_if_does_not_choose_may_be_absent():
+    space = """\
+m:
+  use: {type: categorical, choices: [true, false]}
+  skip: {when: m.use, dim: {type: int, low: 3, high: 4}}
+  w: 0
+constraints: ["m.skip.dim < 9 if m.use else true"]
+"""
+    dependencies = "m: {w: 'm.skip.dim if m.use else 1'}"
+    assert codes(space, None, dependencies) == []
+    assert config(space, None, dependencies, m__use=False)["m"] == {"use": False, "w": 1}
+    assert config(space, None, dependencies, m__use=True)["m"] == {"use": True, "skip": {"dim": 3}, "w": 3}
+
+
+def test_a_condition_that_no_config_meets_is_warned_about():
+    space = """\
+m:
+  kind: {type: categorical, choices: [mean, max]}
+  h: {type: int, low: 1, high: 2, when: "m.kind == 'men'"}
+"""
+    [(code, line, _, message)] = problems(space)
+    assert (code, line) == ("QG232", 3)
+    assert message == "m.kind == 'men' is true in none of the configs looked at, so m.h is never there"
+    always = space.replace("== 'men'", "!= 'men'")
+    assert [found[3] for found in problems(always)] == [
+        "m.kind != 'men' is true in all of the configs looked at"
+    ]
