@@ -150,7 +150,7 @@ class TestServer:
 
     def test_the_settings_that_the_docs_show_give_each_file_its_schema(self, tmp_path):
         make_schemas_of_the_docs(tmp_path)
-        settings = json.loads(*blocks("json"))
+        settings = json.loads(blocks("yaml fragment")[1])
         with LanguageServer(COMMAND, tmp_path, settings["yaml.schemas"]) as running:
             for name in ("search_space.yaml", "dependency_map.yaml", "depmap.yaml", "tuning.yaml"):
                 [(line, words, _)] = running.problems(name, "unknown_key: 1\n")
@@ -158,7 +158,7 @@ class TestServer:
 
     def test_the_line_that_the_docs_show_gives_a_file_its_schema(self, tmp_path):
         make_schemas_of_the_docs(tmp_path)
-        [text] = blocks("yaml")
+        text = blocks("yaml fragment")[0]
         with LanguageServer(COMMAND, tmp_path) as running:
             assert running.problems("mine.yaml", text) == []
             [(line, words, _)] = running.problems("wrong.yaml", text.replace("out_dim", "out_dims"))
