@@ -1,4 +1,4 @@
-"""What probing shows before the first trial: values that cannot be had, constraints that nothing satisfies."""
+"""What probing shows before a study: values that cannot be had, constraints that nothing satisfies."""
 
 from dataclasses import dataclass, field
 
@@ -122,7 +122,7 @@ def _report_constraints(found: _Findings, linked: LinkedSpace, problems: Problem
 
 
 def _report_conditions(plan: Plan, found: _Findings, linked: LinkedSpace, problems: Problems) -> None:
-    """Warn of conditions that were true in all or in none of the probes; the items of a repeat count as one."""
+    """Warn of conditions that were true in all or in none of the probes; a repeat's items count as one."""
     times: dict[Location, tuple[int, int, Decision]] = {}
     for step in plan.steps:
         if isinstance(step, Decision) and WHEN in step.options:
