@@ -2,6 +2,7 @@
 
 import math
 import random
+import sys
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -59,9 +60,10 @@ class RandomTrial:
         log: bool = False,
     ) -> float:
         """Return a float between low and high."""
-        if step is not None:
+        steps = math.inf if step is None else (high - low) / step
+        if step is not None and math.isfinite(steps):
             # A step that misses high ends below it; one that meets it may miss it by a rounding error.
-            return low + step * self.random.randint(0, math.floor((high - low) / step + 1e-8))
+            return low + step * self.random.randint(0, math.floor(steps + 1e-8))
         if log:
             return min(max(low, math.exp(self.random.uniform(math.log(low), math.log(high)))), high)
         return self.random.uniform(low, high)
@@ -76,7 +78,7 @@ class RandomTrial:
         log: bool = False,
     ) -> int:
         """Return an integer between low and high."""
-        if log:
+        if log and high <= sys.float_info.max:
             return round(math.exp(self.random.uniform(math.log(low), math.log(high))))
         return low + step * self.random.randint(0, (high - low) // step)
 

@@ -29,6 +29,9 @@ TASKS = ("graph_classification",)
 LATE_FACTS: frozenset[Path] = frozenset({("model", "params")})
 """What a task tells of a trial's config before training it, for constraints: its number of parameters."""
 
+MAX_WEIGHED = 20_000
+"""Problems of configs that are looked at, most of them the same ones in one config after the other."""
+
 _DEFAULT_LAYER_TYPE = GcnBlockConfig.model_fields["gnn_layer_type"].default
 
 
@@ -141,9 +144,13 @@ def _check_configs(compilation: Compilation, facts: DataFacts, problems: Problem
     dropped: dict[Path, dict[str, None]] = {}
     check = IncrementalCheck(lambda config: find_problems(config, **facts.for_schema()))
     looked_at: set[tuple[int, str]] = set()
+    weighed = 0
     for config in probe_configs(compilation.plan):
+        if weighed > MAX_WEIGHED:
+            break  # a config full of mistakes shows them all at once; mend these, and the rest will show
         texts = [repr(block) for block in blocks_of(config)]
         for problem in check.problems(config, texts):
+            weighed += 1
             if (problem.path, problem.message) not in seen:
                 seen.add((problem.path, problem.message))
                 _report(problem, config, compilation, problems)

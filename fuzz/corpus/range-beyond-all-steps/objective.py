@@ -1,0 +1,2 @@
+def score(trial, config):
+    return 0.0
