@@ -26,7 +26,7 @@ import optuna
 from qgtune import QgtuneWarning, build_search_space_with_dependencies
 from qgtune.compiler.cache import SETTLING_NS
 from qgtune.compiler.load import compile_files
-from qgtune.compiler.plan import Plan
+from qgtune.compiler.planning.plan import Plan
 from qgtune.core.collecting import no_collecting
 from qgtune.space import Categorical, Float, FollowingRange
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from qgtune.compiler.objects import with_objects
-from qgtune.compiler.plan import Plan
+from qgtune.compiler.linking.objects import with_objects
+from qgtune.compiler.planning.plan import Plan
 from qgtune.core.diagnostics import Diagnostic, Location
 from qgtune.core.errors import DiagnosticError, QgtuneError, TrialPruned
 from qgtune.core.user_code import UserCodeError, load_function

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from qgtune.compiler.building.selection import Selection
 from qgtune.compiler.cache import CompilationCache
 from qgtune.compiler.emit import (
     alias_links,
@@ -23,12 +24,11 @@ from qgtune.compiler.emit import (
     respliced_text,
 )
 from qgtune.compiler.files import shown_path
+from qgtune.compiler.linking.objects import with_objects
+from qgtune.compiler.linking.patterns import patterns_to_nothing
 from qgtune.compiler.load import fill_references, read_data_file
-from qgtune.compiler.objects import with_objects
-from qgtune.compiler.patterns import patterns_to_nothing
 from qgtune.compiler.pipeline import Compilation
-from qgtune.compiler.reading import Trial, walk_config
-from qgtune.compiler.selection import Selection
+from qgtune.compiler.planning.reading import Trial, walk_config
 from qgtune.core.diagnostics import Diagnostic, did_you_mean, render_diagnostics
 from qgtune.core.errors import DiagnosticError, QgtuneError, QgtuneWarning
 from qgtune.core.files import write_atomically

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from own_projects import write_project
 
 from qgtune import cli
-from qgtune.compiler.counting import space_size
-from qgtune.compiler.difference import compare_spaces, outline
-from qgtune.compiler.explain import explain_path
-from qgtune.compiler.graph import dependency_graph, dot_text, mermaid_text
-from qgtune.compiler.listing import listing
 from qgtune.compiler.pipeline import SpaceSources, compile_space
 from qgtune.core.errors import DiagnosticError
 from qgtune.document import Source
+from qgtune.insight.counting import space_size
+from qgtune.insight.difference import compare_spaces, outline
+from qgtune.insight.explain import explain_path
+from qgtune.insight.graph import dependency_graph, dot_text, mermaid_text
+from qgtune.insight.listing import listing
 from qgtune.space import walk
 from qgtune.space.branches import config_path
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from own_projects import BASE, SPACE, qgtune, write_project
 
 from qgtune import cli
-from qgtune.compiler.difference import Verdict, compare_spaces, outline
 from qgtune.compiler.pipeline import SpaceSources, compile_space
 from qgtune.document import Source, format_flow
+from qgtune.insight.difference import Verdict, compare_spaces, outline
 
 
 def compiled(base, space, dependencies=""):

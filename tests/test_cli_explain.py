@@ -11,10 +11,10 @@ import pytest
 from own_projects import environment, write_project
 
 from qgtune import cli
-from qgtune.compiler.explain import explain_path
-from qgtune.compiler.link import Outside
+from qgtune.compiler.linking.link import Outside
 from qgtune.compiler.pipeline import SpaceSources, compile_space
 from qgtune.document import Source
+from qgtune.insight.explain import explain_path
 
 ROOT = pathlib.Path(__file__).parent.parent
 PAGE = (ROOT / "docs/diagnostics.md").read_text(encoding="utf-8")

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from own_projects import write_project
 
 from qgtune import cli
-from qgtune.compiler.graph import FORMATS, Edge, Link, dependency_graph, dot_text, mermaid_text
-from qgtune.compiler.link import Outside
+from qgtune.compiler.linking.link import Outside
 from qgtune.compiler.pipeline import SpaceSources, compile_space
 from qgtune.core.paths import format_path
 from qgtune.document import Source
+from qgtune.insight.graph import FORMATS, Edge, Link, dependency_graph, dot_text, mermaid_text
 
 MERMAID_NODE = re.compile(
     r'  (?P<id>n\d+)(\(\["(?P<a>[^"`<>{}|]*(?:<br/>[^"`<>{}|]*)?)"\]\)|\["(?P<b>[^"`<>{}|]*(?:<br/>[^"`<>{}|]*)?)"\]'

@@ -11,9 +11,9 @@ from own_projects import qgtune
 from qgtune import cli
 from qgtune.compiler.pipeline import SpaceSources, compile_space
 from qgtune.compiler.prepare import prepare
-from qgtune.compiler.proposals import proposals
-from qgtune.compiler.starter import make_starter
 from qgtune.document import Source, dump, read_document
+from qgtune.insight.proposals import proposals
+from qgtune.insight.starter import make_starter
 
 ROOT = pathlib.Path(__file__).parent.parent
 CONFIGS = ["tests/guide", "sample_configs/causal_sets", "sample_configs/digits"]

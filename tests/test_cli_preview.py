@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from own_projects import write_project
 
 from qgtune import cli
-from qgtune.compiler.counting import space_size
 from qgtune.compiler.pipeline import SpaceSources, compile_space
-from qgtune.compiler.space_size import SpaceSize
 from qgtune.document import Source, format_flow
+from qgtune.insight.counting import space_size
+from qgtune.insight.space_size import SpaceSize
 
 ROOT = pathlib.Path(__file__).parent.parent
 

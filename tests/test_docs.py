@@ -15,7 +15,7 @@ from documented import blocks, commands, files_of, projects, sections, tables
 
 from qgtune.cli import main
 from qgtune.compiler.pipeline import SpaceSources, compile_space
-from qgtune.compiler.stand_ins import RandomTrial
+from qgtune.compiler.planning.stand_ins import RandomTrial
 from qgtune.core.errors import DiagnosticError
 from qgtune.document import Source, format_flow, read_document, read_text
 

@@ -14,10 +14,10 @@ import yaml
 from documented import files_of, sections, tables
 
 from qgtune import tune
-from qgtune.compiler.link import Outside
+from qgtune.compiler.linking.link import Outside
 from qgtune.compiler.pipeline import SpaceSources, compile_space
+from qgtune.compiler.planning.stand_ins import RandomTrial
 from qgtune.compiler.prepare import prepare
-from qgtune.compiler.stand_ins import RandomTrial
 from qgtune.core.diagnostics import Severity
 from qgtune.core.errors import DiagnosticError
 from qgtune.document import Source, read_text

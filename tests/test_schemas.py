@@ -6,7 +6,7 @@ import pathlib
 import jsonschema
 import pytest
 
-from qgtune.compiler import forms
+from qgtune.compiler.building import forms
 from qgtune.document import read_text
 from qgtune.schema.export import schema_text, schemas
 from qgtune.schema.for_settings import schema_for

@@ -76,8 +76,8 @@ def _is_error(problem: Diagnostic) -> bool:
 
 
 def _print_space(prepared: "Prepared") -> None:
-    from qgtune.compiler.listing import listing
-    from qgtune.compiler.preview import preview
+    from qgtune.insight.listing import listing
+    from qgtune.insight.preview import preview
 
     found = listing(prepared.compilation)
     width = max((len(name) for name, _ in found.parameters), default=0)

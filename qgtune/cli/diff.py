@@ -12,7 +12,7 @@ from qgtune.cli.projects import prepare_file, read_file
 from qgtune.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from qgtune.compiler.difference import Change, Difference, Outline
+    from qgtune.insight.difference import Change, Difference, Outline
     from qgtune.schema.tuning import TuningSettings
 
 _VERDICTS = {
@@ -56,7 +56,7 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _difference(old: pathlib.Path, new: pathlib.Path) -> "Difference":
-    from qgtune.compiler.difference import Difference, compare_settings, compare_spaces
+    from qgtune.insight.difference import Difference, compare_settings, compare_spaces
 
     (old_space, old_settings), (new_space, new_settings) = _read(old), _read(new)
     changes = compare_spaces(old_space, new_space).changes
@@ -69,8 +69,8 @@ def _difference(old: pathlib.Path, new: pathlib.Path) -> "Difference":
 
 def _read(path: pathlib.Path) -> "tuple[Outline, TuningSettings | None]":
     """Return what a file describes, and its settings if it is a tuning file rather than a search space."""
-    from qgtune.compiler.difference import outline
     from qgtune.compiler.load import compile_files
+    from qgtune.insight.difference import outline
     from qgtune.schema.tuning import tuning_keys
 
     data = read_file(path).data

@@ -35,7 +35,7 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _explain_path(words: list[str]) -> None:
     """Print who sets the value that one of the words names in the tuning file that the other names."""
-    from qgtune.compiler.explain import explain_path
+    from qgtune.insight.explain import explain_path
 
     files = [word for word in words if pathlib.Path(word).is_file() or word.endswith((".yaml", ".yml"))]
     paths = [word for word in words if word not in files]

@@ -17,7 +17,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _graph(options: argparse.Namespace) -> int:
-    from qgtune.compiler.graph import FORMATS, dependency_graph
+    from qgtune.insight.graph import FORMATS, dependency_graph
 
     prepared = prepare_file(options.tuning)
     print_diagnostics(prepared.warnings, color=options.color)

@@ -24,7 +24,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _init(options: argparse.Namespace) -> int:
     from qgtune.compiler.files import shown_path
-    from qgtune.compiler.starter import BASE, TUNING, make_starter
+    from qgtune.insight.starter import BASE, TUNING, make_starter
 
     starter = make_starter(read_file(options.config))
     contents = {BASE: options.config.read_bytes()}

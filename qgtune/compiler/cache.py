@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
 
+from qgtune.compiler.building.selection import Selection
 from qgtune.compiler.load import compile_files
 from qgtune.compiler.pipeline import Compilation
-from qgtune.compiler.selection import Selection
 
 CAPACITY = 64
 SETTLING_NS = 2_000_000_000

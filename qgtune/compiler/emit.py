@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
-from qgtune.compiler.expand import Dependency
-from qgtune.compiler.naming import parameter_names
+from qgtune.compiler.building.expand import Dependency
 from qgtune.compiler.pipeline import Compilation
-from qgtune.compiler.plan import Plan
-from qgtune.compiler.steps import Suggestion
-from qgtune.compiler.variants import present
+from qgtune.compiler.planning.naming import parameter_names
+from qgtune.compiler.planning.plan import Plan
+from qgtune.compiler.planning.steps import Suggestion
+from qgtune.compiler.planning.variants import present
 from qgtune.core.paths import Path, format_path, parse_path
 from qgtune.document import (
     Document,

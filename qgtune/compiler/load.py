@@ -4,12 +4,12 @@ import pathlib
 from collections.abc import Sequence
 from typing import Any
 
-from qgtune.compiler.expand import Dependency
+from qgtune.compiler.building.expand import Dependency
+from qgtune.compiler.building.selection import EVERYTHING, Selection
 from qgtune.compiler.files import shown_path
-from qgtune.compiler.link import Outside
+from qgtune.compiler.linking.link import Outside
 from qgtune.compiler.pipeline import Compilation, SpaceSources, compile_space
 from qgtune.compiler.problems import Problems
-from qgtune.compiler.selection import EVERYTHING, Selection
 from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.errors import DiagnosticError
 from qgtune.document import Document, Source, read_document, read_source, splice

@@ -3,19 +3,19 @@
 import pathlib
 from dataclasses import dataclass, replace
 
-from qgtune.compiler.advice import advise
-from qgtune.compiler.build import build_space
-from qgtune.compiler.coverage import check_cases
-from qgtune.compiler.expand import ListPaths, expand_dependencies
-from qgtune.compiler.extends import Extension
-from qgtune.compiler.link import NOTHING, LinkedSpace, Outside, link
-from qgtune.compiler.naming import parameter_names
-from qgtune.compiler.objects import check_objects
-from qgtune.compiler.plan import Plan, make_plan
+from qgtune.compiler.building.build import build_space
+from qgtune.compiler.building.expand import ListPaths, expand_dependencies
+from qgtune.compiler.building.extends import Extension
+from qgtune.compiler.building.selection import EVERYTHING, Selection
+from qgtune.compiler.building.settings import CONSTRAINTS, EXTENDS, read_constraints, settings_in
+from qgtune.compiler.linking.advice import advise
+from qgtune.compiler.linking.coverage import check_cases
+from qgtune.compiler.linking.link import NOTHING, LinkedSpace, Outside, link
+from qgtune.compiler.linking.objects import check_objects
+from qgtune.compiler.planning.naming import parameter_names
+from qgtune.compiler.planning.plan import Plan, make_plan
 from qgtune.compiler.problems import Problems
-from qgtune.compiler.proving import check_probes
-from qgtune.compiler.selection import EVERYTHING, Selection
-from qgtune.compiler.settings import CONSTRAINTS, EXTENDS, read_constraints, settings_in
+from qgtune.compiler.proving.findings import check_probes
 from qgtune.core.collecting import no_collecting
 from qgtune.core.diagnostics import Diagnostic, sort_diagnostics
 from qgtune.core.errors import DiagnosticError

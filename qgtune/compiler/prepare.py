@@ -3,11 +3,11 @@
 import pathlib
 from dataclasses import dataclass
 
-from qgtune.compiler.linking import check_patterns, outside_of, selection_of
 from qgtune.compiler.objective import check_objective
 from qgtune.compiler.pipeline import Compilation, compile_space
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.task_check import check_task
+from qgtune.compiler.tuned import check_patterns, outside_of, selection_of
 from qgtune.compiler.tuning import Tuning, read_space_sources, read_tuning
 from qgtune.core.diagnostics import Diagnostic, sort_diagnostics
 from qgtune.core.errors import DiagnosticError

@@ -7,8 +7,8 @@ from typing import Any
 from qgtune.compiler.incremental import IncrementalCheck, blocks_of
 from qgtune.compiler.objective import check_function
 from qgtune.compiler.pipeline import Compilation
-from qgtune.compiler.probe import probe_configs
 from qgtune.compiler.problems import Problems
+from qgtune.compiler.proving.probe import probe_configs
 from qgtune.compiler.tuning import Tuning, top_of
 from qgtune.core.diagnostics import Location, Related, did_you_mean
 from qgtune.core.errors import ConfigValueError

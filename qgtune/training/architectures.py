@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from qgtune.compiler.plan import Plan
-from qgtune.compiler.probe import probe_configs
-from qgtune.compiler.stand_ins import RandomTrial
+from qgtune.compiler.planning.plan import Plan
+from qgtune.compiler.planning.stand_ins import RandomTrial
+from qgtune.compiler.proving.probe import probe_configs
 from qgtune.core.errors import ConfigValueError
 from qgtune.nn import registered_names
 from qgtune.schema.graph_classification import ACTIVATIONS, POOLINGS, ModelConfig, parse_model

@@ -2,10 +2,10 @@
 
 import pathlib
 
-from qgtune.compiler.linking import outside_of, selection_of
 from qgtune.compiler.pipeline import Compilation, compile_space
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.task_check import DataFacts, data_facts, nearest_node
+from qgtune.compiler.tuned import outside_of, selection_of
 from qgtune.compiler.tuning import read_space_sources, read_tuning
 from qgtune.core.diagnostics import sort_diagnostics
 from qgtune.core.errors import DiagnosticError

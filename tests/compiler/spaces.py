@@ -1,7 +1,7 @@
 """Compiling texts, for tests."""
 
+from qgtune.compiler.building.selection import Selection
 from qgtune.compiler.pipeline import SpaceSources, compile_space
-from qgtune.compiler.selection import Selection
 from qgtune.core.errors import DiagnosticError
 from qgtune.document import Source
 

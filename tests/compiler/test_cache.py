@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from qgtune.compiler import cache as cache_module
+from qgtune.compiler.building.selection import EVERYTHING, Selection
 from qgtune.compiler.cache import CompilationCache
-from qgtune.compiler.selection import EVERYTHING, Selection
 from qgtune.core.errors import DiagnosticError
 
 

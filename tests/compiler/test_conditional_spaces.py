@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from spaces import compiled
 
 from qgtune.compiler.emit import annotations
-from qgtune.compiler.probe import RandomTrial
+from qgtune.compiler.proving.probe import RandomTrial
 from qgtune.core.diagnostics import Severity
 from qgtune.core.errors import DiagnosticError
 from qgtune.space import EvaluationError

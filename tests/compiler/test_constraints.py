@@ -5,9 +5,9 @@ import pickle
 import pytest
 from spaces import Chooser, codes, compiled, config, problems
 
-from qgtune.compiler.checks import ConstraintError
-from qgtune.compiler.link import Outside
+from qgtune.compiler.linking.link import Outside
 from qgtune.compiler.pipeline import SpaceSources, compile_space
+from qgtune.compiler.planning.checks import ConstraintError
 from qgtune.document import Source
 
 SPACE = (

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spaces import Chooser, codes, compiled
 
-from qgtune.compiler.link import Outside
+from qgtune.compiler.linking.link import Outside
 from qgtune.compiler.pipeline import SpaceSources, compile_space
 from qgtune.document import Source
 from qgtune.space import EvaluationError

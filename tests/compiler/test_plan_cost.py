@@ -3,8 +3,8 @@
 import pytest
 from spaces import Chooser, codes, compiled
 
-from qgtune.compiler.fallible import fallible_part
-from qgtune.compiler.steps import Suggestion
+from qgtune.compiler.planning.steps import Suggestion
+from qgtune.compiler.proving.fallible import fallible_part
 
 BASE = "m: {a: 1, b: 3, c: 1, d: 1, e: [1, 2]}\n"
 SPACE = "m: {a: [0, 1, 2], b: [3, 4], c: {type: int, low: 1, high: 9}, e: [[5], [6, 7]]}\n"

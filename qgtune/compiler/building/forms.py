@@ -1,0 +1,324 @@
+"""The forms in which a parameter is written, one small function each, dispatched from a table.
+
+Each form takes the mapping's entries and returns a domain, or None after it has reported why not.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from qgtune.compiler.building.expressions import read_expression
+from qgtune.compiler.building.written import Fields
+from qgtune.compiler.problems import Problems
+from qgtune.core.diagnostics import did_you_mean, nearest
+from qgtune.document import MappingNode, Node, ScalarNode, SequenceNode, content, entries, plain_data
+from qgtune.space import Categorical, Domain, DomainError, Expression, Float, FollowingRange, Integer, Role
+from qgtune.space.domains import aligned_high
+
+SYNONYMS = {"min": "low", "max": "high", "values": "choices"}
+"""Other tuners' words for the same fields."""
+
+FIELDS = {
+    "tuple": ("value",),
+    "float": ("low", "high", "step", "log"),
+    "int": ("low", "high", "step", "log"),
+    "categorical": ("choices",),
+    "fixed": ("value",),
+    "switch": ("on", "cases"),
+    "coupled": ("to", "values"),
+    "repeat": ("count", "item", "first", "last", "shared"),
+}
+"""The fields of each form beside ``type``; each may also have ``when`` and ``otherwise``."""
+
+OPTIONAL = frozenset({"step", "log", "first", "last", "shared"})
+"""The fields that may be left out."""
+
+
+_OTHER_NAMES = {
+    "integer": "int",
+    "randint": "int",
+    "double": "float",
+    "uniform": "float",
+    "loguniform": "float",
+    "log_uniform": "float",
+    "choice": "categorical",
+}
+"""What other tuners call these types."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A mapping that defines what stands at a path: its type, and its fields under their own names."""
+
+    type: str
+    fields: Fields
+
+    def node(self, field: str) -> Node:
+        """Return what is written for a field."""
+        return self.fields[field][1].node
+
+
+def form_type(fields: Fields) -> str | None:
+    """Return the value of ``type`` if a mapping is a form, else None."""
+    entry = fields.get("type")
+    if entry is None:
+        return None
+    value = entry[1].content
+    if isinstance(value, ScalarNode) and isinstance(value.value, str) and value.value in FIELDS:
+        return value.value
+    return None
+
+
+def misspelled_form(fields: Fields) -> str | None:
+    """Return the form that an ordinary mapping was probably meant to be, or None.
+
+    A mapping whose ``type`` nearly is one of ours, and whose other keys are all fields of that form.
+    """
+    if "type" not in fields or len(fields) < 2:
+        return None
+    value = fields["type"][1].content
+    if not isinstance(value, ScalarNode) or not isinstance(value.value, str):
+        return None
+    meant = _OTHER_NAMES.get(value.value.lower()) or nearest(value.value.lower(), FIELDS)
+    if meant is None:
+        return None
+    names = {SYNONYMS.get(str(key), str(key)) for key in fields} - {"type"}
+    return meant if names & set(FIELDS[meant]) else None
+
+
+def looks_like_range(fields: Fields) -> bool:
+    """Tell whether a mapping without a ``type`` has only the fields of a range or of choices."""
+    names = {SYNONYMS.get(str(key), str(key)) for key in fields}
+    return names <= {"low", "high", "step", "log", "choices"} and bool(names & {"low", "high", "choices"})
+
+
+def read_form(written: Fields, kind: str, problems: Problems) -> Form | None:
+    """Return the form with its fields checked by name, or None after reporting what is wrong with them."""
+    fields: Fields = {}
+    sound = True
+    legal = FIELDS[kind]
+    for name, (key, value) in written.items():
+        if name == "type":
+            continue
+        field = SYNONYMS.get(str(name), str(name)) if kind in ("float", "int", "categorical") else str(name)
+        if field not in legal:
+            message = f"{key.text!r} is not a field of {_described(kind)}"
+            known = [*legal, *(short for short, long in SYNONYMS.items() if long in legal)]
+            problems.error(
+                "QG203", message, problems.at_node(Role.SPACE, key), did_you_mean(str(name), known)
+            )
+            sound = False
+        elif field in fields:
+            message = f"{field} is given twice, as {fields[field][0].text!r} and {key.text!r}"
+            problems.error("QG203", message, problems.at_node(Role.SPACE, key), "remove one of them")
+            sound = False
+        else:
+            fields[field] = (key, value)
+    required = [field for field in legal if field not in OPTIONAL]
+    missing = [field for field in required if field not in fields]
+    if missing and sound:
+        message = f"{_described(kind)} needs {' and '.join(missing)}"
+        problems.error("QG204", message, problems.at_node(Role.SPACE, written["type"][1].node))
+    return Form(kind, fields) if sound and not missing else None
+
+
+def _described(kind: str) -> str:
+    return f"a {kind}" if kind in ("switch", "repeat") else f"a parameter of type {kind}"
+
+
+def read_domain(form: Form, problems: Problems) -> Domain | FollowingRange | None:
+    """Return the domain that a form defines, or None after reporting what is wrong with it."""
+    try:
+        return _READERS[form.type](form, problems)
+    except DomainError as error:
+        field = error.field if error.field in form.fields else str(next(iter(form.fields)))
+        place = problems.at_node(Role.SPACE, form.node(field))
+        problems.error("QG206", error.message, place, error.hint)
+        return None
+    except _WrongTypeError as error:
+        problems.error("QG205", error.message, problems.at_node(Role.SPACE, error.node), error.hint)
+        return None
+
+
+class _WrongTypeError(Exception):
+    def __init__(self, message: str, node: Node, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.node = node
+        self.hint = hint
+
+
+def _range(form: Form, problems: Problems) -> Domain | FollowingRange | None:
+    number = _integer if form.type == "int" else _float
+    follows = [_may_follow(form.node(name)) for name in ("low", "high")]
+    if any(follows):
+        return _following_range(form, problems, number)
+    low, high = (number(name, form.node(name)) for name in ("low", "high"))
+    step = _optional(form, "step", number)
+    log = bool(_optional(form, "log", _boolean))
+    return _make_range(form, problems, (low, high), step, log=log)
+
+
+def _may_follow(node: Node) -> bool:
+    """Tell whether a bound is an expression: a text that is no number in quotes."""
+    inner = content(node)
+    return isinstance(inner, ScalarNode) and isinstance(inner.value, str) and not _is_quoted_number(node)
+
+
+def _following_range(
+    form: Form, problems: Problems, number: Callable[[str, Node], float]
+) -> FollowingRange | None:
+    bounds: list[float | Expression] = []
+    for name in ("low", "high"):
+        node = form.node(name)
+        inner = content(node)
+        if _may_follow(node) and isinstance(inner, ScalarNode):
+            hint = 'a bound is a number, or follows other values, as in high: "model.hidden_dim * 2"'
+            expression = read_expression(inner, Role.SPACE, problems, hint)
+            if expression is None:
+                return None
+            bounds.append(expression)
+        else:
+            bounds.append(number(name, node))
+    step = _optional(form, "step", number)
+    log = bool(_optional(form, "log", _boolean))
+    if step is not None and not step > 0:
+        raise DomainError("step", f"step must be above 0, but is {step}")
+    if step is not None and log:
+        raise DomainError("step", f"a log range has no step, but step is {step}", "leave out step or log")
+    return FollowingRange(form.type == "int", bounds[0], bounds[1], step, log)
+
+
+def _tuple(form: Form, problems: Problems) -> Domain:
+    """Read QGTune's ``{type: tuple, value: [low, high, step-or-log]}``."""
+    value = form.node("value")
+    node = content(value)
+    if not isinstance(node, SequenceNode) or len(node.items) not in (2, 3):
+        size = f"has {len(node.items)} items" if isinstance(node, SequenceNode) else "is not a list"
+        raise _WrongTypeError(
+            f"a tuple's value is a list of two or three items, but this {size}",
+            value,
+            "write [low, high], [low, high, step], or [low, high, true] for a log range",
+        )
+    last = content(node.items[2]) if len(node.items) == 3 else None
+    log = isinstance(last, ScalarNode) and last.value is True
+    has_step = last is not None and not (isinstance(last, ScalarNode) and isinstance(last.value, bool))
+    bounds = node.items if has_step else node.items[:2]
+    numbers = [_number(name, item) for name, item in zip(("low", "high", "step"), bounds, strict=False)]
+    if any(isinstance(number, float) for number in numbers):
+        numbers = [_as_float("a bound", number, value) for number in numbers]
+    low, high, *rest = numbers
+    return _make_range(form, problems, (low, high), rest[0] if rest else None, log=log)
+
+
+def _make_range(
+    form: Form, problems: Problems, bounds: tuple[float, float], step: float | None, *, log: bool
+) -> Float | Integer:
+    low, high = bounds
+    domain: Float | Integer
+    if isinstance(low, int) and isinstance(high, int) and form.type != "float":
+        domain = Integer(low, high, 1 if step is None else int(step), log)
+    else:
+        domain = Float(low, high, step, log)
+    if domain.step is None or domain.low == domain.high:
+        return domain
+    aligned = aligned_high(domain.low, domain.high, domain.step)
+    if aligned == domain.high:
+        return domain
+    field = "high" if "high" in form.fields else "value"
+    problems.warn(
+        "QG207",
+        f"steps of {domain.step} from {domain.low} do not reach {domain.high}; the largest is {aligned}",
+        problems.at_node(Role.SPACE, form.node(field)),
+        f"write {aligned} to say so",
+    )
+    return (
+        Integer(domain.low, int(aligned), domain.step)
+        if isinstance(domain, Integer)
+        else Float(domain.low, aligned, domain.step)
+    )
+
+
+def _categorical(form: Form, _: Problems) -> Domain:
+    value = form.node("choices")
+    node = content(value)
+    if isinstance(node, MappingNode):
+        labelled = {str(label): plain_data(item) for label, (_, item) in entries(node).items()}
+        return Categorical(tuple(labelled.values()), tuple(labelled))
+    if not isinstance(node, SequenceNode):
+        hint = "write [first, second], or {label: value, ...}"
+        raise _WrongTypeError("choices are a list, or a mapping of labels to values", value, hint)
+    return Categorical.of([plain_data(item) for item in node.items])
+
+
+_READERS: dict[str, Callable[[Form, Problems], Domain | FollowingRange | None]] = {
+    "tuple": _tuple,
+    "float": _range,
+    "int": _range,
+    "categorical": _categorical,
+}
+
+
+def _optional(form: Form, name: str, read: Callable[[str, Node], Any]) -> Any:
+    if name not in form.fields:
+        return None
+    node = content(form.node(name))
+    if isinstance(node, ScalarNode) and node.value is None:
+        return None
+    return read(name, form.node(name))
+
+
+def _scalar(name: str, node: Node, rule: str) -> Any:
+    inner = content(node)
+    if not isinstance(inner, ScalarNode):
+        kind = "a list" if isinstance(inner, SequenceNode) else "a mapping"
+        raise _WrongTypeError(f"{name} must be {rule}, but is {kind}", node)
+    return inner.value
+
+
+def _number(name: str, node: Node) -> int | float:
+    value = _scalar(name, node, "a number")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        hint = f"remove the quotes around {value}" if _is_quoted_number(node) else ""
+        raise _WrongTypeError(f"{name} must be a number, but is {value!r}", node, hint)
+    return value
+
+
+def _float(name: str, node: Node) -> float:
+    return _as_float(name, _number(name, node), node)
+
+
+def _as_float(name: str, value: float, node: Node) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise _WrongTypeError(f"{name} is too large for a float", node) from None
+
+
+def _integer(name: str, node: Node) -> int:
+    value = _number(name, node)
+    if isinstance(value, float):
+        if not value.is_integer():
+            hint = "use type: float for numbers that are not whole"
+            raise _WrongTypeError(f"{name} must be a whole number, but is {value}", node, hint)
+        value = int(value)
+    return value
+
+
+def _boolean(name: str, node: Node) -> bool:
+    value = _scalar(name, node, "true or false")
+    if not isinstance(value, bool):
+        hint = "YAML 1.2 has only true and false" if str(value).lower() in ("yes", "no", "on", "off") else ""
+        raise _WrongTypeError(f"{name} must be true or false, but is {value!r}", node, hint)
+    return value
+
+
+def _is_quoted_number(node: Node) -> bool:
+    inner = content(node)
+    if not isinstance(inner, ScalarNode) or not inner.style:
+        return False
+    try:
+        float(inner.text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,284 @@
+"""Dependencies -> references at their places in the tree."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from qgtune.compiler.building.conditions import WHEN
+from qgtune.compiler.building.expand import Dependency
+from qgtune.compiler.building.selection import Extent, Selection
+from qgtune.compiler.problems import Problems
+from qgtune.core.diagnostics import Related, nearest
+from qgtune.core.paths import ROOT, Path, format_path, selected, selects_many
+from qgtune.space import (
+    Branch,
+    Case,
+    Mapping,
+    Parameter,
+    Reference,
+    Repeat,
+    Sequence,
+    SpaceNode,
+    Switch,
+    Unread,
+    config_path,
+)
+from qgtune.space.expressions import NEXT, PREVIOUS
+from qgtune.space.tree import COUNT, LAST, MIDDLE, child_at, child_key, children, unless_last
+
+MAX_SHOWN = 12
+"""Names that a hint lists at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A list item: its list with the list's path, and its position."""
+
+    siblings: Sequence | Repeat
+    above: Path
+    position: int
+
+
+def place_references(
+    root: Mapping, dependencies: Iterable[Dependency], selection: Selection, problems: Problems
+) -> Mapping:
+    """Return the tree with a reference at every target, rebuilt in one walk; missing targets are reported.
+
+    A target with ``[*]`` stands for every item of a list; a target that names one item wins over it. In a
+    switch it is set in every case that has it. In a section of which nothing varies a missing target is a
+    warning: the map may be meant for a search space with more layers.
+    """
+    targets: _Targets = _Targets()
+    for dependency in dependencies:
+        target = _normal(root, dependency.target)
+        targets.add(Dependency(target, dependency.reference), problems)
+    placed = _Placer(selection, problems).put(root, ROOT, targets, None)
+    assert isinstance(placed, Mapping)  # noqa: S101 - every target has at least one part
+    return placed
+
+
+def _normal(root: SpaceNode, target: Path) -> Path:
+    """Return a target in its one spelling: indices from the start, keys as the tree has them."""
+    found: list[str | int] = []
+    node: SpaceNode | None = root
+    for part in target:
+        while isinstance(node, Switch):
+            cases = [case.node for case in node.all_cases if case.node is not None]
+            node = next((case for case in cases if child_key(case, part) is not None), cases[0])
+        if selects_many(part) and isinstance(node, Sequence | Repeat):
+            found.append(part)
+            node = node.items[0] if node.items else None
+            continue
+        key = None if node is None else child_key(node, part)
+        found.append(part if key is None else key)
+        node = None if node is None or key is None else child_at(node, key)
+    return tuple(found)
+
+
+@dataclass(slots=True)
+class _Targets:
+    """The targets at and below one path, as a tree of their own."""
+
+    here: Dependency | None = None
+    below: dict[str | int, "_Targets"] = field(default_factory=dict)
+
+    def add(self, dependency: Dependency, problems: Problems) -> None:
+        """Add a target, or report that the same value, or one that holds it, already follows something."""
+        node = self
+        for part in dependency.target:
+            if node.here is not None:
+                break
+            below = node.below.get(part)
+            if below is None:
+                below = node.below[part] = _Targets()
+            node = below
+        first = node.here or next(node.all(), None)
+        if first is None:
+            node.here = dependency
+            return
+        target, other = format_path(dependency.target), format_path(first.target)
+        what = f"{target} is set twice" if target == other else f"{target} and {other} overlap"
+        related = Related(problems.at(first.reference.origin), "first set here")
+        place = problems.at(dependency.reference.origin)
+        problems.error("QG307", f"{what}: one value follows one reference", place, "remove one", related)
+
+    def put(self, dependency: Dependency, rest: Path) -> None:
+        """Add a target that is known to stand apart from the others."""
+        node = self
+        for part in rest:
+            node = node.below.setdefault(part, _Targets())
+        node.here = dependency
+
+    def all(self) -> Iterator[Dependency]:
+        """Yield every target at or below this path."""
+        if self.here is not None:
+            yield self.here
+        for targets in self.below.values():
+            yield from targets.all()
+
+
+class _Placer:
+    def __init__(self, selection: Selection, problems: Problems) -> None:
+        self.selection = selection
+        self.problems = problems
+
+    def put(self, node: SpaceNode, path: Path, targets: _Targets, item: _Item | None) -> SpaceNode:
+        """Return ``node`` with the references of ``targets`` in place; ``item`` is the list item around."""
+        if targets.here is not None:
+            return self._set(node, path, targets.here.reference, item)
+        if isinstance(node, Switch):
+            return self._put_into_cases(node, path, targets, item)
+        changed: dict[str | int, SpaceNode] = {}
+        is_list = isinstance(node, Sequence | Repeat)
+        # [*] and slices first, so that what is said of one item is said last.
+        for part, inner in sorted(targets.below.items(), key=lambda entry: not selects_many(entry[0])):
+            many = is_list and selects_many(part)
+            keys = _positions(node, part) if many else [child_key(node, part)]
+            for key in keys:
+                if key is None:
+                    changed.update(self._add(node, path, part, inner))
+                else:
+                    child = changed[key] if key in changed else child_at(node, key)
+                    # An item that is a mapping is what @, prev and next speak of.
+                    around = item
+                    if isinstance(node, Sequence | Repeat) and isinstance(child, Mapping | Switch):
+                        around = _Item(node, path, int(key))
+                    changed[key] = self.put(child, (*path, key), inner, around)
+        if not changed:
+            return node
+        if isinstance(node, Mapping):
+            return replace(node, entries={**node.entries, **changed})
+        assert isinstance(node, Sequence | Repeat)  # noqa: S101 - leaves have no children to change
+        items = tuple(changed.get(i, item) for i, item in enumerate(node.items))
+        if isinstance(node, Repeat) and COUNT in changed:
+            count = changed[COUNT]
+            assert isinstance(count, Reference)  # noqa: S101 - a target becomes a reference
+            return replace(node, items=items, count=count)
+        return replace(node, items=items)
+
+    def _set(self, node: SpaceNode, path: Path, reference: Reference, item: _Item | None) -> SpaceNode:
+        """Return what stands at a target: the reference, or the node's own value if it has no neighbour."""
+        if isinstance(node, Switch) and node.cases and node.cases[0].label == WHEN:
+            then, other = node.cases
+            inside = (*path, then.branch)
+            assert then.node is not None  # noqa: S101 - a condition is on something
+            placed = self._set(then.node, inside, reference, item)
+            return replace(node, cases=(replace(then, node=placed), other))
+        heads = {term.head for term in reference.expression.terms}
+        if not reference.every or item is None or (PREVIOUS in heads and item.position > 0):
+            return reference
+        if PREVIOUS in heads:
+            return node
+        return self._followed_by_next(node, path, reference, item) if NEXT in heads else reference
+
+    @staticmethod
+    def _followed_by_next(node: SpaceNode, path: Path, reference: Reference, item: _Item) -> SpaceNode:
+        """Return a reference to the next item, or the node's own value where the item is the last one."""
+        within = path[len(item.above) :]
+        if item.position + 1 == len(item.siblings.items) or Branch(LAST) in within:
+            return node
+        may_be_last = isinstance(item.siblings, Repeat) and item.position + 1 >= item.siblings.least
+        if may_be_last and Branch(MIDDLE) not in within:
+            return unless_last(item.above, item.position, reference, node)
+        return reference
+
+    def _put_into_cases(self, node: Switch, path: Path, targets: "_Targets", item: _Item | None) -> SpaceNode:
+        """Return a switch with each target set in every case that has it; one that none has is reported."""
+        depth = len(config_path(path))
+        wanted = list(targets.all())
+        cases = [case for case in node.all_cases if case.node is not None]
+        homeless = [d for d in wanted if not any(_has(case.node, d.target[depth:]) for case in cases)]
+        placed: dict[str, SpaceNode] = {}
+        for case in cases:
+            assert case.node is not None  # noqa: S101 - the others were left out
+            inside = _Targets()
+            for dependency in wanted:
+                if dependency in homeless or _has(case.node, dependency.target[depth:]):
+                    inside.put(dependency, dependency.target[depth:])
+            placed[case.label] = self.put(case.node, (*path, case.branch), inside, item)
+
+        def filled(case: Case) -> Case:
+            return replace(case, node=placed.get(case.label))
+
+        return replace(
+            node,
+            cases=tuple(map(filled, node.cases)),
+            default=None if node.default is None else filled(node.default),
+        )
+
+    def _add(
+        self, node: SpaceNode, path: Path, part: str | int, targets: _Targets
+    ) -> dict[str | int, SpaceNode]:
+        """Return what is added to a mapping that has no such key, or report that nothing stands there."""
+        if isinstance(node, Unread):
+            return {}
+        names = [str(key) for key, _ in children(node)]
+        if (
+            isinstance(node, Mapping)
+            and targets.here
+            and not selects_many(part)
+            and not nearest(str(part), names)
+        ):
+            reference = targets.here.reference
+            shown = format_path((*config_path(path), part))
+            message = f"{shown} stands neither in the base settings nor in the search space"
+            self.problems.warn("QG306", f"{message}; it is added", self.problems.at_key(reference.origin))
+            return {part: reference}
+        place = config_path(path)
+        for dependency in targets.all():
+            target, source = format_path(dependency.target), dependency.reference.expression
+            message = f"{target} follows {source}, but there is no {format_path((*place, part))} to set"
+            where = self.problems.at_key(dependency.reference.origin)
+            varies = self.selection.extent(dependency.target[:1]) is not Extent.NONE
+            report = self.problems.error if varies else self.problems.warn
+            report("QG302", message, where, missing_hint(node, (*place, part), len(place)))
+        return {}
+
+
+def _positions(node: SpaceNode, part: str | int) -> list[str | int | None]:
+    """Return the items that ``[*]`` or a slice stands for; None if that depends on the trial."""
+    assert isinstance(node, Sequence | Repeat)  # noqa: S101 - only lists have items
+    if isinstance(node, Repeat) and "-" in str(part):
+        return [None]  # counted from the end of a list whose end is not known
+    return list(selected(part, len(node.items)))
+
+
+def _has(node: SpaceNode | None, rest: Path) -> bool:
+    """Tell whether a target leads to something, at least in some case."""
+    for depth, part in enumerate(rest):
+        if isinstance(node, Switch):
+            return any(_has(case.node, rest[depth:]) for case in node.all_cases)
+        if isinstance(node, Sequence | Repeat) and selects_many(part):
+            positions = _positions(node, part)
+            return any(i is not None and _has(child_at(node, i), rest[depth + 1 :]) for i in positions)
+        key = None if node is None else child_key(node, part)
+        if node is None or key is None:
+            return False
+        node = child_at(node, key)
+    return node is not None
+
+
+def known_paths(node: SpaceNode, path: Path) -> list[str]:
+    """Return the paths of a node's children, as they are shown."""
+    return [format_path((*path, key)) for key, _ in children(node)]
+
+
+def missing_hint(node: SpaceNode, target: Path, depth: int) -> str:
+    """Return a way out where ``target`` leads to nothing below ``node``, which stands at its first parts."""
+    path = target[:depth]
+    if isinstance(node, Repeat) and (isinstance(target[depth], int) or selects_many(target[depth])):
+        return f"{format_path(path)} has at most {len(node.items)} items; what the last has goes under last:"
+    if isinstance(node, Sequence):
+        count = len(node.items)
+        return f"{format_path(path)} has {count} item{'' if count == 1 else 's'}"
+    known = known_paths(node, path)
+    if not known:
+        if isinstance(node, Mapping):
+            return f"{format_path(path) or 'the config'} is empty"
+        what = "sampled" if isinstance(node, Parameter) else "a single value"
+        return f"{format_path(path)} is {what}"
+    keys = [str(key) for key, _ in children(node)]
+    meant = nearest(str(target[depth]), keys)
+    if meant is not None:
+        return f"did you mean {known[keys.index(meant)]!r}?"
+    shown = ", ".join(keys[:MAX_SHOWN]) + (", ..." if len(keys) > MAX_SHOWN else "")
+    return f"{format_path(path) or 'the config'} has {shown}"

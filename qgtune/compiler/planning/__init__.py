@@ -1,0 +1,1 @@
+"""A linked tree -> a Plan: the steps of a trial, and nothing else."""

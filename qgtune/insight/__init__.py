@@ -1,0 +1,1 @@
+"""What a compiled space shows to people: explanations, graphs, differences, previews, starter sets."""
