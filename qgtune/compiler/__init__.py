@@ -1,4 +1,6 @@
-"""The compiler: three documents in, one Plan out. Its floors, from the ground up:
+"""The compiler: three documents in, one Plan out.
+
+Its floors, from the ground up::
 
     problems, files   diagnostics against the documents; file names as users see them
     building          documents -> typed tree: forms, conditions, repeats, tags, aliases, the dependency map

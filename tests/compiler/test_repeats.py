@@ -376,3 +376,32 @@ def test_the_fingerprint_tells_repeats_apart_and_not_the_order_of_keys():
 def test_what_stands_in_a_wrong_repeat_is_no_cascade():
     inner = "{type: repeat, count: [1, 3], item: {k: {type: int, low: 1, high: 2}, a: 0}, last: {a: 1}}"
     assert codes(f"m: {{a: {{type: repeat, count: nowhere, item: {inner}}}}}") == ["QG221"]
+
+
+def test_prev_alone_is_the_value_before_in_a_list_of_values():
+    space = """\
+m:
+  dims:
+    type: repeat
+    count: {type: int, low: 1, high: 3}
+    first: {type: int, low: 8, high: 64}
+    item: {type: int, low: 4, high: prev}
+"""
+    base = "m: {dims: [32, 16]}"
+    assert codes(space, base) == []
+    given = {"m.dims.count": 3, "m.dims.0": 20, "m.dims.1": 10, "m.dims.2": 7}
+    assert config(space, base, **{name.replace(".", "__"): value for name, value in given.items()})["m"][
+        "dims"
+    ] == [20, 10, 7]
+    assert domains(compiled(space, base))["m.dims.2"] == "int from 4 to prev"
+
+
+def test_prev_alone_is_a_target_of_every_value_of_a_list():
+    space, base = "m: {dims: [{type: int, low: 8, high: 64}, 0, 0]}", "m: {dims: [8, 8, 8]}"
+    assert config(space, base, "m: {dims: {'[*]': prev // 2}}", m__dims__0=64)["m"]["dims"] == [64, 32, 16]
+
+
+def test_at_in_a_list_of_values_within_an_item_is_the_item():
+    base = "m: {l: [{o: 1, norm: [1]}, {o: 2, norm: [2]}]}"
+    space = "m: {l: [{o: [1, 2]}, {o: [2, 3]}]}"
+    assert config(space, base, "m: {l: {'[*]': {norm: ['@.o']}}}", m__l__1__o=3)["m"]["l"][1]["norm"] == [3]

@@ -141,7 +141,7 @@ class Follower:
         """Return a term's path from the root, as seen from ``owner``."""
         if not term.head:
             return term.path
-        item = self._item(owner)
+        item = self._item(owner, is_value=not term.path and term.head != THIS)
         if item is None:
             if term.head == THIS:
                 return (*_without_branches_at_end(owner)[:-1], *term.path)
@@ -156,10 +156,15 @@ class Follower:
             raise _UnresolvedError
         return (*above, neighbour, *term.path)
 
-    def _item(self, target: Path) -> Path | None:
-        """Return the path of the innermost list item around a target that is a mapping."""
-        for end in range(len(target) - 1, 0, -1):
-            if isinstance(target[end - 1], int) and isinstance(self.nodes[target[:end]], Mapping | Switch):
+    def _item(self, target: Path, *, is_value: bool) -> Path | None:
+        """Return the path of the innermost list item around a target that is a mapping.
+
+        ``prev`` alone speaks of a value, and so of the innermost item of whatever kind.
+        """
+        for end in range(len(target), 0, -1):
+            if not isinstance(target[end - 1], int):
+                continue
+            if is_value or (end < len(target) and isinstance(self.nodes[target[:end]], Mapping | Switch)):
                 return target[:end]
         return None
 

@@ -138,9 +138,11 @@ class _Placer:
                     changed.update(self._add(node, path, part, inner))
                 else:
                     child = changed[key] if key in changed else child_at(node, key)
-                    # An item that is a mapping is what @, prev and next speak of.
                     around = item
-                    if isinstance(node, Sequence | Repeat) and isinstance(child, Mapping | Switch):
+                    # An item that is a mapping is what @, prev and next speak of; prev alone, of any item.
+                    if isinstance(node, Sequence | Repeat) and (
+                        isinstance(child, Mapping | Switch) or _is_about_values(inner.here)
+                    ):
                         around = _Item(node, path, int(key))
                     changed[key] = self.put(child, (*path, key), inner, around)
         if not changed:
@@ -232,6 +234,14 @@ class _Placer:
             report = self.problems.error if varies else self.problems.warn
             report("QG302", message, where, missing_hint(node, (*place, part), len(place)))
         return {}
+
+
+def _is_about_values(dependency: Dependency | None) -> bool:
+    """Tell whether a target follows ``prev`` or ``next`` alone, which are items that need be no mappings."""
+    if dependency is None:
+        return False
+    terms = dependency.reference.expression.terms
+    return any(term.head in (PREVIOUS, NEXT) and not term.path for term in terms)
 
 
 def _positions(node: SpaceNode, part: str | int) -> list[str | int | None]:
