@@ -1,12 +1,13 @@
 """What a built-in task's schema says about the values that can be sampled, each problem at its line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from qgtune.compiler.incremental import IncrementalCheck, blocks_of
 from qgtune.compiler.objective import check_function
 from qgtune.compiler.pipeline import Compilation
+from qgtune.compiler.planning.variants import present
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.proving.probe import probe_configs
 from qgtune.compiler.tuning import Tuning, top_of
@@ -22,7 +23,7 @@ from qgtune.schema.graph_classification import (
     metric_direction,
     untaken_kwargs,
 )
-from qgtune.space import Categorical, Origin, Parameter, Reference, SpaceNode, Switch
+from qgtune.space import Categorical, Origin, Parameter, Reference, SpaceNode, Switch, config_path
 from qgtune.space.tree import child_at, child_key
 
 TASKS = ("graph_classification",)
@@ -149,11 +150,12 @@ def _check_configs(compilation: Compilation, facts: DataFacts, problems: Problem
         if weighed > MAX_WEIGHED:
             break  # a config full of mistakes shows them all at once; mend these, and the rest will show
         texts = [repr(block) for block in blocks_of(config)]
-        for problem in check.problems(config, texts):
-            weighed += 1
-            if (problem.path, problem.message) not in seen:
-                seen.add((problem.path, problem.message))
-                _report(problem, config, compilation, problems)
+        found = check.problems(config, texts)
+        weighed += len(found)
+        new_ones = [problem for problem in found if (problem.path, problem.message) not in seen]
+        if new_ones:
+            seen.update((problem.path, problem.message) for problem in new_ones)
+            _report(new_ones, config, compilation, problems)
         new = set(enumerate(texts)) - looked_at
         looked_at |= new
         for path, layer_type in _dropped_kwargs(config, [k for k, _ in sorted(new)]):
@@ -177,21 +179,38 @@ def _dropped_kwargs(config: dict[str, Any], positions: list[int]) -> Iterator[tu
 
 
 def _report(
-    problem: ConfigValueError, config: dict[str, Any], compilation: Compilation, problems: Problems
+    found: list[ConfigValueError], config: dict[str, Any], compilation: Compilation, problems: Problems
 ) -> None:
+    there = {config_path(path): path for path, _ in present(compilation.space, config)}
+    for problem in found:
+        _report_one(problem, config, there, compilation, problems)
+
+
+def _report_one(
+    problem: ConfigValueError,
+    config: dict[str, Any],
+    there: Mapping[Path, Path],
+    compilation: Compilation,
+    problems: Problems,
+) -> None:
+    """Report a problem; ``there`` tells which node of the tree stands at a path of the config."""
     shown = format_path(problem.path)
     message = problem.message if shown in problem.message else f"{shown}: {problem.message}"
     related: tuple[Related, ...] = ()
-    node, rest = nearest_node(compilation.space.root, problem.path)
-    here = problem.path[: len(problem.path) - len(rest)]
+    depth = next(end for end in range(len(problem.path), -1, -1) if problem.path[:end] in there)
+    tree_path, rest = there[problem.path[:depth]], problem.path[depth:]
+    node = compilation.space.nodes[tree_path]
     if isinstance(node, Reference):
-        formula = compilation.space.formulas[here]
+        formula = compilation.space.formulas[tree_path]
         related = tuple(
-            Related(origin_location(compilation, problems, source), f"it follows {format_path(source)}")
+            Related(
+                problems.at(compilation.space.nodes[source].origin),
+                f"it follows {format_path(config_path(source))}",
+            )
             for source in formula.paths
         )
-    choice = _choice_location(here, config, node, problems)
-    place = choice or origin_location(compilation, problems, problem.path, of_key=problem.is_key)
+    place = _choice_location(problem.path[:depth], config, node, problems)
+    place = place or _place_below(node, rest, problems, of_key=problem.is_key)
     problems.error("QG214", message, place, problem.hint, *related)
 
 
@@ -220,6 +239,11 @@ def origin_location(
 ) -> Location:
     """Return where the value at ``path`` of a config was written, or the nearest thing above it."""
     node, rest = nearest_node(compilation.space.root, path)
+    return _place_below(node, rest, problems, of_key=of_key)
+
+
+def _place_below(node: SpaceNode, rest: Path, problems: Problems, *, of_key: bool) -> Location:
+    """Return the place of what stands below a node in its file, or the nearest thing above it."""
     origin = (
         Origin(node.origin.role, (*node.origin.path, *rest))
         if not isinstance(node, Parameter)

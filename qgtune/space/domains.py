@@ -201,10 +201,13 @@ class FollowingRange:
         for name, bound in (("low", low), ("high", high)):
             if isinstance(bound, bool) or not isinstance(bound, int | float):
                 raise DomainError(name, f"{name} must be a number, but is {bound!r}")
-            if self.is_integer and not float(bound).is_integer():
+            if self.is_integer and isinstance(bound, float) and not bound.is_integer():
                 raise DomainError(name, f"{name} must be a whole number, but is {bound!r}")
         if not self.is_integer:
-            domain: Float | Integer = Float(float(low), float(high), self.step, self.log)
+            try:
+                domain: Float | Integer = Float(float(low), float(high), self.step, self.log)
+            except OverflowError:
+                raise DomainError("high", "a bound is too large for a float") from None
         else:
             domain = Integer(int(low), int(high), 1 if self.step is None else int(self.step), self.log)
         if domain.step is None or domain.low == domain.high:

@@ -5,6 +5,7 @@ import pickle
 import pytest
 from spaces import Chooser, codes, compiled, config, domains, problems
 
+from qgtune.compiler.emit import annotations
 from qgtune.space import EvaluationError
 
 BASE = "m: {t: gat, heads: 2, aggr: mean, block: {w: 1, d: 0.5}, out: 0}\n"
@@ -414,3 +415,10 @@ m:
     assert [found[3] for found in problems(always)] == [
         "m.kind != 'men' is true in all of the configs looked at"
     ]
+
+
+def test_a_config_chosen_by_a_label_is_written_with_its_own_variants():
+    space = f"m: {{{LABELLED}, h: {{type: int, low: 1, high: 2, when: m.b == 'small', otherwise: 7}}}}"
+    compilation = compiled(space)
+    config = compilation.plan.resolve(Chooser(m__b="large"))
+    assert annotations(compilation, config) == {("m", "b"): "one of small, large"}

@@ -1,11 +1,11 @@
 """Constraints: what must hold of a config for it to be trained."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from qgtune.compiler.linking.sources import Fact, LateFact
-from qgtune.compiler.planning.reading import label_of, walk_config
+from qgtune.compiler.planning.reading import OnDemand, label_of, walk_config
 from qgtune.core.paths import Path, format_path
 from qgtune.space import Categorical, EvaluationError, Expression
 
@@ -45,7 +45,7 @@ class Check:
         Raises:
             ConstraintError: if the config breaks the constraint, or if it cannot be told.
         """
-        values = _Values(config, self.reads, late_facts)
+        values = OnDemand(self.reads, lambda source: _read(config, source, late_facts))
         try:
             holds = self.expression.evaluate(values)
         except EvaluationError as error:
@@ -63,31 +63,11 @@ class Check:
             raise ConstraintError(f"the config breaks the constraint {self.expression}{told}")
 
 
-class _Values(Sequence[Any]):
-    """The values of the terms, each read when asked for: what an ``if`` does not choose may be absent."""
-
-    __slots__ = ("config", "known", "late_facts", "reads")
-
-    def __init__(
-        self, config: dict[str, Any], reads: tuple[Source, ...], late_facts: Mapping[Path, Any]
-    ) -> None:
-        self.config = config
-        self.reads = reads
-        self.late_facts = late_facts
-        self.known: dict[int, Any] = {}
-
-    def __len__(self) -> int:
-        return len(self.reads)
-
-    def __getitem__(self, position: Any) -> Any:
-        read = self.reads[position]
-        if isinstance(read, Fact):
-            value = read.value
-        elif isinstance(read, LateFact):
-            value = self.late_facts[read.path]
-        elif isinstance(read, LabelledPath):
-            value = label_of(walk_config(self.config, read.path), read.domain)
-        else:
-            value = walk_config(self.config, read)
-        self.known[position] = value
-        return value
+def _read(config: dict[str, Any], source: Source, late_facts: Mapping[Path, Any]) -> Any:
+    if isinstance(source, Fact):
+        return source.value
+    if isinstance(source, LateFact):
+        return late_facts[source.path]
+    if isinstance(source, LabelledPath):
+        return label_of(walk_config(config, source.path), source.domain)
+    return walk_config(config, source)

@@ -1,6 +1,6 @@
 """How a trial reads the values that an expression needs, in the config that is being filled."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -87,23 +87,32 @@ class Reading:
         places = self.places
         if len(places) == 1:
             return self.expression.evaluate([_value(draft, places[0])])
-        return self.expression.evaluate(_Values(draft, places))
+        return self.expression.evaluate(OnDemand(places, lambda place: _value(draft, place)))
 
 
-class _Values(Sequence[Any]):
-    """The values of the terms, each read when asked for: what an ``if`` does not choose may be absent."""
+class OnDemand(Sequence[Any]):
+    """The values of an expression's terms, each read when asked for: an ``if`` may leave out what is absent.
 
-    __slots__ = ("draft", "places")
+    Args:
+        places: where each value is found.
+        read: reads one.
+    """
 
-    def __init__(self, draft: Draft, places: tuple[Read, ...]) -> None:
-        self.draft = draft
+    __slots__ = ("known", "places", "read")
+
+    def __init__(self, places: Sequence[Any], read: Callable[[Any], Any]) -> None:
         self.places = places
+        self.read = read
+        self.known: dict[int, Any] = {}
+        """The values that were asked for, by the position of their terms."""
 
     def __len__(self) -> int:
         return len(self.places)
 
     def __getitem__(self, position: Any) -> Any:
-        return _value(self.draft, self.places[position])
+        if position not in self.known:
+            self.known[position] = self.read(self.places[position])
+        return self.known[position]
 
 
 def _value(draft: Draft, place: Read) -> Any:

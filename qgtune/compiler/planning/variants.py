@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from qgtune.compiler.linking.link import LinkedSpace
+from qgtune.compiler.linking.link import LinkedSpace, labelled_domain
 from qgtune.compiler.linking.sources import Fact, Formula, Route
-from qgtune.compiler.planning.reading import walk_config
+from qgtune.compiler.planning.reading import OnDemand, label_of, walk_config
 from qgtune.core.paths import ROOT, Path
 from qgtune.space import Repeat, SpaceNode, Switch, config_path
 from qgtune.space.tree import COUNT, case_label, children
@@ -27,7 +27,7 @@ def _below(
 ) -> Iterator[tuple[Path, SpaceNode]]:
     yield path, node
     if isinstance(node, Switch):
-        label = case_label(_value(space.choosers[path], config))
+        label = case_label(_chosen_by(space, space.choosers[path], config))
         case = next((case for case in node.cases if case.label == label), node.default)
         if case is not None and case.node is not None:
             yield from _below(space, config, (*path, case.branch), case.node)
@@ -38,7 +38,9 @@ def _below(
             yield from _below(space, config, (*path, key), child)
 
 
-def _value(formula: Formula, config: dict[str, Any]) -> Any:
+def _chosen_by(space: LinkedSpace, formula: Formula, config: dict[str, Any]) -> Any:
+    """Return what a switch was chosen by in a config."""
+
     def read(source: Any) -> Any:
         if isinstance(source, Fact):
             return source.value
@@ -46,6 +48,7 @@ def _value(formula: Formula, config: dict[str, Any]) -> Any:
             return walk_config(config, source.path)
         if isinstance(source, list):
             return list(map(read, source))
-        return walk_config(config, config_path(source))
+        value, domain = walk_config(config, config_path(source)), labelled_domain(space, source)
+        return value if domain is None else label_of(value, domain)
 
-    return formula.expression.evaluate([read(source) for source in formula.sources])
+    return formula.expression.evaluate(OnDemand(formula.sources, read))
