@@ -25,6 +25,10 @@ class DomainError(ValueError):
         return self.message
 
 
+MAX_STEPS = 2**53
+"""Steps of a range that floats can count."""
+
+
 @dataclass(frozen=True, slots=True)
 class Float:
     """A real number between ``low`` and ``high``, both included.
@@ -53,6 +57,10 @@ class Float:
             if not math.isfinite(getattr(self, name)):
                 raise DomainError(name, f"{name} must be a finite number, but is {getattr(self, name)}")
         _check_range(self.low, self.high, self.step, log=self.log)
+        if not math.isfinite(self.high - self.low):
+            raise DomainError("high", f"the range from {self.low} to {self.high} is too wide for floats")
+        if self.step is not None and (self.high - self.low) / self.step > MAX_STEPS:
+            raise DomainError("step", f"step is too small to be counted from {self.low} to {self.high}")
         if self.log and self.low <= 0:
             raise DomainError("low", f"a log range needs low > 0, but low is {self.low}")
 
@@ -255,6 +263,8 @@ def _range_text(low: float | Expression, high: float | Expression, step: float |
 
 
 def _label(choice: Any) -> ChoiceLabel:
+    if isinstance(choice, str):
+        return str(choice)  # the name of an object is stored as text
     if choice is None or isinstance(choice, str | int | float | bool):
         return choice
     return json.dumps(choice, ensure_ascii=False)

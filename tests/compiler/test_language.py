@@ -3,6 +3,11 @@
 import pytest
 from spaces import Chooser, codes, compiled, domains
 
+from qgtune.compiler.emit import built_search_space_text
+from qgtune.compiler.linking.link import Outside
+from qgtune.compiler.pipeline import SpaceSources, compile_space
+from qgtune.document import Source
+
 
 @pytest.mark.parametrize(
     ("form", "domain"),
@@ -180,9 +185,49 @@ def test_numbers_out_of_range_are_errors_not_faults(form, code):
 
 
 def test_a_range_with_a_very_fine_grid_is_exact():
-    assert domains(compiled("x: {type: float, low: 0, high: 1.0e+30, step: 1.0e-5}")) == {
-        "x": "float from 0.0 to 1e+30, step 1e-05"
+    assert domains(compiled("x: {type: float, low: 0, high: 1.0e+10, step: 1.0e-5}")) == {
+        "x": "float from 0.0 to 10000000000.0, step 1e-05"
     }
+
+
+@pytest.mark.parametrize(
+    "bounds", ["high: 1.0e+30, step: 1.0e-5", "high: 1.0, step: 1.0e-300", "high: 1.7e+308, low: -1.7e+308"]
+)
+def test_a_range_that_no_sampler_can_count_is_refused(bounds):
+    low = "" if "low" in bounds else "low: 0.0, "
+    assert codes(f"x: {{type: float, {low}{bounds}}}") == ["QG206"]
+
+
+def test_the_name_of_an_object_stays_one_when_it_is_chosen():
+    sources = SpaceSources(
+        Source("s.yaml", "o: !sweep {values: [!pyobject math.sin, !pyobject math.cos]}\np: !reference o")
+    )
+    compilation = compile_space(sources, outside=Outside(objects=("math",)))
+    config = compilation.plan.config_of({"o": "math.cos"})
+    assert [repr(config["o"]), repr(config["p"])] == ["!pyobject math.cos"] * 2
+    assert "o: !pyobject math.cos" in built_search_space_text(compilation, config, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("w: !sweep {values: [!reference a, 3]}\na: 5", "QG205"),
+        ("w: {type: categorical, choices: [!sweep {values: [1, 2]}, 8]}", "QG205"),
+        ("w: {type: categorical, choices: [{type: int, low: 1, high: 3}, 8]}", "QG217"),
+        (
+            "w: {type: fixed, value: {r: {type: int, low: 1, high: 3}}}\nb: {type: int, low: 1, high: 2}",
+            "QG217",
+        ),
+    ],
+)
+def test_what_would_vary_where_a_value_is_taken_as_it_stands_is_told(text, code):
+    assert codes(text) == [code]
+
+
+def test_a_coupled_sweep_may_hold_what_varies_and_what_follows():
+    text = "a: !sweep {values: [1, 2]}\nb: 7\nc: !sweep {values: [8, 9]}\nw: !coupled-sweep {target: a, values: [!reference b, !reference c]}"
+    plan = compiled(text).plan
+    assert [plan.resolve(Chooser(a=a, c=9))["w"] for a in (1, 2)] == [7, 9]
 
 
 def test_depth_through_aliases_is_bounded():

@@ -21,7 +21,7 @@ from qgtune.compiler.building.forms import (
     read_domain,
     read_form,
 )
-from qgtune.compiler.building.mismatches import Mismatches, kind_text
+from qgtune.compiler.building.mismatches import Mismatches, kind_text, literals
 from qgtune.compiler.building.reach import Reach
 from qgtune.compiler.building.repeats import Kit, RepeatBuilder
 from qgtune.compiler.building.selection import Extent, Selection
@@ -295,6 +295,7 @@ class _Builder:
             return Unread(None, Origin(Role.SPACE, space.path))
         match kind:
             case "fixed":
+                self.mismatches.check_literal(form.node("value"), "a fixed value")
                 built = constant_tree(form.fields["value"][1], Role.SPACE)
             case "switch":
                 built = build_switch(form, space, base, path, self)
@@ -307,6 +308,9 @@ class _Builder:
         return built
 
     def _sampled(self, form: Form, space: Written, base: Written | None, path: Path) -> SpaceNode:
+        if form.type == "categorical":
+            for item in literals(form.node("choices")):
+                self.mismatches.check_literal(item, "a choice")
         domain = read_domain(form, self.problems)
         if domain is None:
             return Unread(None, Origin(Role.SPACE, space.path))
@@ -355,14 +359,12 @@ class _Builder:
             self.mismatches.bare_list(node, path)
         return self.choices(space, path, base)
 
-    def constant(self, space: Written) -> SpaceNode:
-        """Return the tree of a value that never varies."""
-        return constant_tree(space, Role.SPACE)
-
     def choices(self, space: Written, path: Path, base: Written | None = None) -> SpaceNode:
         """Return the parameter whose choices are the items of a list."""
         node = space.content
         assert isinstance(node, SequenceNode)  # noqa: S101 - who asks has looked
+        for item in node.items:
+            self.mismatches.check_literal(item, "a choice")
         try:
             domain = Categorical.of([plain_data(item) for item in node.items])
         except DomainError as error:

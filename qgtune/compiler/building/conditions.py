@@ -34,9 +34,6 @@ class NodeBuilder(Protocol):
     ) -> SpaceNode:
         """Return the tree of a mapping with only these of its fields."""
 
-    def constant(self, space: Written) -> SpaceNode:
-        """Return the tree of a value that never varies."""
-
     def choices(self, space: Written, path: Path) -> SpaceNode:
         """Return the parameter whose choices are the items of a list."""
 

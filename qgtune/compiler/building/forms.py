@@ -69,6 +69,16 @@ def form_type(fields: Fields) -> str | None:
     return None
 
 
+def is_form(node: MappingNode) -> bool:
+    """Tell whether a mapping has a type of ours and all that this type needs."""
+    own = entries(node)
+    value = content(own["type"][1]) if "type" in own else None
+    if not isinstance(value, ScalarNode) or not isinstance(value.value, str) or value.value not in FIELDS:
+        return False
+    names = {SYNONYMS.get(str(key), str(key)) for key in own}
+    return all(field in names or field in own for field in FIELDS[value.value] if field not in OPTIONAL)
+
+
 def misspelled_form(fields: Fields) -> str | None:
     """Return the form that an ordinary mapping was probably meant to be, or None.
 

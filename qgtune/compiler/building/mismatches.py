@@ -2,13 +2,24 @@
 
 from collections.abc import Iterable
 
-from qgtune.compiler.building.forms import FIELDS
+from qgtune.compiler.building.forms import FIELDS, is_form
 from qgtune.compiler.building.selection import Selection
 from qgtune.compiler.building.written import Fields, Written
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Location, Related, did_you_mean
 from qgtune.core.paths import Path, format_path
-from qgtune.document import AliasNode, Content, MappingNode, ScalarNode, SequenceNode, content
+from qgtune.document import (
+    TAGS,
+    AliasNode,
+    Content,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    content,
+    entries,
+    walk,
+)
 from qgtune.space import Origin, Parameter, Role, config_path
 
 
@@ -85,6 +96,18 @@ class Mismatches:
             "add type: float, int or categorical; or write {type: fixed, value: {...}}",
         )
 
+    def check_literal(self, node: Node, what: str) -> None:
+        """Report what would vary or follow, but stands where a value is taken as it is."""
+        for inner in walk(node):
+            if inner.tag in TAGS and inner.tag != "!pyobject":
+                message = f"{what} is taken as it stands, so nothing in it varies; but here is {inner.tag}"
+                hint = "write the values out, or let a switch choose between them"
+                self.problems.error("QG205", message, self.problems.at_node(Role.SPACE, inner), hint)
+            elif isinstance(inner, MappingNode) and is_form(inner):
+                message = f"{what} is taken as it stands; this looks like a parameter, but does not vary"
+                hint = "let a switch choose between parameters"
+                self.problems.warn("QG217", message, self.problems.at_node(Role.SPACE, inner), hint)
+
     def unknown_key(self, key: ScalarNode, path: Path, known: Iterable[str | int]) -> None:
         """Warn of a key that the base settings do not have."""
         message = f"the base settings have no {shown(path)}"
@@ -109,6 +132,14 @@ class Mismatches:
         if inline or not written.path:
             return self.problems.at_node(Role.SPACE, node)
         return self.problems.at_key(Origin(Role.SPACE, written.path))
+
+
+def literals(choices: Node) -> list[Node]:
+    """Return the choices of a list, or of a mapping with labels."""
+    inner = content(choices)
+    if isinstance(inner, SequenceNode):
+        return list(inner.items)
+    return [value for _, value in entries(inner).values()] if isinstance(inner, MappingNode) else []
 
 
 def shown(path: Path) -> str:

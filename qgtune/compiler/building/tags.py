@@ -14,7 +14,18 @@ from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Diagnostic, did_you_mean
 from qgtune.core.paths import Path
 from qgtune.document import MappingNode, Node, ScalarNode, SequenceNode, content, walk
-from qgtune.space import Case, Constant, Domain, Float, FollowingRange, Origin, Reference, Role, SpaceNode
+from qgtune.space import (
+    Branch,
+    Case,
+    Constant,
+    Domain,
+    Float,
+    FollowingRange,
+    Origin,
+    Reference,
+    Role,
+    SpaceNode,
+)
 from qgtune.space import Switch as SwitchNode
 from qgtune.space.domains import aligned_high
 from qgtune.space.tree import case_label
@@ -73,7 +84,7 @@ def read_tagged(space: Written, path: Path, build: NodeBuilder, reach: Reach) ->
 
 def _object(space: Written, problems: Problems) -> Found:
     inner = space.content
-    if isinstance(inner, ScalarNode):
+    if isinstance(inner, ScalarNode) and inner.value:
         return Constant(inner.value, Origin(Role.SPACE, space.path))
     message = "!pyobject marks the name of one object, such as !pyobject torch.nn.ReLU"
     problems.error("QG205", message, problems.at_node(Role.SPACE, space.node))
@@ -135,6 +146,10 @@ def _domain(tag: str, fields: Fields, problems: Problems) -> Domain | FollowingR
     return domain
 
 
+def _case(label: str, written: Written, path: Path, build: NodeBuilder) -> Case:
+    return Case(label, build.node(written, None, (*path, Branch(label)), merges=False))
+
+
 def _in_words_of_the_tag(problem: Diagnostic) -> Diagnostic:
     """Return a diagnostic that speaks of start and stop, as the tag does, where ranges have low and high."""
     message = re.sub(r"\blow\b", "start", re.sub(r"\bhigh\b", "stop", problem.message))
@@ -166,7 +181,7 @@ def _coupled(fields: Fields, space: Written, path: Path, build: NodeBuilder, rea
         problems.error("QG230", message, problems.at_node(Role.SPACE, values.node), "give one for each")
         return None
     cases = [
-        Case(str(case_label(choice)), build.constant(Written(item, (*values.path, i))))
+        _case(str(case_label(choice)), Written(item, (*values.path, i)), path, build)
         for i, (choice, item) in enumerate(zip(choices, inner.items, strict=True))
     ]
     return SwitchNode(to, tuple(cases), None, Origin(Role.SPACE, target.path))

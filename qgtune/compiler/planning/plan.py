@@ -274,7 +274,7 @@ class _Writer:
             path,
             domain,
             self.skeleton.place(path),
-            not isinstance(domain, Categorical) or domain.labels == domain.choices,
+            not isinstance(domain, Categorical) or _is_stored_as_it_is(domain),
             self.skeleton.scope_at.get(path, 0),
             tuple((name, self._reading(formula)) for name, formula in bounds.items()),
         )
@@ -325,6 +325,12 @@ class _Writer:
             return self.skeleton.place(source)
         assert not isinstance(source, LateFact)  # noqa: S101 - only constraints have them
         return source
+
+
+def _is_stored_as_it_is(domain: Categorical) -> bool:
+    """Tell whether what a study stores is what a config gets; the name of an object is stored as text."""
+    kinds = [type(choice) for choice in domain.choices]
+    return domain.labels == domain.choices and kinds == [type(label) for label in domain.labels]
 
 
 def _check(constraint: Constraint, linked: LinkedSpace) -> Check:
