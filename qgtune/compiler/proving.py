@@ -10,7 +10,7 @@ from qgtune.compiler.plan import Plan
 from qgtune.compiler.probe import probe_trials
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.reading import Draft
-from qgtune.compiler.steps import Computation, Decision, Suggestion
+from qgtune.compiler.steps import Computation, Cut, Decision, Step, Suggestion
 from qgtune.core.diagnostics import Location
 from qgtune.core.paths import Path, format_path
 from qgtune.space import EvaluationError, config_path
@@ -48,10 +48,7 @@ def check_probes(plan: Plan, linked: LinkedSpace, problems: Problems) -> None:
 
     A constraint that no probe satisfies is an error, and a condition that all or none of them meet a warning.
     """
-    if not plan.constraints and all(
-        not isinstance(step, Computation) and not plan.is_conditional and not _follows(step)
-        for step in plan.steps
-    ):
+    if not plan.constraints and not plan.is_conditional and not any(map(_can_fail, plan.steps)):
         return
     found = _Findings()
     part = fallible_part(plan, linked)
@@ -66,8 +63,8 @@ def check_probes(plan: Plan, linked: LinkedSpace, problems: Problems) -> None:
         _report_conditions(plan, found, linked, problems)
 
 
-def _follows(step: object) -> bool:
-    return isinstance(step, Suggestion) and bool(step.bounds)
+def _can_fail(step: Step) -> bool:
+    return isinstance(step, Computation | Cut) or (isinstance(step, Suggestion) and bool(step.bounds))
 
 
 def _fill(plan: Plan, draft: Draft, found: _Findings) -> bool:

@@ -376,3 +376,9 @@ def test_the_fingerprint_tells_repeats_apart_and_not_the_order_of_keys():
 def test_what_stands_in_a_wrong_repeat_is_no_cascade():
     inner = "{type: repeat, count: [1, 3], item: {k: {type: int, low: 1, high: 2}, a: 0}, last: {a: 1}}"
     assert codes(f"m: {{a: {{type: repeat, count: nowhere, item: {inner}}}}}") == ["QG221"]
+
+
+def test_a_length_that_the_map_lets_vary_beyond_what_was_built_is_reported():
+    space = "k: {type: int, low: LOW, high: 5}\nn: 3\nl: {type: repeat, count: n, item: {d: 1}}"
+    assert "QG310" in codes(space.replace("LOW", "1"), None, "n: k")
+    assert "QG309" in codes(space.replace("LOW", "4"), None, "n: k")
