@@ -310,7 +310,7 @@ class _Builder:
         self, domain: Domain | FollowingRange, space: Written, base: Written | None, path: Path
     ) -> SpaceNode:
         parameter = Parameter(domain, Origin(Role.SPACE, space.path))
-        if self.sharing.is_new(parameter, space, path):
+        if self.sharing.is_new(space, path):
             self.mismatches.check_base_value(parameter, base, path)
         return parameter
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from qgtune.compiler.link import LinkedSpace
-from qgtune.compiler.reading import walk_config
+from qgtune.compiler.link import LinkedSpace, labelled_domain
+from qgtune.compiler.reading import label_of, walk_config
 from qgtune.compiler.sources import Fact, Formula, Route
 from qgtune.core.paths import ROOT, Path
 from qgtune.space import Repeat, SpaceNode, Switch, config_path
@@ -27,7 +27,7 @@ def _below(
 ) -> Iterator[tuple[Path, SpaceNode]]:
     yield path, node
     if isinstance(node, Switch):
-        label = case_label(_value(space.choosers[path], config))
+        label = case_label(_value(space, space.choosers[path], config))
         case = next((case for case in node.cases if case.label == label), node.default)
         if case is not None and case.node is not None:
             yield from _below(space, config, (*path, case.branch), case.node)
@@ -38,14 +38,18 @@ def _below(
             yield from _below(space, config, (*path, key), child)
 
 
-def _value(formula: Formula, config: dict[str, Any]) -> Any:
+def _value(space: LinkedSpace, formula: Formula, config: dict[str, Any]) -> Any:
     def read(source: Any) -> Any:
+        domain = labelled_domain(space, source)
+        return found(source) if domain is None else label_of(found(source), domain)
+
+    def found(source: Any) -> Any:
         if isinstance(source, Fact):
             return source.value
         if isinstance(source, Route):
             return walk_config(config, source.path)
         if isinstance(source, list):
-            return list(map(read, source))
+            return list(map(found, source))
         return walk_config(config, config_path(source))
 
     return formula.expression.evaluate([read(source) for source in formula.sources])
