@@ -18,7 +18,7 @@ from qgtune.compiler.forms import (
 from qgtune.compiler.mismatches import Mismatches, kind_text
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.reach import Reach
-from qgtune.compiler.repeats import Kit, RepeatBuilder
+from qgtune.compiler.repeats import Allowance, Kit, RepeatBuilder
 from qgtune.compiler.selection import Extent, Selection
 from qgtune.compiler.settings import settings_in
 from qgtune.compiler.sharing import Sharing
@@ -138,6 +138,7 @@ class _Builder:
         self.mismatches = Mismatches(problems)
         self.sharing = Sharing(problems)
         self.reach = Reach(space, base, selection)
+        self.kit = Kit(self, self.sharing, self.reach, Allowance())
         # In the one-file form of later QGTune, what varies has a tag, and a bare list is a list.
         self.only_tags_vary = base is None and space is not None and has_tags(space.node)
 
@@ -295,7 +296,7 @@ class _Builder:
             case "coupled":
                 built = build_coupled(form, space, path, self)
             case "repeat":
-                built = RepeatBuilder(form, space, base, path, Kit(self, self.sharing, self.reach)).make()
+                built = RepeatBuilder(form, space, base, path, self.kit).make()
             case _:
                 built = self._sampled(form, space, base if merges else None, path)
         return built

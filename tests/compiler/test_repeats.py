@@ -382,3 +382,10 @@ def test_a_length_that_the_map_lets_vary_beyond_what_was_built_is_reported():
     space = "k: {type: int, low: LOW, high: 5}\nn: 3\nl: {type: repeat, count: n, item: {d: 1}}"
     assert "QG310" in codes(space.replace("LOW", "1"), None, "n: k")
     assert "QG309" in codes(space.replace("LOW", "4"), None, "n: k")
+
+
+def test_repeats_within_repeats_are_bounded_together():
+    space = "1"
+    for _ in range(3):
+        space = f"{{type: repeat, count: 1000, item: {{x: {space}}}}}"
+    assert set(codes(f"l: {space}")) == {"QG221"}
