@@ -30,4 +30,6 @@ def parameter_names(nodes: Mapping[Path, SpaceNode]) -> dict[Path, str]:
 
 
 def _cases(path: Path) -> str:
-    return ", ".join(part for part in path if isinstance(part, Branch))
+    # A label with a comma is quoted: it is not two labels, one within the other.
+    labels = [str(part) for part in path if isinstance(part, Branch)]
+    return ", ".join(repr(label) if "," in label else label for label in labels)

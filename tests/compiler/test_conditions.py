@@ -5,6 +5,7 @@ import pickle
 import pytest
 from spaces import Chooser, codes, compiled, config, domains, problems
 
+from qgtune.compiler.counting import space_size
 from qgtune.space import EvaluationError
 
 BASE = "m: {t: gat, heads: 2, aggr: mean, block: {w: 1, d: 0.5}, out: 0}\n"
@@ -497,3 +498,23 @@ def test_each_label_stands_for_a_value_of_its_own(choices):
 def test_a_float_chooses_its_case_however_the_case_is_written():
     space = "lr: {type: categorical, choices: [0.001, 0.01]}\nw: {type: coupled, to: lr, values: {1e-3: 5, 0.01: 6}}"
     assert [config(space, None, lr=lr)["w"] for lr in (0.001, 0.01)] == [5, 6]
+
+
+@pytest.mark.parametrize(
+    ("form", "size"),
+    [
+        ("{type: switch, on: s, cases: {small: {type: int, low: 1, high: 5}, big: 0}}", "6 combinations"),
+        ("{when: s == 'small', type: int, low: 1, high: 5}", "6 combinations"),
+    ],
+)
+def test_what_a_label_chooses_is_counted_once(form, size):
+    assert str(space_size(compiled(f"{COMPOUND}\nc: {form}").space)) == size
+
+
+def test_a_label_with_a_comma_names_no_other_case():
+    inner = "{type: switch, on: j, cases: {y: {type: int, low: 1, high: 5}, z: 0}}"
+    space = (
+        'k: {type: categorical, choices: ["x, y", x]}\nj: {type: categorical, choices: [y, z]}\n'
+        f'a: {{type: switch, on: k, cases: {{"x, y": {{type: int, low: 1, high: 3}}, x: {inner}}}}}\n'
+    )
+    assert list(domains(compiled(space))) == ["k", "j", "a ('x, y')", "a (x, y)"]
