@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from qgtune.compiler.checks import ConstraintError
+from qgtune.compiler.checks import ConstraintError, UndecidedError
 from qgtune.compiler.conditions import OTHERWISE, WHEN
 from qgtune.compiler.fallible import fallible_part
 from qgtune.compiler.link import LinkedSpace
@@ -33,6 +33,7 @@ class _Findings:
         failed: the steps that failed, by their targets.
         met: in how many probes each condition was true, by the path of what it is on.
         broken: the constraints that were broken, by their number.
+        undecided: those of them that had no value in some probe, and how the first one put it.
         whole: how many probes came through.
     """
 
@@ -40,6 +41,7 @@ class _Findings:
     failed: dict[Path, _Failures] = field(default_factory=dict)
     met: dict[Path, int] = field(default_factory=dict)
     broken: dict[int, _Failures] = field(default_factory=dict)
+    undecided: dict[int, str] = field(default_factory=dict)
     whole: int = 0
 
 
@@ -90,6 +92,8 @@ def _check_constraints(plan: Plan, draft: Draft, found: _Findings) -> None:
                 check.run(draft.config, {})
         except ConstraintError as error:
             found.broken.setdefault(number, _Failures(0, str(error))).count += 1
+            if isinstance(error, UndecidedError):
+                found.undecided.setdefault(number, str(error))
 
 
 def _report_failures(found: _Findings, linked: LinkedSpace, problems: Problems) -> None:
@@ -116,6 +120,15 @@ def _report_constraints(found: _Findings, linked: LinkedSpace, problems: Problem
                 f"in the first, {failures.first}"
             )
             problems.error("QG313", message, problems.at(constraint.origin))
+        elif number in found.undecided:
+            place = problems.at(linked.constraints[number].origin)
+            message = f"for some values of the space, {found.undecided[number]}"
+            problems.warn(
+                "QG310",
+                message,
+                place,
+                "let it say what holds without it, as in: model.kind != 'gat' or model.heads <= 4",
+            )
 
 
 def _report_conditions(plan: Plan, found: _Findings, linked: LinkedSpace, problems: Problems) -> None:
