@@ -239,6 +239,19 @@ def test_any_choice_comes_back_whatever_the_first_trial_had(choices, best, tmp_p
     assert yaml.safe_load(pathlib.Path("best.yaml").read_text()) == {"model": {"x": best}}
 
 
+def test_what_the_search_space_itself_computes_is_computed_again_for_the_best_config(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = 'm: {a: !sweep {values: [16, 32]}, b: !reference {target: "m.a * 2"}}'
+    pathlib.Path("s.yaml").write_text(text, encoding="utf-8")
+    first, best = (optuna.trial.FixedTrial({"m.a": a}, number=i) for i, a in enumerate((16, 32)))
+    for trial in (first, best):
+        tune.build_search_space_with_dependencies("s.yaml", None, trial, True, True, None, "b.yaml")
+    pathlib.Path("best_trial.yaml").write_text("m.a: 32\n", encoding="utf-8")
+    tune.save_best_config("b.yaml", "best_trial.yaml", None, "best.yaml")
+    saved = yaml.safe_load(pathlib.Path("best.yaml").read_text(encoding="utf-8"))
+    assert saved == {"m": {"a": 32, "b": 64}}
+
+
 def test_values_that_an_alias_shares_are_equal_in_the_best_config_too(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     pathlib.Path("space.yaml").write_text("model:\n  a: &x {type: int, low: 1, high: 9}\n  b: *x\n  c: 5\n")

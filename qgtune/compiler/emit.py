@@ -30,7 +30,7 @@ from qgtune.space import (
     Reference,
     Role,
     config_path,
-    path_expression,
+    parse_expression,
 )
 from qgtune.space.tree import node_at
 
@@ -130,10 +130,10 @@ def compound_choices(built: Document) -> dict[str, list[list[Any]]]:
 
 
 def alias_links(built: Document) -> list[Dependency]:
-    """Return the references of a built search space that came from aliases."""
+    """Return the references of a built search space that no dependency map holds."""
     origin = Origin(Role.BASE, ())
     return [
-        Dependency(parse_path(target), Reference(path_expression(parse_path(source)), origin))
+        Dependency(parse_path(target), Reference(parse_expression(source), origin))
         for target, source in _header_data(built, _LINK)
     ]
 

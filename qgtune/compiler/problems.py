@@ -24,10 +24,6 @@ class Problems:
         """Add a warning."""
         self.found.append(Diagnostic(code, message, place, hint, Severity.WARNING, related))
 
-    def withdraw(self, code: str, place: Location) -> None:
-        """Take back what was found with this code at this place, since more is known now."""
-        self.found[:] = [known for known in self.found if (known.code, known.location) != (code, place)]
-
     def at(self, origin: Origin) -> Location:
         """Return the place of an origin in its file."""
         return self.documents[origin.role].locate(origin.path)

@@ -11,8 +11,9 @@ from dataclasses import replace
 from functools import reduce
 from typing import Any
 
-from qgtune.compiler.linking.link import LinkedSpace
+from qgtune.compiler.linking.link import LinkedSpace, labelled_domain
 from qgtune.compiler.linking.sources import Fact, Formula, LateFact, Route, Source
+from qgtune.compiler.planning.reading import label_of
 from qgtune.core.paths import ROOT, Path, selects_many
 from qgtune.insight.deciders import changing_paths, deciders_of
 from qgtune.insight.space_size import ONE, SpaceSize, domain_size, domain_values
@@ -181,7 +182,8 @@ class _Counter:
         formula = self.linked.choosers.get(path)
         if formula is None:
             raise _UnknownError
-        label = case_label(self._value(formula))
+        values = [self._labelled(source) for source in formula.sources]
+        label = case_label(formula.expression.evaluate(values))
         case = next((case for case in node.cases if case.label == label), node.default)
         if case is None:
             raise EvaluationError(f"there is no case {label}")
@@ -195,6 +197,11 @@ class _Counter:
             EvaluationError: if it has none.
         """
         return formula.expression.evaluate([self._read(source) for source in formula.sources])
+
+    def _labelled(self, source: Source) -> Any:
+        """Return what a switch reads: the label of a choice that has one."""
+        domain, value = labelled_domain(self.linked, source), self._read(source)
+        return value if domain is None else label_of(value, domain)
 
     def _read(self, source: Source) -> Any:
         if isinstance(source, Fact):

@@ -12,7 +12,6 @@ from enum import StrEnum
 from typing import Any
 
 from qgtune.compiler.pipeline import Compilation
-from qgtune.compiler.planning.fingerprint import domain_text
 from qgtune.core.paths import Path, format_path
 from qgtune.document import format_flow
 from qgtune.insight.presence import is_last_or_not, told
@@ -33,6 +32,7 @@ from qgtune.space import (
     config_path,
     walk,
 )
+from qgtune.space.domains import domain_text
 from qgtune.space.tree import children
 
 

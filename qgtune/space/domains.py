@@ -283,3 +283,21 @@ def _indistinct(first: Any, second: Any) -> DomainError:
         f"a study cannot tell the choices {_choice_text(first)} and {_choice_text(second)} apart",
         "use choices of one type",
     )
+
+
+def domain_text(domain: Domain | FollowingRange) -> str:
+    """Return a text that is equal for equal domains."""
+    if isinstance(domain, Categorical) and not domain.is_plain:
+        # A study keeps the labels in their order; in what they stand for, the order of keys tells nothing.
+        return f"{domain.labels!r} for {canonical(list(domain.choices))}"
+    return repr(domain)
+
+
+def canonical(value: Any) -> str:
+    """Return a text that is the same for the same data, in whichever order its keys stand."""
+    if isinstance(value, dict):
+        entries = sorted(f"{key!r}: {canonical(item)}" for key, item in value.items())
+        return f"{{{', '.join(entries)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_canonical, value))}]"
+    return repr(value)

@@ -102,12 +102,26 @@ def _choice(operands: tuple[Node, ...], values: Sequence[Any]) -> Any:
     return evaluate(chosen, values)
 
 
+def _chain(operands: tuple[Node, ...], values: Sequence[Any]) -> bool:
+    """Compare neighbours, as in ``1 < a < 5``; each operand has its value once, however chains nest."""
+    [names, first, *rest] = operands
+    assert isinstance(names, Literal)  # noqa: S101 - the comparisons' names, in order
+    left = evaluate(first, values)
+    for name, operand in zip(names.value, rest, strict=True):
+        right = evaluate(operand, values)
+        if not _STRICT[name](left, right):
+            return False
+        left = right
+    return True
+
+
 _LAZY: dict[str, Callable[[tuple[Node, ...], Sequence[Any]], Any]] = {
     "and": _all,
     "or": _any,
     "not": _negation,
     "if": _conditional,
     "when": _choice,
+    "chain": _chain,
 }
 
 
@@ -175,7 +189,10 @@ def _spread(name: str, compute: Callable[..., Any]) -> Callable[..., Any]:
         for item in items:
             if not _is_number(item):
                 raise EvaluationError(f"{name} takes numbers, but got {item!r}")
-        return compute(items)
+        result = compute(items)
+        if isinstance(result, float) and not math.isfinite(result):
+            raise EvaluationError(f"no number is {name}({', '.join(map(repr, items))})")
+        return result
 
     return checked
 

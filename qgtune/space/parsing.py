@@ -236,5 +236,6 @@ def _comparison(node: ast.Compare, places: list[int], depth: int) -> Node:
     names = [_COMPARISONS.get(type(op)) for op in node.ops]
     if None in names:
         raise ExpressionSyntaxError(_place(places, node.col_offset), "'is' is not a comparison; write ==")
-    pairs = [Operation(str(n), (a, b)) for n, a, b in zip(names, sides, sides[1:], strict=False)]
-    return pairs[0] if len(pairs) == 1 else Operation("and", tuple(pairs))
+    if len(names) == 1:
+        return Operation(str(names[0]), tuple(sides))
+    return Operation("chain", (Literal(tuple(map(str, names))), *sides))

@@ -6,6 +6,7 @@ import pytest
 from spaces import Chooser, codes, compiled, config, domains, problems
 
 from qgtune.compiler.emit import annotations
+from qgtune.insight.counting import space_size
 from qgtune.space import EvaluationError
 
 BASE = "m: {t: gat, heads: 2, aggr: mean, block: {w: 1, d: 0.5}, out: 0}\n"
@@ -422,3 +423,106 @@ def test_a_config_chosen_by_a_label_is_written_with_its_own_variants():
     compilation = compiled(space)
     config = compilation.plan.resolve(Chooser(m__b="large"))
     assert annotations(compilation, config) == {("m", "b"): "one of small, large"}
+
+
+KINDS = "k: {type: categorical, choices: [sage, gat, gcn]}\n"
+
+
+def test_an_alias_in_a_case_and_in_the_default_of_another_switch_is_one_value_where_both_stand():
+    space = (
+        f"{KINDS}a: {{type: switch, on: k, cases: {{sage: 0, default: &p {{type: int, low: 1, high: 9}}}}}}\n"
+        "b: {type: switch, on: k, cases: {gat: *p, default: 0}}\n"
+    )
+    assert config(space, None, k="gat", a=5, b=3) == {"k": "gat", "a": 5, "b": 5}
+    assert config(space, None, k="gcn", a=5) == {"k": "gcn", "a": 5, "b": 0}
+
+
+@pytest.mark.parametrize(("wide", "order"), [("{gat: 0, default: X}", 1), ("{default: X}", -1)])
+def test_an_alias_is_sampled_in_the_case_that_covers_the_other(wide, order):
+    forms = ["{sage: X, default: 0}", wide][::order]
+    written = [forms[0].replace("X", "&p {type: int, low: 1, high: 9}"), forms[1].replace("X", "*p")]
+    lines = [
+        f"{key}: {{type: switch, on: k, cases: {form}}}\n" for key, form in zip("ab", written, strict=True)
+    ]
+    found = config(KINDS + "".join(lines), None, k="sage", a=5, b=5)
+    assert (found["a"], found["b"]) == (5, 5)
+    assert len(compiled(KINDS + "".join(lines)).plan.suggestions) == 2
+
+
+def test_an_alias_in_two_defaults_of_which_neither_covers_the_other_is_an_error():
+    space = (
+        f"{KINDS}a: {{type: switch, on: k, cases: {{sage: 0, default: &p {{type: int, low: 1, high: 9}}}}}}\n"
+        "b: {type: switch, on: k, cases: {gat: 0, default: *p}}\n"
+    )
+    assert "QG219" in codes(space)
+
+
+def test_an_alias_under_a_condition_and_in_a_switch_of_the_same_text_is_never_two_values():
+    space = (
+        "k: {type: int, low: 1, high: 9}\n"
+        "a: {when: k > 3, type: fixed, value: 0, otherwise: &p {type: int, low: 1, high: 9}}\n"
+        "b: {type: switch, on: k > 3, cases: {true: 0, false: *p}}\n"
+    )
+    assert "QG219" in codes(space)
+
+
+COMPOUND = "s: {type: categorical, choices: {small: {w: 1}, big: {w: 2}}}"
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "c: {x: 0}\n",
+        "c: {type: switch, on: k, cases: {sage: {x: 0}, default: {x: 0}}}\n",
+    ],
+)
+def test_a_condition_knows_the_label_also_of_a_copy(copy):
+    space = f"{KINDS}{COMPOUND}\n{copy}y: {{when: c.x == 'big', type: fixed, value: 7, otherwise: 8}}"
+    assert [config(space, None, "c: {x: s}", s=s)["y"] for s in ("small", "big")] == [8, 7]
+
+
+def test_a_condition_knows_the_label_of_what_only_some_trials_have():
+    space = (
+        f"{KINDS}s: {{when: k == 'gat', type: categorical, choices: {{small: {{w: 1}}, big: {{w: 2}}}}, "
+        "otherwise: none}\ny: {when: s == 'big', type: fixed, value: 7, otherwise: 8}"
+    )
+    assert [config(space, None, k="gat", s=s)["y"] for s in ("small", "big")] == [8, 7]
+    assert config(space, None, k="sage")["y"] == 8
+
+
+def test_labels_of_values_that_are_equal_only_to_python_are_kept_apart():
+    space = (
+        "s: {type: categorical, choices: {yes: true, one: 1}}\n"
+        "y: {when: s == 'one', type: fixed, value: 7, otherwise: 8}"
+    )
+    assert [config(space, None, s=s)["y"] for s in ("yes", "one")] == [8, 7]
+
+
+@pytest.mark.parametrize("choices", ['{1: a, "1": b}', "{a: {w: 1}, b: {w: 1}}"])
+def test_each_label_stands_for_a_value_of_its_own(choices):
+    assert codes(f"s: {{type: categorical, choices: {choices}}}") == ["QG206"]
+
+
+def test_a_float_chooses_its_case_however_the_case_is_written():
+    space = "lr: {type: categorical, choices: [0.001, 0.01]}\nw: {type: coupled, to: lr, values: {1e-3: 5, 0.01: 6}}"
+    assert [config(space, None, lr=lr)["w"] for lr in (0.001, 0.01)] == [5, 6]
+
+
+@pytest.mark.parametrize(
+    ("form", "size"),
+    [
+        ("{type: switch, on: s, cases: {small: {type: int, low: 1, high: 5}, big: 0}}", "6 combinations"),
+        ("{when: s == 'small', type: int, low: 1, high: 5}", "6 combinations"),
+    ],
+)
+def test_what_a_label_chooses_is_counted_once(form, size):
+    assert str(space_size(compiled(f"{COMPOUND}\nc: {form}").space)) == size
+
+
+def test_a_label_with_a_comma_names_no_other_case():
+    inner = "{type: switch, on: j, cases: {y: {type: int, low: 1, high: 5}, z: 0}}"
+    space = (
+        'k: {type: categorical, choices: ["x, y", x]}\nj: {type: categorical, choices: [y, z]}\n'
+        f'a: {{type: switch, on: k, cases: {{"x, y": {{type: int, low: 1, high: 3}}, x: {inner}}}}}\n'
+    )
+    assert list(domains(compiled(space))) == ["k", "j", "a ('x, y')", "a (x, y)"]

@@ -88,3 +88,12 @@ def test_what_only_the_trainer_can_tell_is_checked_where_it_is_told():
 
 def test_the_fingerprint_tells_constraints_apart():
     assert compiled(SPACE).plan.fingerprint != compiled(SPACE.replace("20", "30")).plan.fingerprint
+
+
+def test_a_constraint_on_what_only_some_trials_have_is_a_warning_unless_it_says_what_holds_without():
+    space = (
+        "k: {type: categorical, choices: [sage, gat]}\n"
+        "h: {when: k == 'gat', type: int, low: 1, high: 8}\nconstraints: [\"CONDITIONh <= 4\"]\n"
+    )
+    assert codes(space.replace("CONDITION", "")) == ["QG310"]
+    assert codes(space.replace("CONDITION", "k != 'gat' or ")) == []

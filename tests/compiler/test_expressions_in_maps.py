@@ -151,3 +151,20 @@ def test_a_config_without_a_value_says_which_one_and_why():
     with pytest.raises(EvaluationError) as caught:
         resolve("training: {warmup: 100 // training.epochs}", Chooser(training__epochs=0))
     assert str(caught.value) == "training.warmup follows 100 // training.epochs: division by zero in 100 // 0"
+
+
+ITEMS = "m: {l: [{a: 5, i: 1}, {a: 6, i: 1}, {a: {type: int, low: 7, high: 8}, i: 1}]}"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_slice_wins_over_every_item_in_any_order_of_the_map(order):
+    lines = ['"m.l[*].i": "@.a"', '"m.l[1:].i": "prev.a"'][::order]
+    found = compiled(ITEMS, None, "\n".join(lines)).plan.resolve(Chooser())
+    assert [item["i"] for item in found["m"]["l"]] == [5, 5, 6]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_slices_that_set_one_value_are_an_error(order):
+    lines = ['"m.l[:2].i": "@.a"', '"m.l[1:].i": "prev.a"'][::order]
+    assert "QG307" in codes(ITEMS, None, "\n".join(lines))
+    assert "QG307" not in codes(ITEMS, None, "\n".join(lines).replace("[:2]", "[:1]"))

@@ -405,3 +405,16 @@ def test_at_in_a_list_of_values_within_an_item_is_the_item():
     base = "m: {l: [{o: 1, norm: [1]}, {o: 2, norm: [2]}]}"
     space = "m: {l: [{o: [1, 2]}, {o: [2, 3]}]}"
     assert config(space, base, "m: {l: {'[*]': {norm: ['@.o']}}}", m__l__1__o=3)["m"]["l"][1]["norm"] == [3]
+
+
+def test_a_length_that_the_map_lets_vary_beyond_what_was_built_is_reported():
+    space = "k: {type: int, low: LOW, high: 5}\nn: 3\nl: {type: repeat, count: n, item: {d: 1}}"
+    assert "QG310" in codes(space.replace("LOW", "1"), None, "n: k")
+    assert "QG309" in codes(space.replace("LOW", "4"), None, "n: k")
+
+
+def test_repeats_within_repeats_are_bounded_together():
+    space = "1"
+    for _ in range(3):
+        space = f"{{type: repeat, count: 1000, item: {{x: {space}}}}}"
+    assert set(codes(f"l: {space}")) == {"QG221"}

@@ -167,3 +167,20 @@ def test_the_head_of_a_path_is_a_whole_word(head, rest):
         assert head == "@a"
     else:
         assert term.head == (head if head in ("@", "prev", "next") else "")
+
+
+def test_each_operand_of_nested_comparisons_has_its_value_once():
+    text = "true"
+    for _ in range(60):
+        text = f"true==({text})==true"
+    assert value(text) is True  # twice for each level would take longer than anyone waits
+
+
+def test_a_chain_of_comparisons_stops_at_the_first_that_is_false():
+    assert value("1 < 2 <= 2 < 3") is True
+    assert value("2 < 1 < 1 / 0") is False
+
+
+def test_a_sum_without_a_finite_value_is_an_error():
+    with pytest.raises(EvaluationError, match="no number is sum"):
+        value("sum(1e308, 1e308)")

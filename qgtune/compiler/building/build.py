@@ -23,7 +23,7 @@ from qgtune.compiler.building.forms import (
 )
 from qgtune.compiler.building.mismatches import Mismatches, kind_text, literals
 from qgtune.compiler.building.reach import Reach
-from qgtune.compiler.building.repeats import Kit, RepeatBuilder
+from qgtune.compiler.building.repeats import Allowance, Kit, RepeatBuilder
 from qgtune.compiler.building.selection import Extent, Selection
 from qgtune.compiler.building.settings import settings_in
 from qgtune.compiler.building.sharing import Sharing
@@ -144,6 +144,7 @@ class _Builder:
         self.mismatches = Mismatches(problems)
         self.sharing = Sharing(problems)
         self.reach = Reach(space, base, selection)
+        self.kit = Kit(self, self.sharing, self.reach, Allowance())
         # In the one-file form of later QGTune, what varies has a tag, and a bare list is a list.
         self.only_tags_vary = base is None and space is not None and has_tags(space.node)
 
@@ -302,7 +303,7 @@ class _Builder:
             case "coupled":
                 built = build_coupled(form, space, path, self)
             case "repeat":
-                built = RepeatBuilder(form, space, base, path, Kit(self, self.sharing, self.reach)).make()
+                built = RepeatBuilder(form, space, base, path, self.kit).make()
             case _:
                 built = self._sampled(form, space, base if merges else None, path)
         return built
@@ -320,7 +321,7 @@ class _Builder:
         self, domain: Domain | FollowingRange, space: Written, base: Written | None, path: Path
     ) -> SpaceNode:
         parameter = Parameter(domain, Origin(Role.SPACE, space.path))
-        if self.sharing.is_new(parameter, space, path):
+        if self.sharing.is_new(space, path):
             self.mismatches.check_base_value(parameter, base, path)
         return parameter
 

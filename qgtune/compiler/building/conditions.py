@@ -130,7 +130,8 @@ def _labelled(form: Form, field: str, problems: Problems) -> dict[str, Written] 
         return None
     labelled: dict[str, Written] = {}
     for name, (key, value) in fields_of(written).items():
-        label = str(case_label(name))
+        # A float has one label however it is written: 1e-3 is chosen by 0.001.
+        label = str(case_label(key.value if isinstance(key.value, float) else name))
         if label in labelled:
             message = f"the case {label} is given twice: a number and its text are one label"
             problems.error("QG203", message, problems.at_node(Role.SPACE, key), "remove one of them")

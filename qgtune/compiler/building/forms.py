@@ -11,7 +11,16 @@ from qgtune.compiler.building.expressions import read_expression
 from qgtune.compiler.building.written import Fields
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import did_you_mean, nearest
-from qgtune.document import MappingNode, Node, ScalarNode, SequenceNode, content, entries, plain_data
+from qgtune.document import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    content,
+    entries,
+    plain_data,
+    same_value,
+)
 from qgtune.space import Categorical, Domain, DomainError, Expression, Float, FollowingRange, Integer, Role
 from qgtune.space.domains import aligned_high
 
@@ -253,12 +262,27 @@ def _categorical(form: Form, _: Problems) -> Domain:
     value = form.node("choices")
     node = content(value)
     if isinstance(node, MappingNode):
-        labelled = {str(label): plain_data(item) for label, (_, item) in entries(node).items()}
-        return Categorical(tuple(labelled.values()), tuple(labelled))
+        return _labelled(node)
     if not isinstance(node, SequenceNode):
         hint = "write [first, second], or {label: value, ...}"
         raise _WrongTypeError("choices are a list, or a mapping of labels to values", value, hint)
     return Categorical.of([plain_data(item) for item in node.items])
+
+
+def _labelled(node: MappingNode) -> Categorical:
+    """Return the choices under labels; a value tells its label, so no two labels have one value."""
+    labelled: dict[str, Any] = {}
+    for name, (_, item) in entries(node).items():
+        label, value = str(name), plain_data(item)
+        if label in labelled:
+            message = f"the label {label} is given twice: a number and its text are one label"
+            raise DomainError("choices", message, "rename one of them")
+        twin = next((other for other, known in labelled.items() if same_value(known, value)), None)
+        if twin is not None:
+            message = f"the labels {twin} and {label} stand for one value"
+            raise DomainError("choices", message, "remove one of them")
+        labelled[label] = value
+    return Categorical(tuple(labelled.values()), tuple(labelled))
 
 
 _READERS: dict[str, Callable[[Form, Problems], Domain | FollowingRange | None]] = {

@@ -1,7 +1,7 @@
 """``type: repeat``: a list whose length is tuned, unrolled to its longest length."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from qgtune.compiler.building.conditions import NodeBuilder, expression_of
@@ -38,6 +38,17 @@ MAX_COUNT = 1000
 """Items that a list whose length is tuned may have."""
 
 
+MAX_ITEMS = 50_000
+"""Items that all repeats of a search space may have together: lists within lists multiply."""
+
+
+@dataclass(slots=True)
+class Allowance:
+    """How many items the repeats of a search space may still have."""
+
+    items: int = MAX_ITEMS
+
+
 class Kit(NamedTuple):
     """What a repeat is built with.
 
@@ -45,11 +56,13 @@ class Kit(NamedTuple):
         build: builds the nodes of the items.
         sharing: which values are one value.
         reach: tells which values an expression can have.
+        allowance: how many items there may still be.
     """
 
     build: NodeBuilder
     sharing: Sharing
     reach: Reach
+    allowance: Allowance
 
 
 class RepeatBuilder:
@@ -67,7 +80,7 @@ class RepeatBuilder:
         self.form = form
         self.space = space
         self.path = path
-        self.build, self.sharing, self.reach = kit
+        self.build, self.sharing, self.reach, self.allowance = kit
         self.problems: Problems = kit.build.problems
         inner = base.content if base is not None else None
         self.base_items = (
@@ -90,11 +103,7 @@ class RepeatBuilder:
             self._item(0, 1, 1, shared)  # for what is wrong in it
             return Unread(None, origin)
         node, least, most = count
-        if most > MAX_COUNT:
-            place = self.problems.at_node(Role.SPACE, self.form.node("count"))
-            self.problems.error(
-                "QG221", f"a repeat has at most {MAX_COUNT} items, but this one up to {most}", place
-            )
+        if not self._is_affordable(most):
             return Unread(None, origin)
         items = tuple(self._item(i, least, most, shared) for i in range(most))
         if items:
@@ -102,6 +111,20 @@ class RepeatBuilder:
         if isinstance(node, Constant):
             return Sequence(items, origin)
         return Repeat(node, items, least, origin)
+
+    def _is_affordable(self, most: int) -> bool:
+        """Tell whether a repeat may have as many items, or report that these are too many."""
+        message = ""
+        if most > MAX_COUNT:
+            message = f"a repeat has at most {MAX_COUNT} items, but this one up to {most}"
+        elif most > self.allowance.items:
+            message = f"the repeats of a search space have at most {MAX_ITEMS} items together, but these more"
+        if message:
+            place = self.problems.at_node(Role.SPACE, self.form.node("count"))
+            self.problems.error("QG221", message, place)
+        else:
+            self.allowance.items -= most
+        return not message
 
     def _count(self) -> tuple[Constant | Parameter | Reference, int, int] | None:
         """Return what gives the length, with its smallest and largest value."""

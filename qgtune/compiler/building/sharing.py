@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
+from qgtune.compiler.building.conditions import WHEN
 from qgtune.compiler.building.written import Written
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Related
@@ -22,7 +23,7 @@ from qgtune.space import (
     config_path,
     path_expression,
 )
-from qgtune.space.tree import COUNT, child_at, child_key, children
+from qgtune.space.tree import COUNT, child_at, child_key, children, node_at
 
 
 class _Item(NamedTuple):
@@ -65,9 +66,8 @@ class Sharing:
         finally:
             self._items = outer
 
-    def is_new(self, parameter: Parameter, written: Written, path: Path) -> bool:
+    def is_new(self, written: Written, path: Path) -> bool:
         """Remember a parameter; tell whether its node defines no other one yet."""
-        del parameter
         node = id(written.content)
         items = tuple((item.repeat, item.position) for item in self._items if node in item.inside)
         places = self._places[node, items]
@@ -117,7 +117,7 @@ class Sharing:
     def _settle(self, root: SpaceNode, places: list[Path], followed: dict[Path, Path]) -> None:
         existence = {path: _conditions(root, path, followed) for path in places}
         kept: list[Path] = []
-        for path in sorted(places, key=lambda place: len(existence[place])):
+        for path in sorted(places, key=lambda place: _narrowness(existence[place])):
             known = [first for first in kept if not _exclude(existence[first], existence[path])]
             holder = next((first for first in known if _implies(existence[path], existence[first])), None)
             if holder is not None:
@@ -129,7 +129,7 @@ class Sharing:
             kept.append(path)
 
     def _report(self, root: SpaceNode, first: Path, path: Path, which: str) -> None:
-        defined, here = (_at(root, place).origin for place in (first, path))
+        defined, here = (node_at(root, place).origin for place in (first, path))
         self.problems.error(
             "QG219",
             f"this alias stands for a parameter {which}",
@@ -151,18 +151,39 @@ def _written_in(node: Node) -> Iterator[Node]:
             waiting += node.items
 
 
-_Conditions = Mapping[tuple[type, str], str | int]
+class _Chosen(NamedTuple):
+    """Which labels choose a case of a switch: one, or, for the default, all but those of the other cases."""
+
+    labels: frozenset[str]
+    is_default: bool
+
+    def excludes(self, other: "_Chosen") -> bool:
+        """Tell whether no value chooses both cases."""
+        if self.is_default:
+            return not other.is_default and other.labels <= self.labels
+        return self.labels <= other.labels if other.is_default else self.labels != other.labels
+
+    def implies(self, other: "_Chosen") -> bool:
+        """Tell whether each value that chooses this case chooses the other one too."""
+        if self.is_default:
+            return other.is_default and other.labels <= self.labels
+        return not self.labels <= other.labels if other.is_default else self.labels == other.labels
+
+
+_Conditions = Mapping[tuple[type, str], _Chosen | int]
 """When something exists: for each switch the case, for each repeat the position in it."""
 
 
 def _conditions(root: SpaceNode, path: Path, followed: Mapping[Path, Path]) -> _Conditions:
-    found: dict[tuple[type, str], str | int] = {}
-    node = root
+    found: dict[tuple[type, str], _Chosen | int] = {}
+    node: SpaceNode = root
     for depth, part in enumerate(path):
         place = path[:depth]
         if isinstance(node, Switch):
             is_relative = any(term.head for term in node.on.terms)
-            found[Switch, f"{place} {node.on}" if is_relative else str(node.on)] = part
+            # A switch on a comparison has other cases than a condition of the same text.
+            on = f"{node.all_cases[0].label == WHEN} {node.on}"
+            found[Switch, f"{place} {on}" if is_relative else on] = _chosen(node, str(part))
         elif isinstance(node, Repeat) and isinstance(part, int) and part >= node.least:
             count = (*place, COUNT)
             length = (
@@ -173,17 +194,38 @@ def _conditions(root: SpaceNode, path: Path, followed: Mapping[Path, Path]) -> _
     return found
 
 
+def _chosen(node: Switch, label: str) -> _Chosen:
+    if node.default is not None and node.default.label == label:
+        return _Chosen(frozenset(case.label for case in node.cases), is_default=True)
+    return _Chosen(frozenset((label,)), is_default=False)
+
+
+def _narrowness(conditions: _Conditions) -> tuple[int, int, int]:
+    """Return a key by which what exists in more trials comes first."""
+    cases = [case for case in conditions.values() if isinstance(case, _Chosen)]
+    excluded = sum(len(case.labels) for case in cases if case.is_default)
+    return len(conditions), sum(not case.is_default for case in cases), excluded
+
+
 def _exclude(one: _Conditions, other: _Conditions) -> bool:
-    """Tell whether two things never exist together, being in two cases of one switch."""
-    return any(kind is Switch and other.get((kind, on), case) != case for (kind, on), case in one.items())
+    """Tell whether two things never exist together, being in cases that no value chooses together."""
+    return any(
+        isinstance(case, _Chosen)
+        and isinstance(against := other.get(key), _Chosen)
+        and case.excludes(against)
+        for key, case in one.items()
+    )
 
 
 def _implies(one: _Conditions, other: _Conditions) -> bool:
     """Tell whether the one thing exists only if the other does."""
-    return all(
-        key in one and (one[key] == needed or (isinstance(needed, int) and needed <= int(one[key])))
-        for key, needed in other.items()
-    )
+    return all(key in one and _meets(one[key], needed) for key, needed in other.items())
+
+
+def _meets(given: _Chosen | int, needed: _Chosen | int) -> bool:
+    if isinstance(given, _Chosen) and isinstance(needed, _Chosen):
+        return given.implies(needed)
+    return isinstance(given, int) and isinstance(needed, int) and needed <= given
 
 
 def _has(node: SpaceNode, path: Path) -> bool:
@@ -193,12 +235,6 @@ def _has(node: SpaceNode, path: Path) -> bool:
             return False
         node = child_at(node, key)
     return True
-
-
-def _at(node: SpaceNode, path: Path) -> SpaceNode:
-    for part in path:
-        node = child_at(node, part)
-    return node
 
 
 def _replaced(node: SpaceNode, path: Path, followed: Mapping[Path, Path]) -> SpaceNode:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from qgtune.compiler.building.conditions import NodeBuilder, build_coupled, expression_of
 from qgtune.compiler.building.forms import Form, read_domain
+from qgtune.compiler.building.mismatches import Mismatches, literals
 from qgtune.compiler.building.reach import Reach
 from qgtune.compiler.building.written import Fields, Written, fields_of
 from qgtune.compiler.problems import Problems
@@ -128,6 +129,8 @@ def _reference(space: Written, problems: Problems) -> Reference | None:
 
 def _domain(tag: str, fields: Fields, problems: Problems) -> Domain | FollowingRange | None:
     if tag == "!sweep":
+        for item in literals(fields["values"][1].node):
+            Mismatches(problems).check_literal(item, "a choice")
         return read_domain(Form("categorical", {"choices": fields["values"]}), problems)
     names = {"start": "low", "stop": "high", "step": "step", "log": "log"}
     renamed: Fields = {names[str(name)]: entry for name, entry in fields.items() if name in names}

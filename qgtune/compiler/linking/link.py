@@ -1,6 +1,6 @@
 """References, conditions, bounds -> concrete sources, in an order in which what is read is known before."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,12 +11,14 @@ from qgtune.compiler.building.selection import Selection
 from qgtune.compiler.linking.follow import Follower
 from qgtune.compiler.linking.ordering import in_order
 from qgtune.compiler.linking.place import place_references
-from qgtune.compiler.linking.sources import Constraint, Formula
+from qgtune.compiler.linking.sources import Constraint, Formula, Route
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Diagnostic, Location
 from qgtune.core.paths import Path
+from qgtune.document import same_value
 from qgtune.space import (
     Categorical,
+    Constant,
     Expression,
     FollowingRange,
     Mapping,
@@ -28,6 +30,7 @@ from qgtune.space import (
     Switch,
     walk,
 )
+from qgtune.space.domains import domain_text
 from qgtune.space.tree import COUNT
 
 
@@ -139,14 +142,50 @@ def _add(found: dict[Path, Formula], path: Path, formula: Formula | None) -> Non
 
 
 def labelled_domain(linked: LinkedSpace, source: object) -> Categorical | None:
-    """Return the domain of the parameter at a source if its choices have labels of the user's own, else None.
+    """Return the domain of the parameter that is read at a source if its choices have labels, else None.
 
-    Conditions, switches and constraints know such a choice by its label; a reference copies its value.
+    Conditions, switches and constraints know such a choice by its label; a reference copies its value. A copy
+    of a choice has its label too, and so has what stands in several cases if all of them say the same.
     """
-    node = linked.nodes.get(source) if isinstance(source, tuple) else None
-    if isinstance(node, Parameter) and isinstance(node.domain, Categorical) and not node.domain.is_plain:
-        return node.domain
-    return None
+    origins = list(_origins(linked, source))
+    domains = [
+        node.domain
+        for node in origins
+        if isinstance(node, Parameter) and isinstance(node.domain, Categorical) and not node.domain.is_plain
+    ]
+    if not domains:
+        return None
+    first, *others = domains
+    constants = [node.value for node in origins if isinstance(node, Constant)]
+    is_one = (
+        len(domains) + len(constants) == len(origins)
+        and all(domain_text(other) == domain_text(first) for other in others)
+        and not any(same_value(value, choice) for value in constants for choice in first.choices)
+    )
+    return first if is_one else None
+
+
+def _origins(linked: LinkedSpace, source: object) -> Iterator[SpaceNode | None]:
+    """Yield the nodes whose values may be read at a source, through copies and cases; None for any other."""
+    waiting: list[object] = [source]
+    seen: set[Path] = set()
+    while waiting:
+        place = waiting.pop()
+        if isinstance(place, Route):
+            waiting += place.candidates
+        elif not isinstance(place, tuple):
+            yield None
+        elif place not in seen:
+            seen.add(place)
+            node = linked.nodes.get(place)
+            if isinstance(node, Switch):
+                waiting += [(*place, case.branch) for case in node.all_cases if case.node is not None]
+            elif isinstance(node, Reference):
+                formula = linked.formulas.get(place)
+                is_copy = formula is not None and formula.expression.is_path
+                waiting.append(formula.sources[0] if formula is not None and is_copy else None)
+            else:
+                yield node
 
 
 def _needs(

@@ -1,5 +1,6 @@
 """Dependencies -> references at their places in the tree."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -8,7 +9,7 @@ from qgtune.compiler.building.expand import Dependency
 from qgtune.compiler.building.selection import Extent, Selection
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Related, nearest
-from qgtune.core.paths import ROOT, Path, format_path, selected, selects_many
+from qgtune.core.paths import EVERY, ROOT, Path, format_path, selected, selects_many
 from qgtune.space import (
     Branch,
     Case,
@@ -127,10 +128,28 @@ class _Placer:
             return self._set(node, path, targets.here.reference, item)
         if isinstance(node, Switch):
             return self._put_into_cases(node, path, targets, item)
+        changed = self._changed(node, path, targets, item)
+        if not changed:
+            return node
+        if isinstance(node, Mapping):
+            return replace(node, entries={**node.entries, **changed})
+        assert isinstance(node, Sequence | Repeat)  # noqa: S101 - leaves have no children to change
+        items = tuple(changed.get(i, item) for i, item in enumerate(node.items))
+        if isinstance(node, Repeat) and COUNT in changed:
+            count = changed[COUNT]
+            assert isinstance(count, Reference)  # noqa: S101 - a target becomes a reference
+            return replace(node, items=items, count=count)
+        return replace(node, items=items)
+
+    def _changed(
+        self, node: SpaceNode, path: Path, targets: _Targets, item: _Item | None
+    ) -> dict[str | int, SpaceNode]:
+        """Return the children of a node that have targets at or below them, with the references in place."""
         changed: dict[str | int, SpaceNode] = {}
         is_list = isinstance(node, Sequence | Repeat)
-        # [*] and slices first, so that what is said of one item is said last.
-        for part, inner in sorted(targets.below.items(), key=lambda entry: not selects_many(entry[0])):
+        if is_list:
+            self._report_overlaps(node, len(config_path(path)), targets)
+        for part, inner in sorted(targets.below.items(), key=lambda entry: _rank(entry[0])):
             many = is_list and selects_many(part)
             keys = _positions(node, part) if many else [child_key(node, part)]
             for key in keys:
@@ -145,17 +164,25 @@ class _Placer:
                     ):
                         around = _Item(node, path, int(key))
                     changed[key] = self.put(child, (*path, key), inner, around)
-        if not changed:
-            return node
-        if isinstance(node, Mapping):
-            return replace(node, entries={**node.entries, **changed})
-        assert isinstance(node, Sequence | Repeat)  # noqa: S101 - leaves have no children to change
-        items = tuple(changed.get(i, item) for i, item in enumerate(node.items))
-        if isinstance(node, Repeat) and COUNT in changed:
-            count = changed[COUNT]
-            assert isinstance(count, Reference)  # noqa: S101 - a target becomes a reference
-            return replace(node, items=items, count=count)
-        return replace(node, items=items)
+        return changed
+
+    def _report_overlaps(self, node: SpaceNode, depth: int, targets: _Targets) -> None:
+        """Report slices that set the same value of the same item, of which neither is the narrower one."""
+        slices = [part for part in targets.below if selects_many(part) and part != EVERY]
+        for one, other in itertools.combinations(slices, 2):
+            if not set(_positions(node, one)) & set(_positions(node, other)) - {None}:
+                continue
+            for first, second in itertools.product(targets.below[one].all(), targets.below[other].all()):
+                if _overlap(first.target[depth + 1 :], second.target[depth + 1 :]):
+                    message = (
+                        f"{format_path(second.target)} and {format_path(first.target)} set the same value: "
+                        "one value follows one reference"
+                    )
+                    related = Related(self.problems.at(first.reference.origin), "first set here")
+                    place = self.problems.at(second.reference.origin)
+                    self.problems.error(
+                        "QG307", message, place, "let the slices have no item in common", related
+                    )
 
     def _set(self, node: SpaceNode, path: Path, reference: Reference, item: _Item | None) -> SpaceNode:
         """Return what stands at a target: the reference, or the node's own value if it has no neighbour."""
@@ -242,6 +269,19 @@ def _is_about_values(dependency: Dependency | None) -> bool:
         return False
     terms = dependency.reference.expression.terms
     return any(term.head in (PREVIOUS, NEXT) and not term.path for term in terms)
+
+
+def _rank(part: str | int) -> int:
+    """Return when a part of targets has its turn: [*], slices, single items; the narrower one is set last."""
+    return 0 if part == EVERY else 1 if selects_many(part) else 2
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    """Tell whether two targets, seen from one item, are one value, or one holds the other."""
+    return all(
+        left == right or selects_many(left) or selects_many(right)
+        for left, right in zip(one, other, strict=False)
+    )
 
 
 def _positions(node: SpaceNode, part: str | int) -> list[str | int | None]:

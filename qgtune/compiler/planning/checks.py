@@ -26,6 +26,10 @@ class ConstraintError(EvaluationError):
     """A config that breaks a constraint, and so is not trained."""
 
 
+class UndecidedError(ConstraintError):
+    """A config for which a constraint has no value, since it lacks what the constraint reads."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """A constraint: what must hold of a config."""
@@ -43,13 +47,14 @@ class Check:
         """Check a config.
 
         Raises:
-            ConstraintError: if the config breaks the constraint, or if it cannot be told.
+            ConstraintError: if the config breaks the constraint.
+            UndecidedError: if it cannot be told whether it does.
         """
         values = OnDemand(self.reads, lambda source: _read(config, source, late_facts))
         try:
             holds = self.expression.evaluate(values)
         except EvaluationError as error:
-            raise ConstraintError(f"the constraint {self.expression}: {error}") from None
+            raise UndecidedError(f"the constraint {self.expression}: {error}") from None
         if not isinstance(holds, bool):
             reason = f"must be true or false, but is {holds!r}"
             raise ConstraintError(f"the constraint {self.expression} {reason}")

@@ -7,7 +7,8 @@ from typing import Any
 from qgtune.compiler.planning.checks import Check
 from qgtune.compiler.planning.steps import Copy, Decision, Option, Step, Suggestion
 from qgtune.core.paths import Path, format_path
-from qgtune.space import Branch, Categorical, Domain, FollowingRange
+from qgtune.space import Branch
+from qgtune.space.domains import canonical, domain_text
 
 
 def fingerprint_of(
@@ -25,7 +26,7 @@ def fingerprint_of(
     lines = sorted({_told(step, stock) for step in done if isinstance(step, Suggestion)})
     lines += sorted({_told(step, stock) for step in done if not isinstance(step, Suggestion)})
     lines += sorted(str(check.expression) for check in constraints)
-    lines.append(_canonical(skeleton))
+    lines.append(canonical(skeleton))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
@@ -35,36 +36,18 @@ def _told(step: Step, stock: Sequence[Any]) -> str:
     if isinstance(step, Decision):
         options = {label: _option(option, stock) for label, option in step.options.items()}
         other = None if step.default is None else _option(step.default, stock)
-        return f"{step}{_cases(step.target)}: {_canonical(options)}, otherwise {other}"
+        return f"{step}{_cases(step.target)}: {canonical(options)}, otherwise {other}"
     source = _cases(step.source) if isinstance(step, Copy) else ""
     return f"{step}{_cases(step.target)}{source}"
-
-
-def domain_text(domain: Domain | FollowingRange) -> str:
-    """Return a text that is equal for equal domains."""
-    if isinstance(domain, Categorical) and not domain.is_plain:
-        # A study keeps the labels in their order; in what they stand for, the order of keys tells nothing.
-        return f"{domain.labels!r} for {_canonical(list(domain.choices))}"
-    return repr(domain)
 
 
 def _option(option: Option, stock: Sequence[Any]) -> str:
     if option.is_absent:
         return "absent"
-    return "filled" if option.stock is None else _canonical(stock[option.stock])
+    return "filled" if option.stock is None else canonical(stock[option.stock])
 
 
 def _cases(path: Path) -> str:
     """Return in which cases something stands; an empty text where it stands in none."""
     cases = [f"{depth}: {str(part)!r}" for depth, part in enumerate(path) if isinstance(part, Branch)]
     return f" in {', '.join(cases)}" if cases else ""
-
-
-def _canonical(value: Any) -> str:
-    """Return a text that is the same for the same data, in whichever order its keys stand."""
-    if isinstance(value, dict):
-        entries = sorted(f"{key!r}: {_canonical(item)}" for key, item in value.items())
-        return f"{{{', '.join(entries)}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_canonical, value))}]"
-    return repr(value)

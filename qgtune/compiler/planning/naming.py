@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from qgtune.compiler.planning.fingerprint import domain_text
 from qgtune.core.paths import Path, parameter_name
 from qgtune.space import Branch, Parameter, SpaceNode, config_path
+from qgtune.space.domains import domain_text
 
 
 def parameter_names(nodes: Mapping[Path, SpaceNode]) -> dict[Path, str]:
@@ -30,4 +30,6 @@ def parameter_names(nodes: Mapping[Path, SpaceNode]) -> dict[Path, str]:
 
 
 def _cases(path: Path) -> str:
-    return ", ".join(part for part in path if isinstance(part, Branch))
+    # A label with a comma is quoted: it is not two labels, one within the other.
+    labels = [str(part) for part in path if isinstance(part, Branch)]
+    return ", ".join(repr(label) if "," in label else label for label in labels)

@@ -313,7 +313,7 @@ class _Writer:
         if by_label:
             domains = (labelled_domain(self.linked, source) for source in formula.sources)
             places = tuple(
-                Labelled(place, domain) if domain is not None and isinstance(place, Place) else place
+                Labelled(place, domain) if domain is not None and isinstance(place, Place | Route) else place
                 for place, domain in zip(places, domains, strict=True)
             )
         return Reading(formula.expression, places)

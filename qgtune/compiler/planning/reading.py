@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from qgtune.compiler.linking.sources import Fact, Route
 from qgtune.compiler.planning.template import Container
 from qgtune.core.paths import Path, format_path, selected, selects_many
+from qgtune.document import same_value
 from qgtune.space import Categorical, EvaluationError, Expression
 from qgtune.space.tree import COUNT
 
@@ -63,7 +64,7 @@ class Place:
 class Labelled:
     """A place of which the label is read, and not the value: conditions know labelled choices so."""
 
-    place: Place
+    place: Place | Route
     domain: Categorical
 
 
@@ -129,7 +130,9 @@ def _value(draft: Draft, place: Read) -> Any:
 
 def label_of(value: Any, domain: Categorical) -> Any:
     """Return the label of the choice that a value is; the value itself if it is none of them."""
-    found = (label for label, choice in zip(domain.labels, domain.choices, strict=True) if choice == value)
+    # Not by ==, for which 1 is true.
+    pairs = zip(domain.labels, domain.choices, strict=True)
+    found = (label for label, choice in pairs if same_value(choice, value))
     return next(found, value)
 
 

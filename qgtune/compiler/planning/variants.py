@@ -42,13 +42,16 @@ def _chosen_by(space: LinkedSpace, formula: Formula, config: dict[str, Any]) -> 
     """Return what a switch was chosen by in a config."""
 
     def read(source: Any) -> Any:
+        domain = labelled_domain(space, source)
+        return found(source) if domain is None else label_of(found(source), domain)
+
+    def found(source: Any) -> Any:
         if isinstance(source, Fact):
             return source.value
         if isinstance(source, Route):
             return walk_config(config, source.path)
         if isinstance(source, list):
-            return list(map(read, source))
-        value, domain = walk_config(config, config_path(source)), labelled_domain(space, source)
-        return value if domain is None else label_of(value, domain)
+            return list(map(found, source))
+        return walk_config(config, config_path(source))
 
     return formula.expression.evaluate(OnDemand(formula.sources, read))

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 from qgtune.compiler.building.conditions import OTHERWISE, WHEN
 from qgtune.compiler.linking.link import LinkedSpace
-from qgtune.compiler.planning.checks import ConstraintError
+from qgtune.compiler.planning.checks import ConstraintError, UndecidedError
 from qgtune.compiler.planning.plan import Plan
 from qgtune.compiler.planning.reading import Draft
-from qgtune.compiler.planning.steps import Computation, Decision, Suggestion
+from qgtune.compiler.planning.steps import Computation, Cut, Decision, Step, Suggestion
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.proving.fallible import fallible_part
 from qgtune.compiler.proving.probe import probe_trials
@@ -33,6 +33,7 @@ class _Findings:
         failed: the steps that failed, by their targets.
         met: in how many probes each condition was true, by the path of what it is on.
         broken: the constraints that were broken, by their number.
+        undecided: those of them that had no value in some probe, and how the first one put it.
         whole: how many probes came through.
     """
 
@@ -40,6 +41,7 @@ class _Findings:
     failed: dict[Path, _Failures] = field(default_factory=dict)
     met: dict[Path, int] = field(default_factory=dict)
     broken: dict[int, _Failures] = field(default_factory=dict)
+    undecided: dict[int, str] = field(default_factory=dict)
     whole: int = 0
 
 
@@ -48,10 +50,7 @@ def check_probes(plan: Plan, linked: LinkedSpace, problems: Problems) -> None:
 
     A constraint that no probe satisfies is an error, and a condition that all or none of them meet a warning.
     """
-    if not plan.constraints and all(
-        not isinstance(step, Computation) and not plan.is_conditional and not _follows(step)
-        for step in plan.steps
-    ):
+    if not plan.constraints and not plan.is_conditional and not any(map(_can_fail, plan.steps)):
         return
     found = _Findings()
     part = fallible_part(plan, linked)
@@ -66,8 +65,8 @@ def check_probes(plan: Plan, linked: LinkedSpace, problems: Problems) -> None:
         _report_conditions(plan, found, linked, problems)
 
 
-def _follows(step: object) -> bool:
-    return isinstance(step, Suggestion) and bool(step.bounds)
+def _can_fail(step: Step) -> bool:
+    return isinstance(step, Computation | Cut) or (isinstance(step, Suggestion) and bool(step.bounds))
 
 
 def _fill(plan: Plan, draft: Draft, found: _Findings) -> bool:
@@ -93,6 +92,8 @@ def _check_constraints(plan: Plan, draft: Draft, found: _Findings) -> None:
                 check.run(draft.config, {})
         except ConstraintError as error:
             found.broken.setdefault(number, _Failures(0, str(error))).count += 1
+            if isinstance(error, UndecidedError):
+                found.undecided.setdefault(number, str(error))
 
 
 def _report_failures(found: _Findings, linked: LinkedSpace, problems: Problems) -> None:
@@ -119,6 +120,15 @@ def _report_constraints(found: _Findings, linked: LinkedSpace, problems: Problem
                 f"in the first, {failures.first}"
             )
             problems.error("QG313", message, problems.at(constraint.origin))
+        elif number in found.undecided:
+            place = problems.at(linked.constraints[number].origin)
+            message = f"for some values of the space, {found.undecided[number]}"
+            problems.warn(
+                "QG310",
+                message,
+                place,
+                "let it say what holds without it, as in: model.kind != 'gat' or model.heads <= 4",
+            )
 
 
 def _report_conditions(plan: Plan, found: _Findings, linked: LinkedSpace, problems: Problems) -> None:
