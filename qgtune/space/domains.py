@@ -299,5 +299,5 @@ def canonical(value: Any) -> str:
         entries = sorted(f"{key!r}: {canonical(item)}" for key, item in value.items())
         return f"{{{', '.join(entries)}}}"
     if isinstance(value, list):
-        return f"[{', '.join(map(_canonical, value))}]"
+        return f"[{', '.join(map(canonical, value))}]"
     return repr(value)
