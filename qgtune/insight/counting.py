@@ -13,7 +13,7 @@ from typing import Any
 
 from qgtune.compiler.linking.link import LinkedSpace, labelled_domain
 from qgtune.compiler.linking.sources import Fact, Formula, LateFact, Route, Source
-from qgtune.compiler.planning.reading import label_of
+from qgtune.compiler.planning.reading import chosen
 from qgtune.core.paths import ROOT, Path, selects_many
 from qgtune.insight.deciders import changing_paths, deciders_of
 from qgtune.insight.space_size import ONE, SpaceSize, domain_size, domain_values
@@ -183,7 +183,7 @@ class _Counter:
         if formula is None:
             raise _UnknownError
         values = [self._labelled(source) for source in formula.sources]
-        label = case_label(formula.expression.evaluate(values))
+        label = case_label(formula.expression.choose(values))
         case = next((case for case in node.cases if case.label == label), node.default)
         if case is None:
             raise EvaluationError(f"there is no case {label}")
@@ -196,12 +196,12 @@ class _Counter:
             _UnknownError: if it depends on what is not gone through.
             EvaluationError: if it has none.
         """
-        return formula.expression.evaluate([self._read(source) for source in formula.sources])
+        return formula.expression.evaluate([self._labelled(source) for source in formula.sources])
 
     def _labelled(self, source: Source) -> Any:
-        """Return what a switch reads: the label of a choice that has one."""
+        """Return what an expression reads: of a labelled choice its value and its label."""
         domain, value = labelled_domain(self.linked, source), self._read(source)
-        return value if domain is None else label_of(value, domain)
+        return value if domain is None else chosen(value, domain)
 
     def _read(self, source: Source) -> Any:
         if isinstance(source, Fact):

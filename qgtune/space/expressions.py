@@ -6,7 +6,7 @@ from typing import Any
 
 from qgtune.core.paths import Path, format_path
 from qgtune.space.branches import config_path
-from qgtune.space.operations import Node, Value, evaluate
+from qgtune.space.operations import Chosen, Node, Value, evaluate, plain
 
 THIS, PREVIOUS, NEXT = "@", "prev", "next"
 """The heads of paths that begin at a list item: this one, the one before, the one after."""
@@ -41,7 +41,16 @@ class Expression:
         Raises:
             EvaluationError: if it has none.
         """
-        return evaluate(self.root, values)
+        return plain(evaluate(self.root, values))
+
+    def choose(self, values: Sequence[Any]) -> Any:
+        """Return the value by which a switch chooses: for a labelled choice its label.
+
+        Raises:
+            EvaluationError: if it has none.
+        """
+        value = evaluate(self.root, values)
+        return value.label if isinstance(value, Chosen) else value
 
     def __str__(self) -> str:
         return self.text

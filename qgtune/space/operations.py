@@ -43,6 +43,19 @@ class Operation:
 Node = Literal | Value | Operation
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The value of a labelled choice: a comparison may mean its label, everything else means the value."""
+
+    value: Any
+    label: Any
+
+
+def plain(value: Any) -> Any:
+    """Return the value itself, without the label that it was chosen by."""
+    return value.value if isinstance(value, Chosen) else value
+
+
 def evaluate(node: Node, values: Sequence[Any]) -> Any:
     """Return the value of a node for the values of the expression's terms.
 
@@ -56,6 +69,8 @@ def evaluate(node: Node, values: Sequence[Any]) -> Any:
     if node.name in _LAZY:
         return _LAZY[node.name](node.operands, values)
     operands = [evaluate(operand, values) for operand in node.operands]
+    if node.name not in _BY_LABEL:
+        operands = [plain(operand) for operand in operands]
     try:
         return _STRICT[node.name](*operands)
     except TypeError:
@@ -74,7 +89,7 @@ def _shown(name: str, operands: Sequence[Any]) -> str:
 
 
 def _truth(node: Node, values: Sequence[Any], what: str) -> bool:
-    value = evaluate(node, values)
+    value = plain(evaluate(node, values))
     if not isinstance(value, bool):
         raise EvaluationError(f"{what} must be true or false, but is {value!r}")
     return value
@@ -109,7 +124,8 @@ def _chain(operands: tuple[Node, ...], values: Sequence[Any]) -> bool:
     left = evaluate(first, values)
     for name, operand in zip(names.value, rest, strict=True):
         right = evaluate(operand, values)
-        if not _STRICT[name](left, right):
+        sides = (left, right) if name in _BY_LABEL else (plain(left), plain(right))
+        if not _STRICT[name](*sides):
             return False
         left = right
     return True
@@ -170,10 +186,19 @@ def _ordered(name: str, compare: Callable[[Any, Any], bool]) -> Callable[[Any, A
 
 def _equal(left: Any, right: Any) -> bool:
     # As in YAML, and unlike Python: true is not 1.
-    return isinstance(left, bool) == isinstance(right, bool) and left == right
+    return any(
+        isinstance(one, bool) == isinstance(other, bool) and one == other
+        for one in _meanings(left)
+        for other in _meanings(right)
+    )
+
+
+def _meanings(value: Any) -> tuple[Any, ...]:
+    return (value.value, value.label) if isinstance(value, Chosen) else (value,)
 
 
 def _member(item: Any, container: Any) -> bool:
+    container = plain(container)
     if not isinstance(container, list):
         raise EvaluationError(f"'in' looks into a list, but got {container!r}")
     return any(_equal(item, member) for member in container)
@@ -213,6 +238,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "float": _numbers("float", float),
     "len": _length,
 }
+
+_BY_LABEL = frozenset({"==", "!=", "in", "not in"})
+"""Operations for which a labelled choice is also its label."""
 
 _STRICT: dict[str, Callable[..., Any]] = {
     **FUNCTIONS,

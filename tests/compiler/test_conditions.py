@@ -526,3 +526,14 @@ def test_a_label_with_a_comma_names_no_other_case():
         f'a: {{type: switch, on: k, cases: {{"x, y": {{type: int, low: 1, high: 3}}, x: {inner}}}}}\n'
     )
     assert list(domains(compiled(space))) == ["k", "j", "a ('x, y')", "a (x, y)"]
+
+
+def test_a_labelled_choice_is_its_label_where_it_is_compared_and_its_value_elsewhere():
+    choices = "s: {type: categorical, choices: {small: 16, big: 64}}"
+    space = f"{choices}\ny: 0\nz: 0\nw: {{type: int, low: 1, high: 's // 8'}}\nv: {{when: s > 20, type: fixed, value: 1, otherwise: 2}}\nu: {{when: 's in [big]', type: fixed, value: 1, otherwise: 2}}"
+    space = space.replace("[big]", '["big"]')
+    dependencies = "y: '1 if s == \"small\" else 2'\nz: 's * 2 if s == 64 else 0'"
+    assert [config(space, None, dependencies, s=s, w=1) for s in ("small", "big")] == [
+        {"s": 16, "y": 1, "z": 0, "w": 1, "v": 2, "u": 2},
+        {"s": 64, "y": 2, "z": 128, "w": 1, "v": 1, "u": 1},
+    ]

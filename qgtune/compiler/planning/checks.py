@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from qgtune.compiler.linking.sources import Fact, LateFact
-from qgtune.compiler.planning.reading import OnDemand, label_of, walk_config
+from qgtune.compiler.planning.reading import OnDemand, chosen, walk_config
 from qgtune.core.paths import Path, format_path
 from qgtune.space import Categorical, EvaluationError, Expression
+from qgtune.space.operations import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Check:
         if not holds:
             shown = [
                 f"{format_path(self.expression.terms[position].path)} is {value!r}"
-                for position, value in values.known.items()
+                for position, value in ((i, plain(known)) for i, known in values.known.items())
                 if isinstance(value, int | float | str | bool)
             ]
             told = f" ({', '.join(dict.fromkeys(shown))})" if shown else ""
@@ -74,5 +75,5 @@ def _read(config: dict[str, Any], source: Source, late_facts: Mapping[Path, Any]
     if isinstance(source, LateFact):
         return late_facts[source.path]
     if isinstance(source, LabelledPath):
-        return label_of(walk_config(config, source.path), source.domain)
+        return chosen(walk_config(config, source.path), source.domain)
     return walk_config(config, source)

@@ -299,7 +299,7 @@ class _Writer:
     def _decision(self, node: Switch, path: Path, scope: int) -> Decision:
         options = {case.label: self._option(case, path) for case in node.cases}
         default = None if node.default is None else self._option(node.default, path)
-        reading = self._reading(self.linked.choosers[path], by_label=True)
+        reading = self._reading(self.linked.choosers[path])
         return Decision(path, reading, self.skeleton.place(path), options, default, scope)
 
     def _option(self, case: Case, path: Path) -> Option:
@@ -308,15 +308,12 @@ class _Writer:
             self.skeleton.scopes[inside], self.skeleton.stocked.get(inside), is_absent=case.node is None
         )
 
-    def _reading(self, formula: Formula, *, by_label: bool = False) -> Reading:
-        places = tuple(map(self._read, formula.sources))
-        if by_label:
-            domains = (labelled_domain(self.linked, source) for source in formula.sources)
-            places = tuple(
-                Labelled(place, domain) if domain is not None and isinstance(place, Place | Route) else place
-                for place, domain in zip(places, domains, strict=True)
-            )
-        return Reading(formula.expression, places)
+    def _reading(self, formula: Formula) -> Reading:
+        return Reading(formula.expression, tuple(map(self._known_by_label, formula.sources)))
+
+    def _known_by_label(self, source: Path | list[Path] | Route | Fact | LateFact) -> Read:
+        place, domain = self._read(source), labelled_domain(self.linked, source)
+        return Labelled(place, domain) if domain and isinstance(place, Place | Route) else place
 
     def _read(self, source: Path | list[Path] | Route | Fact | LateFact) -> Read:
         if isinstance(source, list):

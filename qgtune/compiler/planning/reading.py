@@ -9,6 +9,7 @@ from qgtune.compiler.planning.template import Container
 from qgtune.core.paths import Path, format_path, selected, selects_many
 from qgtune.document import same_value
 from qgtune.space import Categorical, EvaluationError, Expression
+from qgtune.space.operations import Chosen
 from qgtune.space.tree import COUNT
 
 
@@ -62,7 +63,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A place of which the label is read, and not the value: conditions know labelled choices so."""
+    """A place of a labelled choice, of which expressions know the value and the label."""
 
     place: Place | Route
     domain: Categorical
@@ -85,10 +86,21 @@ class Reading:
         Raises:
             EvaluationError: if it gives nothing.
         """
+        return self.expression.evaluate(self._values(draft))
+
+    def choice(self, draft: Draft) -> Any:
+        """Return what chooses a case: as the value, but of a labelled choice the label.
+
+        Raises:
+            EvaluationError: if the expression gives nothing.
+        """
+        return self.expression.choose(self._values(draft))
+
+    def _values(self, draft: Draft) -> Sequence[Any]:
         places = self.places
         if len(places) == 1:
-            return self.expression.evaluate([_value(draft, places[0])])
-        return self.expression.evaluate(OnDemand(places, lambda place: _value(draft, place)))
+            return [_value(draft, places[0])]
+        return OnDemand(places, lambda place: _value(draft, place))
 
 
 class OnDemand(Sequence[Any]):
@@ -124,16 +136,17 @@ def _value(draft: Draft, place: Read) -> Any:
     if isinstance(place, tuple):
         return [draft.containers[one.container][one.key] for one in place]
     if isinstance(place, Labelled):
-        return label_of(_value(draft, place.place), place.domain)
+        return chosen(_value(draft, place.place), place.domain)
     return walk_config(draft.config, place.path)
 
 
-def label_of(value: Any, domain: Categorical) -> Any:
-    """Return the label of the choice that a value is; the value itself if it is none of them."""
+def chosen(value: Any, domain: Categorical) -> Any:
+    """Return a value with the label of the choice that it is; the value itself if it is none of them."""
     # Not by ==, for which 1 is true.
     pairs = zip(domain.labels, domain.choices, strict=True)
     found = (label for label, choice in pairs if same_value(choice, value))
-    return next(found, value)
+    label = next(found, None)
+    return value if label is None else Chosen(value, label)
 
 
 def walk_config(config: Any, path: Path) -> Any:

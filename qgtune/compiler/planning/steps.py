@@ -149,7 +149,7 @@ class Decision:
             EvaluationError: if no case is meant.
         """
         try:
-            value = self.reading.value(draft)
+            value = self.reading.choice(draft)
         except EvaluationError as error:
             raise EvaluationError(f"{self}: {error}") from None
         option = self.options.get(case_label(value) or "", self.default)

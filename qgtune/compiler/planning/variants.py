@@ -5,7 +5,7 @@ from typing import Any
 
 from qgtune.compiler.linking.link import LinkedSpace, labelled_domain
 from qgtune.compiler.linking.sources import Fact, Formula, Route
-from qgtune.compiler.planning.reading import OnDemand, label_of, walk_config
+from qgtune.compiler.planning.reading import OnDemand, chosen, walk_config
 from qgtune.core.paths import ROOT, Path
 from qgtune.space import Repeat, SpaceNode, Switch, config_path
 from qgtune.space.tree import COUNT, case_label, children
@@ -43,7 +43,7 @@ def _chosen_by(space: LinkedSpace, formula: Formula, config: dict[str, Any]) -> 
 
     def read(source: Any) -> Any:
         domain = labelled_domain(space, source)
-        return found(source) if domain is None else label_of(found(source), domain)
+        return found(source) if domain is None else chosen(found(source), domain)
 
     def found(source: Any) -> Any:
         if isinstance(source, Fact):
@@ -54,4 +54,4 @@ def _chosen_by(space: LinkedSpace, formula: Formula, config: dict[str, Any]) -> 
             return list(map(found, source))
         return walk_config(config, config_path(source))
 
-    return formula.expression.evaluate(OnDemand(formula.sources, read))
+    return formula.expression.choose(OnDemand(formula.sources, read))
