@@ -10,6 +10,7 @@ from torch import Tensor
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path
 from qgtune.nn.construction import construct, entry, one_line, with_values_where_needed
+from qgtune.nn.edge_inputs import EdgeInputs
 from qgtune.nn.layers import ACTIVATIONS, LAYERS, NORMALIZERS
 from qgtune.schema.graph_classification import GcnBlockConfig
 
@@ -20,8 +21,8 @@ class GNNBlock(torch.nn.Module):
     ``dropout(activation(normalizer(layer(x, edge_index))) + skip(x))``, where ``skip`` is the identity if the
     width equals ``in_dim``, and a linear projection without bias otherwise.
 
-    The width is what the layer yields: ``out_dim``, and ``out_dim * heads`` for a ``gat`` layer that
-    concatenates several heads, as torch_geometric has it.
+    The width is what the layer yields: ``out_dim``, and ``out_dim * heads`` for a layer that concatenates
+    several attention heads (gat, gatv2, graph_transformer), as torch_geometric has it.
 
     Args:
         in_dim: features of a node before the block.
@@ -82,7 +83,8 @@ class GNNBlock(torch.nn.Module):
             raise ConfigValueError(
                 kwargs_path, f"{gnn_layer_type} must not be cached: batches differ in their edges"
             )
-        self.width = _probed_width(_Tried(self.conv, make_layer), in_dim, gnn_layer_type, kwargs_path)
+        self.edges = EdgeInputs(self.conv, kwargs_path)
+        self.width = _probed_width(_Tried(self.conv, make_layer), self.edges, in_dim, gnn_layer_type)
 
         norm_path = (*path, "norm_args")
 
@@ -123,14 +125,27 @@ class GNNBlock(torch.nn.Module):
             path=path,
         )
 
-    def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        edge_index: Tensor,
+        *,
+        edge_weight: Tensor | None = None,
+        edge_attr: Tensor | None = None,
+    ) -> Tensor:
         """Return the new node features, float [nodes, width].
 
         Args:
             x: node features, float [nodes, in_dim].
             edge_index: sources and targets of the edges, int64 [2, edges].
+            edge_weight: weights of the edges, float [edges], for a layer that takes them (gcn, gco).
+            edge_attr: features of the edges, float [edges, edge_dim], for a layer that has an ``edge_dim``.
+
+        Raises:
+            ConfigValueError: if the layer has an ``edge_dim``, and the edges do not have as many features.
         """
-        hidden = self._normalized(self.conv(x, edge_index))
+        inputs = self.edges.taken(edge_weight, edge_attr)
+        hidden = self._normalized(self.conv(x, edge_index, **inputs))
         hidden = self.activation(hidden)
         if self.skip is not None:
             hidden = hidden + self.skip(x)
@@ -167,7 +182,11 @@ class _Tried:
         self.make = make
 
     @torch.no_grad()
-    def __call__(self, make_inputs: Callable[[], tuple[Tensor, ...]]) -> Any:
+    def __call__(
+        self,
+        make_inputs: Callable[[], tuple[Tensor, ...]],
+        make_named: Callable[[], dict[str, Tensor]] = dict,
+    ) -> Any:
         """Return what the module gives in evaluation mode, in which no running statistics change."""
         untried = [self.module]
 
@@ -175,19 +194,23 @@ class _Tried:
             module = untried.pop() if untried else self.make()
             module.eval()
             try:
-                return module(*make_inputs())
+                return module(*make_inputs(), **make_named())
             finally:
                 module.train()
 
         return with_values_where_needed(run)
 
 
-def _probed_width(conv: _Tried, in_dim: int, name: str, path: Path) -> int:
+def _probed_width(conv: _Tried, edges: EdgeInputs, in_dim: int, name: str) -> int:
     """Return how many features a layer yields for each node, by running it on a triangle."""
+    path = edges.path
     try:
         # Batches are not sorted by target node, and neither is this graph: an aggregation that needs that
         # fails.
-        out = conv(lambda: (torch.ones(3, in_dim), torch.tensor([[1, 0, 2], [2, 1, 0]])))
+        out = conv(
+            lambda: (torch.ones(3, in_dim), torch.tensor([[1, 0, 2], [2, 1, 0]])),
+            lambda: edges.example(3),
+        )
     except Exception as error:
         raise ConfigValueError(path, f"{name} cannot work with these arguments: {one_line(error)}") from error
     if not isinstance(out, Tensor) or out.dim() != 2 or out.size(0) != 3:

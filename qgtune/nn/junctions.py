@@ -150,7 +150,14 @@ def push_batch(model: ModelConfig, *, on_meta: bool = True) -> None:
 @torch.no_grad()
 def _run_whole(config: ModelConfig) -> None:
     model = assemble_model(config).eval()
-    model(torch.ones(NODES, config.gcn_net[0].in_dim), some_edges(), one_graph(), 1)
+    edges = some_edges()
+    model(
+        torch.ones(NODES, config.gcn_net[0].in_dim),
+        edges,
+        one_graph(),
+        1,
+        **model.example_of_edges(edges.size(1)),
+    )
 
 
 @dataclass(slots=True)

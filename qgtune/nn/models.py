@@ -76,8 +76,22 @@ class GraphClassifier(torch.nn.Module):
         """How many features each block yields for each node."""
         return tuple(cast(GNNBlock, block).width for block in self.blocks)
 
-    def forward(
-        self, x: Tensor, edge_index: Tensor, batch: Tensor, num_graphs: int | None = None
+    def example_of_edges(self, edges: int) -> dict[str, Tensor]:
+        """Return features of so many edges, where a block cannot work without: float [edges, edge_dim]."""
+        found: dict[str, Tensor] = {}
+        for block in self.blocks:
+            found = found or cast(GNNBlock, block).edges.example(edges)
+        return found
+
+    def forward(  # noqa: PLR0913 - a batch has as many parts
+        self,
+        x: Tensor,
+        edge_index: Tensor,
+        batch: Tensor,
+        num_graphs: int | None = None,
+        *,
+        edge_weight: Tensor | None = None,
+        edge_attr: Tensor | None = None,
     ) -> list[Tensor]:
         """Return the logits of each target, float [graphs, classes of that target].
 
@@ -86,9 +100,14 @@ class GraphClassifier(torch.nn.Module):
             edge_index: sources and targets of all edges, int64 [2, edges].
             batch: the graph that each node belongs to, int64 [nodes].
             num_graphs: the number of graphs; by default one more than the largest of ``batch``.
+            edge_weight: weights of all edges, float [edges], for the layers that take them.
+            edge_attr: features of all edges, float [edges, features], for the layers with an ``edge_dim``.
+
+        Raises:
+            ConfigValueError: if a layer's ``edge_dim`` is not the number of features that the edges have.
         """
         for block in self.blocks:
-            x = block(x, edge_index)
+            x = block(x, edge_index, edge_weight=edge_weight, edge_attr=edge_attr)
         return cast(list[Tensor], self.classifier(self.pooling(x, batch, num_graphs)))
 
 

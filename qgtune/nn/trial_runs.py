@@ -103,7 +103,10 @@ def _yielded(block: GcnBlockConfig) -> tuple[int, bool]:
 
     def run() -> Tensor:
         module = GNNBlock.from_config(block).eval()
-        return cast(Tensor, module(torch.ones(NODES, block.in_dim), some_edges()))
+        edges = some_edges()
+        return cast(
+            Tensor, module(torch.ones(NODES, block.in_dim), edges, **module.edges.example(edges.size(1)))
+        )
 
     try:
         with torch.device("meta"):

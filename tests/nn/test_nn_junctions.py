@@ -47,7 +47,7 @@ def test_all_misfits_of_a_model_are_found_at_once():
     }
 
 
-@pytest.mark.parametrize("layer", ["sage", "gcn", "gat", "gco"])
+@pytest.mark.parametrize("layer", list(LAYERS))
 def test_a_sound_model_is_sound_on_the_meta_device_as_it_is_for_real(layer):
     section = {
         "gcn_net": [block(gnn_layer_type=layer, normalizer="layer_norm", norm_args=[4])],
@@ -57,6 +57,14 @@ def test_a_sound_model_is_sound_on_the_meta_device_as_it_is_for_real(layer):
     assert Tracer().trace(typed, num_node_features=6, num_classes=[2]).is_sound
     push_batch(typed)
     build_model({"model": section})
+
+
+@pytest.mark.parametrize("layer", ["gat", "gatv2", "graph_transformer"])
+def test_a_layer_that_needs_features_of_edges_is_tried_with_as_many(layer):
+    blocks = [block(gnn_layer_type=layer, heads=2, gnn_layer_kwargs={"edge_dim": 3}), block(in_dim=8)]
+    typed = model(*blocks)
+    assert Tracer().trace(typed, num_node_features=6).is_sound
+    push_batch(typed)
 
 
 def test_a_size_is_a_junction_only_where_the_normalizer_needs_it():

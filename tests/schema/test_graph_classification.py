@@ -194,10 +194,24 @@ def test_what_a_registered_layer_takes_is_not_judged():
         ({"gnn_layer_args": [4, False]}, 8),
         ({"heads": 2, "gnn_layer_kwargs": {"concat": False}}, 8),
         ({"heads": 2, "gnn_layer_type": "gcn"}, 8),
+        ({"heads": 2, "gnn_layer_type": "gin"}, 8),
+        ({"heads": 2, "gnn_layer_type": "gatv2"}, 16),
+        ({"gnn_layer_args": [3], "gnn_layer_type": "graph_transformer"}, 24),
     ],
 )
 def test_the_width_is_out_dim_times_the_concatenated_heads(block, width):
     assert block_width(GcnBlockConfig.model_validate({**BLOCK, **block})) == width
+
+
+@pytest.mark.parametrize(("edges", "count"), [(None, 0), (3, 0), (2, 1), (0, 1)])
+def test_the_edge_dim_of_a_layer_that_takes_one_must_be_that_of_the_data(edges, count):
+    kwargs = {"edge_dim": 3}
+    path = ("model", "gcn_net", 0)
+    found = problems(path, {**BLOCK, "gnn_layer_kwargs": kwargs}, num_edge_features=edges)
+    said = "must equal the number of features that an edge of the data set has"
+    assert found == count * [f"model.gcn_net[0].gnn_layer_kwargs.edge_dim: {said}: 3 is not {edges}"]
+    without = {**BLOCK, "gnn_layer_type": "gcn", "gnn_layer_kwargs": kwargs}
+    assert problems(path, without, num_edge_features=edges) == []
 
 
 def test_all_problems_come_in_one_run():

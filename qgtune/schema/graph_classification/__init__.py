@@ -13,6 +13,7 @@ from qgtune.schema.graph_classification.dims import block_width, dimension_probl
 from qgtune.schema.graph_classification.model import ClassifierConfig, GcnBlockConfig, ModelConfig
 from qgtune.schema.graph_classification.names import (
     ACTIVATIONS,
+    ATTENTION_LAYERS,
     LAYER_TYPES,
     LINEAR_KWARGS,
     MAXIMIZE,
@@ -33,6 +34,7 @@ from qgtune.schema.graph_classification.training import (
 
 __all__ = [
     "ACTIVATIONS",
+    "ATTENTION_LAYERS",
     "LAYER_TYPES",
     "LINEAR_KWARGS",
     "MAXIMIZE",

@@ -16,13 +16,14 @@ from qgtune.schema.graph_classification.names import RegisteredNames
 from qgtune.schema.graph_classification.training import GraphClassificationConfig
 
 
-def find_problems(
+def find_problems(  # noqa: PLR0913 - one argument for each fact of the data set
     config: Mapping[str, Any],
     *,
     names: RegisteredNames | None = None,
     num_node_features: int | None = None,
     num_classes: Sequence[int] | None = None,
     num_graphs: int | None = None,
+    num_edge_features: int | None = None,
 ) -> tuple[ConfigValueError, ...]:
     """Return everything that is wrong with a graph classification config; nothing means: it can be trained.
 
@@ -32,6 +33,7 @@ def find_problems(
         num_node_features: features of a node in the data set, if it is known.
         num_classes: the number of classes of each target of the data set, if it is known.
         num_graphs: graphs of the data set, if it is known.
+        num_edge_features: features of an edge in the data set, 0 for none, if it is known.
 
     Returns:
         One error for each problem, not raised, in the order of the schema. Dims are looked at only where
@@ -48,7 +50,12 @@ def find_problems(
     return (
         *_split_problems(parsed),
         *([] if num_graphs is None else _part_problems(parsed, num_graphs)),
-        *dimension_problems(parsed.model, num_node_features=num_node_features, num_classes=num_classes),
+        *dimension_problems(
+            parsed.model,
+            num_node_features=num_node_features,
+            num_classes=num_classes,
+            num_edge_features=num_edge_features,
+        ),
     )
 
 

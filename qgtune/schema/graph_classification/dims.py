@@ -5,7 +5,7 @@ from typing import Any
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.schema.graph_classification.model import GcnBlockConfig, ModelConfig
-from qgtune.schema.graph_classification.names import LAYER_TYPES
+from qgtune.schema.graph_classification.names import ATTENTION_LAYERS, LAYER_TYPES
 
 _SIZE_KEYWORDS = {"batch_norm": "num_features", "layer_norm": "normalized_shape"}
 
@@ -13,8 +13,8 @@ _SIZE_KEYWORDS = {"batch_norm": "num_features", "layer_norm": "normalized_shape"
 def block_width(block: GcnBlockConfig) -> int | None:
     """Return how many features a block yields for each node, or None for a layer type of the user's own.
 
-    It is ``out_dim``, and ``out_dim * heads`` for a gat layer that concatenates its heads, as in
-    torch_geometric; with ``concat: false`` the heads are averaged, and it is ``out_dim`` again.
+    It is ``out_dim``, and ``out_dim * heads`` for an attention layer that concatenates its heads, as
+    in torch_geometric; with ``concat: false`` the heads are averaged, and it is ``out_dim`` again.
     """
     if block.gnn_layer_type not in LAYER_TYPES:
         return None
@@ -27,6 +27,7 @@ def dimension_problems(
     widths: Sequence[int | None] | None = None,
     num_node_features: int | None = None,
     num_classes: Sequence[int] | None = None,
+    num_edge_features: int | None = None,
 ) -> Iterator[ConfigValueError]:
     """Yield an error for each pair of dims that do not meet; each names both ends.
 
@@ -35,6 +36,7 @@ def dimension_problems(
         widths: how many features each block yields, None where it is not known; by default ``block_width``.
         num_node_features: features of a node in the data set, if it is known.
         num_classes: the number of classes of each target of the data set, if it is known.
+        num_edge_features: features of an edge in the data set, 0 for none, if it is known.
     """
     blocks = model.gcn_net
     if widths is None:
@@ -46,6 +48,7 @@ def dimension_problems(
             f"{blocks[0].in_dim} is not {num_node_features}",
         )
     for k, (block, width) in enumerate(zip(blocks, widths, strict=True)):
+        yield from _edge_problems(k, block, num_edge_features)
         if width is None:
             continue
         yield from _normalizer_problems(k, block, width)
@@ -67,6 +70,20 @@ def _normalizer_problems(k: int, block: GcnBlockConfig, width: int) -> Iterator[
         yield ConfigValueError(
             ("model", "gcn_net", k, "norm_args", 0),
             f"the {keyword} of {block.normalizer} must equal {_source(k, block)}: {size!r} is not {width}",
+        )
+
+
+def _edge_problems(
+    k: int, block: GcnBlockConfig, num_edge_features: int | None
+) -> Iterator[ConfigValueError]:
+    edge_dim = block.gnn_layer_kwargs.get("edge_dim")
+    # Of a layer type that takes no edge_dim it is dropped.
+    takes_it = "edge_dim" in LAYER_TYPES.get(block.gnn_layer_type, ())
+    if num_edge_features is not None and takes_it and edge_dim not in (None, num_edge_features):
+        yield ConfigValueError(
+            ("model", "gcn_net", k, "gnn_layer_kwargs", "edge_dim"),
+            "must equal the number of features that an edge of the data set has: "
+            f"{edge_dim!r} is not {num_edge_features}",
         )
 
 
@@ -93,9 +110,8 @@ def _source(k: int, block: GcnBlockConfig) -> str:
 
 
 def _concatenated_heads(block: GcnBlockConfig) -> int:
-    if block.gnn_layer_type != "gat":
+    if block.gnn_layer_type not in ATTENTION_LAYERS:
         return 1
-    # GATConv's third and fourth positional arguments, after its two dims.
     positional = dict(zip(("heads", "concat"), block.gnn_layer_args, strict=False))
     given: dict[str, Any] = {**block.layer_kwargs, **positional}
     heads = given.get("heads", 1)

@@ -38,7 +38,10 @@ class GcnBlockConfig(Section):
         description="Share of the features that are set to zero while training.",
         json_schema_extra=unit("share"),
     )
-    gnn_layer_type: LayerType = Field(default="gcn", description="The graph layer: sage, gcn, gat, gco.")
+    gnn_layer_type: LayerType = Field(
+        default="gcn",
+        description="The graph layer: sage, gcn, gat, gatv2, gco, gin, graph_transformer or your own.",
+    )
     normalizer: Normalizer = Field(
         default="identity",
         description="What normalizes the layer's output: batch_norm, layer_norm, identity.",
@@ -54,7 +57,7 @@ class GcnBlockConfig(Section):
     heads: int | None = Field(
         default=None,
         ge=1,
-        description="Attention heads of a gat layer; the same as gnn_layer_kwargs.heads.",
+        description="Heads of gat, gatv2 and graph_transformer; the same as gnn_layer_kwargs.heads.",
         json_schema_extra=unit("heads"),
     )
     norm_args: list[Any] = Field(
