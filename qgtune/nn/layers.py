@@ -8,6 +8,10 @@ A user adds an entry with the registry's ``register``::
 A layer is called as ``layer(in_dim, out_dim, *args, **kwargs)`` and its forward as ``layer(x, edge_index)``.
 A forward that has the parameters ``edge_weight`` [edges] or ``edge_attr`` [edges, features] is given those as
 well where the graphs have them; ``edge_attr`` is not given to a layer whose attribute ``edge_dim`` is None.
+
+A normalizer is called as ``normalizer(features, **kwargs)`` and its forward as ``normalizer(x)``. A forward
+that has the parameters ``batch`` [nodes] and ``batch_size`` is given the graph of each node and the number of
+graphs.
 """
 
 import inspect
@@ -42,6 +46,7 @@ LAYERS.register("graph_transformer")(pyg.TransformerConv)
 
 NORMALIZERS.register("batch_norm")(torch.nn.BatchNorm1d)
 NORMALIZERS.register("layer_norm")(torch.nn.LayerNorm)
+NORMALIZERS.register("graph_norm")(pyg.GraphNorm)
 NORMALIZERS.register("identity")(torch.nn.Identity)
 
 ACTIVATIONS.register("relu")(torch.nn.ReLU)

@@ -107,7 +107,7 @@ class GraphClassifier(torch.nn.Module):
             ConfigValueError: if a layer's ``edge_dim`` is not the number of features that the edges have.
         """
         for block in self.blocks:
-            x = block(x, edge_index, edge_weight=edge_weight, edge_attr=edge_attr)
+            x = block(x, edge_index, batch, num_graphs, edge_weight=edge_weight, edge_attr=edge_attr)
         return cast(list[Tensor], self.classifier(self.pooling(x, batch, num_graphs)))
 
 

@@ -105,7 +105,10 @@ def _yielded(block: GcnBlockConfig) -> tuple[int, bool]:
         module = GNNBlock.from_config(block).eval()
         edges = some_edges()
         return cast(
-            Tensor, module(torch.ones(NODES, block.in_dim), edges, **module.edges.example(edges.size(1)))
+            Tensor,
+            module(
+                torch.ones(NODES, block.in_dim), edges, one_graph(), 1, **module.edges.example(edges.size(1))
+            ),
         )
 
     try:

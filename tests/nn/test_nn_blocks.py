@@ -212,3 +212,38 @@ def test_edges_without_the_features_that_a_layer_asks_for_are_said(edge_attr, fe
         block(features(), EDGES, edge_attr=edge_attr)
     assert caught.value.path == (*PATH, "gnn_layer_kwargs", "edge_dim")
     assert caught.value.message.endswith(f"3 is not {features_of_edges}")
+
+
+def test_graph_norm_normalizes_each_graph_by_itself():
+    first, second = torch.tensor([[0, 1, 2], [1, 2, 0]]), torch.tensor([[0], [1]])
+    edges = torch.cat([first, second + 3], dim=1)
+    block = GNNBlock(6, 8, dropout=0, normalizer="graph_norm", residual=False, activation="identity")
+    alone = [block(features()[:3], first), block(features()[3:], second)]
+    together = block(features(), edges, torch.tensor([0, 0, 0, 1, 1]), 2)
+    torch.testing.assert_close(together, torch.cat(alone))
+    assert not torch.allclose(block(features(), edges), together)
+
+
+def test_graph_norm_of_a_single_node_works():
+    block = GNNBlock(6, 8, normalizer="graph_norm")
+    out = block(features(nodes=1), torch.empty(2, 0, dtype=torch.int64), torch.zeros(1, dtype=torch.int64), 1)
+    out.sum().backward()
+    assert torch.isfinite(out).all()
+
+
+def test_a_normalizer_of_the_users_own_is_given_the_graph_of_each_node(monkeypatch):
+    class Centred(torch.nn.Module):
+        def __init__(self, features):
+            super().__init__()
+            self.features = features
+
+        def forward(self, x, batch):
+            sums = torch.zeros(int(batch.max()) + 1, self.features).index_add(0, batch, x)
+            return x - (sums / batch.bincount().unsqueeze(1))[batch]
+
+    monkeypatch.setattr(NORMALIZERS, "_entries", dict(NORMALIZERS._entries))
+    NORMALIZERS.register("centred")(Centred)
+    block = GNNBlock(6, 8, dropout=0, normalizer="centred", activation="identity", residual=False)
+    out = block(features(), EDGES, torch.tensor([0, 0, 0, 1, 1]))
+    for nodes in (out[:3], out[3:]):
+        torch.testing.assert_close(nodes.sum(dim=0), torch.zeros(8), atol=1e-5, rtol=0)

@@ -67,6 +67,11 @@ def test_a_layer_that_needs_features_of_edges_is_tried_with_as_many(layer):
     push_batch(typed)
 
 
+def test_the_size_of_a_graph_norm_is_a_junction():
+    trace = Tracer().trace(model(block(normalizer="graph_norm", norm_args=[5])))
+    assert misfits(trace) == {("gcn_net", 0, "norm_args", 0): (5, 4)}
+
+
 def test_a_size_is_a_junction_only_where_the_normalizer_needs_it():
     sized = Tracer().trace(model(block(normalizer="batch_norm", norm_args=[4])))
     ignored = Tracer().trace(model(block(normalizer="identity", norm_args=[4])))

@@ -53,6 +53,30 @@ def test_the_same_seed_gives_the_same_weights():
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
+def test_a_graph_gets_the_same_logits_in_any_batch_where_each_graph_is_normalized_by_itself():
+    blocks = [{"in_dim": 6, "out_dim": 4, "gnn_layer_type": "gin", "normalizer": "graph_norm"}]
+    model = build_model(config(gcn_net=blocks)).eval()
+    x, edge_index, graphs = batch()
+    alone = model(x[:3], edge_index[:, :3], graphs[:3], 1)
+    for part, whole in zip(alone, model(x, edge_index, graphs, 4), strict=True):
+        torch.testing.assert_close(part[0], whole[0])
+
+
+def test_weights_and_features_of_edges_reach_every_block_that_takes_them():
+    kwargs = {"edge_dim": 3}
+    blocks = [
+        {"in_dim": 6, "out_dim": 8, "gnn_layer_type": "gcn"},
+        {"in_dim": 8, "out_dim": 4, "gnn_layer_type": "gatv2", "gnn_layer_kwargs": kwargs},
+    ]
+    model = build_model(config(gcn_net=blocks)).eval()
+    weight, attr = torch.rand(5), torch.rand(5, 3)
+    given = model(*batch(), edge_weight=weight, edge_attr=attr)[0]
+    assert not torch.allclose(given, model(*batch(), edge_attr=attr)[0])
+    assert not torch.allclose(given, model(*batch(), edge_weight=weight, edge_attr=2 * attr)[0])
+    with pytest.raises(ConfigValueError, match=r"gcn_net\[1\].gnn_layer_kwargs.edge_dim: .* 3 is not 0"):
+        model(*batch())
+
+
 def test_a_trailing_graph_without_nodes_still_gets_logits():
     x, edge_index, graphs = batch()
     assert [len(out) for out in build_model(config())(x, edge_index, graphs, 4)] == [4, 4]

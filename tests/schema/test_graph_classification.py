@@ -203,6 +203,12 @@ def test_the_width_is_out_dim_times_the_concatenated_heads(block, width):
     assert block_width(GcnBlockConfig.model_validate({**BLOCK, **block})) == width
 
 
+def test_the_size_of_a_graph_norm_must_be_the_width():
+    block = {**BLOCK, "normalizer": "graph_norm", "norm_args": [9]}
+    said = "the in_channels of graph_norm must equal model.gcn_net[0].out_dim: 9 is not 8"
+    assert problems(("model", "gcn_net", 0), block) == [f"model.gcn_net[0].norm_args[0]: {said}"]
+
+
 @pytest.mark.parametrize(("edges", "count"), [(None, 0), (3, 0), (2, 1), (0, 1)])
 def test_the_edge_dim_of_a_layer_that_takes_one_must_be_that_of_the_data(edges, count):
     kwargs = {"edge_dim": 3}

@@ -7,7 +7,7 @@ from qgtune.core.errors import ConfigValueError
 from qgtune.schema.graph_classification.model import GcnBlockConfig, ModelConfig
 from qgtune.schema.graph_classification.names import ATTENTION_LAYERS, LAYER_TYPES
 
-_SIZE_KEYWORDS = {"batch_norm": "num_features", "layer_norm": "normalized_shape"}
+_SIZE_KEYWORDS = {"batch_norm": "num_features", "layer_norm": "normalized_shape", "graph_norm": "in_channels"}
 
 
 def block_width(block: GcnBlockConfig) -> int | None:

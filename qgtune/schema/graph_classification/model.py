@@ -44,7 +44,7 @@ class GcnBlockConfig(Section):
     )
     normalizer: Normalizer = Field(
         default="identity",
-        description="What normalizes the layer's output: batch_norm, layer_norm, identity.",
+        description="What normalizes the layer's output: batch_norm, layer_norm, graph_norm, identity.",
     )
     activation: Activation = Field(default="relu", description="The nonlinearity after the normalizer.")
     gnn_layer_args: list[Any] = Field(
@@ -73,7 +73,9 @@ class GcnBlockConfig(Section):
         description="Keyword arguments of the activation; those it does not take are dropped.",
     )
     residual: bool | None = Field(
-        default=None, description="Whether the block's input is added to its output; null means yes."
+        default=None,
+        description="Whether the block's input is added to its output, through a linear projection where "
+        "their widths differ; null means yes.",
     )
     with_skip: bool | None = Field(default=None, description="Another name of residual.")
 

@@ -35,6 +35,7 @@ ATTENTION_LAYERS = frozenset({"gat", "gatv2", "graph_transformer"})
 NORMALIZERS: Mapping[str, frozenset[str]] = {
     "batch_norm": frozenset({"eps", "momentum", "affine", "track_running_stats", "bias"}),
     "layer_norm": frozenset({"eps", "elementwise_affine", "bias"}),
+    "graph_norm": frozenset({"eps"}),
     "identity": frozenset(),
 }
 """Normalizer -> the keyword arguments it takes, besides the number of features that it normalizes."""
