@@ -116,8 +116,9 @@ class Tracer:
         key = ("block", repr(block.model_dump(exclude={"dropout"})))
         return self._seen(key, lambda: block_part(block))
 
-    def _pooling(self, name: str, width: int) -> Part:
-        return self._seen(("pooling", name, width), lambda: pooling_part(name, width))
+    def _pooling(self, pooling_layer: str | Sequence[str], width: int) -> Part:
+        key = ("pooling", repr(pooling_layer), width)
+        return self._seen(key, lambda: pooling_part(pooling_layer, width))
 
     def _classifier(self, config: ClassifierConfig) -> Part:
         return self._seen(("classifier", repr(config.model_dump())), lambda: classifier_part(config))

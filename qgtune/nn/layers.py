@@ -77,7 +77,7 @@ def registered_names() -> RegisteredNames:
         layer_types=frozenset(LAYERS) - frozenset(schema.LAYER_TYPES),
         normalizers=frozenset(NORMALIZERS) - frozenset(schema.NORMALIZERS),
         activations=frozenset(ACTIVATIONS) - frozenset(schema.ACTIVATIONS),
-        poolings=frozenset(POOLING) - schema.POOLINGS,
+        poolings=frozenset(POOLING) - frozenset(schema.POOLINGS),
     )
 
 

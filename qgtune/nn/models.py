@@ -10,7 +10,8 @@ from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path
 from qgtune.nn.blocks import GNNBlock
 from qgtune.nn.construction import construct, entry
-from qgtune.nn.layers import ACTIVATIONS, POOLING, PoolingFunction, registered_names
+from qgtune.nn.layers import ACTIVATIONS, PoolingFunction, registered_names
+from qgtune.nn.pooling import make_pooling, pooled_example
 from qgtune.schema.graph_classification import ClassifierConfig, ModelConfig, dimension_problems, parse_model
 
 
@@ -142,8 +143,9 @@ def model_from_config(config: ModelConfig) -> GraphClassifier:
         ConfigValueError: as ``build_model``.
     """
     model = assemble_model(config)
-    # Only a built layer of the user's own tells how many features it yields.
-    for problem in dimension_problems(config, widths=model.widths):
+    # Only a built layer or pooling of the user's own tells how many features it yields.
+    example = pooled_example(config.pooling_layer, model.widths[-1], ("model", "pooling_layer"))
+    for problem in dimension_problems(config, widths=model.widths, pooled_width=example.size(1)):
         raise problem
     return model
 
@@ -156,7 +158,7 @@ def assemble_model(config: ModelConfig) -> GraphClassifier:
     """
     path: Path = ("model",)
     blocks = [GNNBlock.from_config(block, (*path, "gcn_net", k)) for k, block in enumerate(config.gcn_net)]
-    pooling = entry(POOLING, config.pooling_layer, (*path, "pooling_layer"))
+    pooling = make_pooling(config.pooling_layer, (*path, "pooling_layer"))
     return GraphClassifier(blocks, pooling, Classifier(config.classifier))
 
 

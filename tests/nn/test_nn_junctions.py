@@ -140,6 +140,16 @@ def test_a_pooling_that_changes_the_width_is_followed_by_the_classifier(monkeypa
     assert misfits(Tracer().trace(typed)) == {("classifier", "input_dim"): (4, 8)}
 
 
+def test_several_poolings_widen_what_the_classifier_takes():
+    typed = model(block(), pooling_layer=["mean", "max", "sum"])
+    assert misfits(Tracer().trace(typed)) == {("classifier", "input_dim"): (4, 12)}
+    classifier = {"input_dim": 8, "output_dims": [2]}
+    sound = model(block(gnn_layer_type="sage"), pooling_layer=["mean", "max"], classifier=classifier)
+    trace = Tracer().trace(sound)
+    assert trace.is_sound
+    assert trace.on_meta
+
+
 def test_a_part_that_was_seen_is_not_built_again(monkeypatch):
     built = []
     mean = POOLING["mean"]

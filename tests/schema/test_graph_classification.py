@@ -92,6 +92,8 @@ def test_importing_the_schema_imports_no_torch():
         ),
         (("model", "gcn_net", 0, "norm_args"), 8, "must be a list, not 8"),
         (("model", "gcn_net"), [], "must have at least 1 item, not 0"),
+        (("model", "pooling_layer"), 3, "must be a string, not 3"),
+        (("model", "pooling_layer"), [], "must have at least 1 item, not 0"),
         (("model", "pooling_layer"), "men", "no pooling layer is named 'men' (did you mean 'mean'?)"),
         (
             ("model", "classifier", "backbone_kwargs"),
@@ -201,6 +203,28 @@ def test_what_a_registered_layer_takes_is_not_judged():
 )
 def test_the_width_is_out_dim_times_the_concatenated_heads(block, width):
     assert block_width(GcnBlockConfig.model_validate({**BLOCK, **block})) == width
+
+
+def test_a_pooling_in_a_list_that_is_none_is_said_at_its_place():
+    (problem,) = find_problems(changed(("model", "pooling_layer"), ["max", "men"]))
+    assert problem.path == ("model", "pooling_layer", 1)
+    assert problem.message == "no pooling layer is named 'men'"
+
+
+@pytest.mark.parametrize(("poolings", "width"), [("max", 8), (["max"], 8), (["mean", "max", "sum"], 24)])
+def test_the_classifier_must_take_what_all_poolings_together_yield(poolings, width):
+    model = {**CONFIG["model"], "pooling_layer": poolings, "classifier": {**CLASSIFIER, "input_dim": width}}
+    assert problems(("model",), model) == []
+    model["classifier"]["input_dim"] = 7
+    times = " times the 3 poolings of model.pooling_layer" if width > 8 else ""
+    said = f"must equal model.gcn_net[0].out_dim{times}: 7 is not {width}"
+    assert problems(("model",), model) == [f"model.classifier.input_dim: {said}"]
+
+
+def test_what_a_registered_pooling_yields_is_not_judged():
+    names = RegisteredNames(poolings=frozenset({"mine"}))
+    model = {**CONFIG["model"], "pooling_layer": ["mean", "mine"]}
+    assert problems(("model",), model, names=names) == []
 
 
 def test_the_size_of_a_graph_norm_must_be_the_width():

@@ -9,7 +9,7 @@ from qgtune.schema.graph_classification.checks import (
     parse_config,
     parse_model,
 )
-from qgtune.schema.graph_classification.dims import block_width, dimension_problems
+from qgtune.schema.graph_classification.dims import block_width, dimension_problems, pooling_width
 from qgtune.schema.graph_classification.model import ClassifierConfig, GcnBlockConfig, ModelConfig
 from qgtune.schema.graph_classification.names import (
     ACTIVATIONS,
@@ -57,5 +57,6 @@ __all__ = [
     "metric_direction",
     "parse_config",
     "parse_model",
+    "pooling_width",
     "untaken_kwargs",
 ]

@@ -13,6 +13,7 @@ from qgtune.core.paths import Path, format_path
 from qgtune.schema.graph_classification.dims import dimension_problems
 from qgtune.schema.graph_classification.model import ModelConfig
 from qgtune.schema.graph_classification.names import RegisteredNames
+from qgtune.schema.graph_classification.rules import ONE, SEVERAL
 from qgtune.schema.graph_classification.training import GraphClassificationConfig
 
 
@@ -128,8 +129,7 @@ def _translated(error: ValidationError, root: Path = ()) -> tuple[ConfigValueErr
 
 
 def _problem(detail: ErrorDetails, root: Path) -> ConfigValueError:
-    # pydantic marks an error of a mapping's key by a last part "[key]"; the key itself stands before it.
-    path: Path = (*root, *(part for part in detail["loc"] if part != "[key]"))
+    path: Path = (*root, *(part for part in detail["loc"] if part not in _MARKS))
     context = detail.get("ctx", {})
     if detail["type"] == "broken_rule":
         return ConfigValueError(path, context["message"], context["hint"])
@@ -147,6 +147,10 @@ def _problem(detail: ErrorDetails, root: Path) -> ConfigValueError:
         return ConfigValueError(path, f"must have at least {least} item, not {context['actual_length']}")
     rule = detail["msg"].replace("Input should", "must").replace("a valid ", "a ")
     return ConfigValueError(path, f"{rule.replace('a integer', 'an integer')}, not {_shown(detail['input'])}")
+
+
+# pydantic marks an error of a mapping's key by a last part "[key]"; the key itself stands before it.
+_MARKS = frozenset({"[key]", ONE, SEVERAL})
 
 
 def _shown(value: Any) -> str:

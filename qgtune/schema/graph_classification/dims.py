@@ -5,7 +5,7 @@ from typing import Any
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.schema.graph_classification.model import GcnBlockConfig, ModelConfig
-from qgtune.schema.graph_classification.names import ATTENTION_LAYERS, LAYER_TYPES
+from qgtune.schema.graph_classification.names import ATTENTION_LAYERS, LAYER_TYPES, POOLINGS
 
 _SIZE_KEYWORDS = {"batch_norm": "num_features", "layer_norm": "normalized_shape", "graph_norm": "in_channels"}
 
@@ -21,10 +21,25 @@ def block_width(block: GcnBlockConfig) -> int | None:
     return block.out_dim * _concatenated_heads(block)
 
 
-def dimension_problems(
+def pooling_width(model: ModelConfig, width: int | None) -> int | None:
+    """Return how many features the pooling yields for each graph, or None for a pooling of the user's own.
+
+    Each built-in pooling yields as many as a node has, and several of them stand side by side.
+
+    Args:
+        model: the model section.
+        width: features of a node after the last block, None where it is not known.
+    """
+    if width is None or not set(model.poolings) <= set(POOLINGS):
+        return None
+    return width * len(model.poolings)
+
+
+def dimension_problems(  # noqa: PLR0913 - one argument for each thing that may be known
     model: ModelConfig,
     *,
     widths: Sequence[int | None] | None = None,
+    pooled_width: int | None = None,
     num_node_features: int | None = None,
     num_classes: Sequence[int] | None = None,
     num_edge_features: int | None = None,
@@ -34,6 +49,7 @@ def dimension_problems(
     Args:
         model: the model section.
         widths: how many features each block yields, None where it is not known; by default ``block_width``.
+        pooled_width: how many features the pooling yields for a graph; by default ``pooling_width``.
         num_node_features: features of a node in the data set, if it is known.
         num_classes: the number of classes of each target of the data set, if it is known.
         num_edge_features: features of an edge in the data set, 0 for none, if it is known.
@@ -52,11 +68,12 @@ def dimension_problems(
         if width is None:
             continue
         yield from _normalizer_problems(k, block, width)
-        last = k + 1 == len(blocks)
-        path = ("model", "classifier", "input_dim") if last else ("model", "gcn_net", k + 1, "in_dim")
-        dim = model.classifier.input_dim if last else blocks[k + 1].in_dim
-        if dim != width:
+        if k + 1 < len(blocks) and (dim := blocks[k + 1].in_dim) != width:
+            path = ("model", "gcn_net", k + 1, "in_dim")
             yield ConfigValueError(path, f"must equal {_source(k, block)}: {dim} is not {width}")
+    if pooled_width is None:
+        pooled_width = pooling_width(model, widths[-1])
+    yield from _input_problems(model, pooled_width)
     if num_classes is not None:
         yield from _output_problems(model.classifier.output_dims, num_classes)
 
@@ -71,6 +88,18 @@ def _normalizer_problems(k: int, block: GcnBlockConfig, width: int) -> Iterator[
             ("model", "gcn_net", k, "norm_args", 0),
             f"the {keyword} of {block.normalizer} must equal {_source(k, block)}: {size!r} is not {width}",
         )
+
+
+def _input_problems(model: ModelConfig, width: int | None) -> Iterator[ConfigValueError]:
+    dim = model.classifier.input_dim
+    if width is None or dim == width:
+        return
+    source = "the number of features that model.pooling_layer yields for a graph"
+    if set(model.poolings) <= set(POOLINGS):
+        source = _source(len(model.gcn_net) - 1, model.gcn_net[-1])
+        if len(model.poolings) > 1:
+            source += f" times the {len(model.poolings)} poolings of model.pooling_layer"
+    yield ConfigValueError(("model", "classifier", "input_dim"), f"must equal {source}: {dim} is not {width}")
 
 
 def _edge_problems(

@@ -13,7 +13,7 @@ from qgtune.schema.graph_classification.rules import (
     LinearKwargs,
     Normalizer,
     NormKwargs,
-    Pooling,
+    PoolingLayer,
     Section,
     broken_rule,
     unit,
@@ -119,7 +119,7 @@ class ClassifierConfig(Section):
 
     input_dim: int = Field(
         ge=1,
-        description="Features of a graph: what the last block yields.",
+        description="Features of a graph: what the last block yields, times the number of poolings.",
         json_schema_extra=unit("features"),
     )
     output_dims: list[Dim] = Field(
@@ -175,7 +175,14 @@ class ModelConfig(Section):
 
     name: str | None = Field(default=None, description="A name for people; nothing depends on it.")
     gcn_net: list[GcnBlockConfig] = Field(min_length=1, description="The blocks of graph layers, in order.")
-    pooling_layer: Pooling = Field(
-        default="mean", description="How the features of a graph's nodes are gathered: mean, max, sum."
+    pooling_layer: PoolingLayer = Field(
+        default="mean",
+        description="How the features of a graph's nodes are gathered: mean, max, sum, or a list of these, "
+        "whose results stand side by side.",
     )
     classifier: ClassifierConfig = Field(description="The head of the model.")
+
+    @property
+    def poolings(self) -> tuple[str, ...]:
+        """The poolings whose results stand side by side; mostly one."""
+        return (self.pooling_layer,) if isinstance(self.pooling_layer, str) else tuple(self.pooling_layer)

@@ -55,7 +55,7 @@ ACTIVATIONS: Mapping[str, frozenset[str]] = {
 }
 """Activation -> the keyword arguments it takes."""
 
-POOLINGS = frozenset({"mean", "max", "sum"})
+POOLINGS = ("mean", "max", "sum")
 """How the features of a graph's nodes become the features of the graph."""
 
 LINEAR_KWARGS = frozenset({"bias"})
