@@ -97,7 +97,7 @@ class Tracer:
         walk = _Walk()
         walk.width, walk.source = num_node_features, ("data", "num_node_features")
         for k, block in enumerate(model.gcn_net):
-            path: Path = (*_MODEL, "gcn_net", k)
+            path: Path = (*_MODEL, model.blocks_key, k)
             walk.meet((*path, "in_dim"), block.in_dim)
             walk.enter(path, self._block(block))
             walk.source = path

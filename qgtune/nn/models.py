@@ -157,7 +157,9 @@ def assemble_model(config: ModelConfig) -> GraphClassifier:
         ConfigValueError: if a part cannot be built.
     """
     path: Path = ("model",)
-    blocks = [GNNBlock.from_config(block, (*path, "gcn_net", k)) for k, block in enumerate(config.gcn_net)]
+    blocks = [
+        GNNBlock.from_config(block, (*path, config.blocks_key, k)) for k, block in enumerate(config.gcn_net)
+    ]
     pooling = make_pooling(config.pooling_layer, (*path, "pooling_layer"))
     return GraphClassifier(blocks, pooling, Classifier(config.classifier))
 

@@ -150,6 +150,13 @@ def test_several_poolings_widen_what_the_classifier_takes():
     assert trace.on_meta
 
 
+def test_junctions_call_the_blocks_as_the_config_does():
+    section = {"encoder": [block(), block(in_dim=5)], "classifier": {"input_dim": 4, "output_dims": [2]}}
+    trace = Tracer().trace(ModelConfig.model_validate(section))
+    assert misfits(trace) == {("encoder", 1, "in_dim"): (5, 4)}
+    assert trace.junctions[0].source == ("model", "encoder", 0)
+
+
 def test_a_part_that_was_seen_is_not_built_again(monkeypatch):
     built = []
     mean = POOLING["mean"]

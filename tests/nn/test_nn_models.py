@@ -198,6 +198,15 @@ def test_a_registered_layer_is_legal_and_its_real_width_is_checked(monkeypatch):
     assert (model.blocks[0].width, model.blocks[0].conv.alpha) == (8, 2.0)
 
 
+def test_the_blocks_may_be_called_encoder_and_errors_call_them_so():
+    blocks = config()["model"].pop("gcn_net")
+    rest = {key: value for key, value in config()["model"].items() if key != "gcn_net"}
+    assert build_model({"model": {**rest, "encoder": blocks}}).widths == (8, 4)
+    kwargs = {"aggr": "nonsense"}
+    error = broken({"model": {**rest, "encoder": [{**blocks[0], "gnn_layer_kwargs": kwargs}, blocks[1]]}})
+    assert error.path == ("model", "encoder", 0, "gnn_layer_kwargs")
+
+
 def test_a_config_without_a_model_is_said():
     assert str(broken({})) == "model: the key 'model' is required, and is absent"
     assert str(broken({"model": []})) == "model: must be a mapping, not []"

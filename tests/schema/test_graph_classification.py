@@ -7,6 +7,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ValidationError
 
 from qgtune.schema.graph_classification import (
@@ -231,6 +232,51 @@ def test_the_size_of_a_graph_norm_must_be_the_width():
     block = {**BLOCK, "normalizer": "graph_norm", "norm_args": [9]}
     said = "the in_channels of graph_norm must equal model.gcn_net[0].out_dim: 9 is not 8"
     assert problems(("model", "gcn_net", 0), block) == [f"model.gcn_net[0].norm_args[0]: {said}"]
+
+
+def test_encoder_is_another_name_of_the_blocks_and_stands_in_what_is_said():
+    model = {"encoder": [BLOCK, {**BLOCK, "norm_args": [9]}], "classifier": {**CLASSIFIER, "input_dim": 9}}
+    assert problems(("model",), model, num_node_features=4) == [
+        "model.encoder[0].in_dim: must equal the number of features that a node of the data set has: 3 is not 4",
+        "model.encoder[1].in_dim: must equal model.encoder[0].out_dim: 3 is not 8",
+        (
+            "model.encoder[1].norm_args[0]: the num_features of batch_norm must equal "
+            "model.encoder[1].out_dim: 9 is not 8"
+        ),
+        "model.classifier.input_dim: must equal model.encoder[1].out_dim: 9 is not 8",
+    ]
+    model = {"encoder": [{**BLOCK, "in_dims": 3, "dropout": 2}], "classifier": CLASSIFIER}
+    assert problems(("model",), model) == [
+        "model.encoder[0].dropout: must be less than 1, not 2",
+        "model.encoder[0].in_dims: model.encoder[0] has no key 'in_dims' (did you mean 'in_dim'?)",
+    ]
+
+
+def test_the_blocks_have_one_name_at_a_time():
+    assert problems(("model", "encoder"), [BLOCK]) == [
+        "model: gcn_net and encoder are names of one section: only one of them can stand here"
+    ]
+    assert problems(("model", "encodr"), [BLOCK]) == [
+        "model.encodr: model has no key 'encodr' (did you mean 'encoder'?)"
+    ]
+    assert problems(("model",), {"classifier": CLASSIFIER}) == [
+        "model.gcn_net: the key 'gcn_net' is required, and is absent"
+    ]
+
+
+def test_a_model_is_the_same_under_either_name_of_its_blocks():
+    one, other = ({name: [BLOCK], "classifier": CLASSIFIER} for name in ("gcn_net", "encoder"))
+    models = [GraphClassificationConfig.model_validate({**CONFIG, "model": m}).model for m in (one, other)]
+    assert [model.blocks_key for model in models] == ["gcn_net", "encoder"]
+    assert models[0].model_dump() == models[1].model_dump()
+
+
+@pytest.mark.parametrize(
+    ("names", "legal"), [(["gcn_net"], 1), (["encoder"], 1), (["gcn_net", "encoder"], 0), ([], 0)]
+)
+def test_the_json_schema_takes_the_blocks_under_exactly_one_of_their_names(names, legal):
+    config = {**CONFIG, "model": {"classifier": CLASSIFIER, **{key: [BLOCK] for key in names}}}
+    assert Draft202012Validator(GraphClassificationConfig.model_json_schema()).is_valid(config) is bool(legal)
 
 
 @pytest.mark.parametrize(("edges", "count"), [(None, 0), (3, 0), (2, 1), (0, 1)])

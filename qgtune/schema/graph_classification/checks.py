@@ -11,7 +11,7 @@ from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
 from qgtune.schema.graph_classification.dims import dimension_problems
-from qgtune.schema.graph_classification.model import ModelConfig
+from qgtune.schema.graph_classification.model import BLOCKS_KEYS, ModelConfig
 from qgtune.schema.graph_classification.names import RegisteredNames
 from qgtune.schema.graph_classification.rules import ONE, SEVERAL
 from qgtune.schema.graph_classification.training import GraphClassificationConfig
@@ -164,7 +164,9 @@ def _fields_at(path: Path) -> tuple[str, ...]:
     for part in path:
         if isinstance(part, int):
             continue
-        annotation = section.model_fields[part].annotation
+        field = BLOCKS_KEYS[0] if part in BLOCKS_KEYS else part
+        annotation = section.model_fields[field].annotation
         candidates = (annotation, *get_args(annotation))
         section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
-    return tuple(section.model_fields)
+    others = BLOCKS_KEYS[1:] if section is ModelConfig else ()
+    return (*section.model_fields, *others)

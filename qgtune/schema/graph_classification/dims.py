@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from qgtune.core.errors import ConfigValueError
+from qgtune.core.paths import Path, format_path
 from qgtune.schema.graph_classification.model import GcnBlockConfig, ModelConfig
 from qgtune.schema.graph_classification.names import ATTENTION_LAYERS, LAYER_TYPES, POOLINGS
 
@@ -54,23 +55,24 @@ def dimension_problems(  # noqa: PLR0913 - one argument for each thing that may 
         num_classes: the number of classes of each target of the data set, if it is known.
         num_edge_features: features of an edge in the data set, 0 for none, if it is known.
     """
-    blocks = model.gcn_net
+    blocks, root = model.gcn_net, ("model", model.blocks_key)
     if widths is None:
         widths = [block_width(block) for block in blocks]
     if num_node_features is not None and blocks[0].in_dim != num_node_features:
         yield ConfigValueError(
-            ("model", "gcn_net", 0, "in_dim"),
+            (*root, 0, "in_dim"),
             "must equal the number of features that a node of the data set has: "
             f"{blocks[0].in_dim} is not {num_node_features}",
         )
     for k, (block, width) in enumerate(zip(blocks, widths, strict=True)):
-        yield from _edge_problems(k, block, num_edge_features)
+        path = (*root, k)
+        yield from _edge_problems(path, block, num_edge_features)
         if width is None:
             continue
-        yield from _normalizer_problems(k, block, width)
+        yield from _normalizer_problems(path, block, width)
         if k + 1 < len(blocks) and (dim := blocks[k + 1].in_dim) != width:
-            path = ("model", "gcn_net", k + 1, "in_dim")
-            yield ConfigValueError(path, f"must equal {_source(k, block)}: {dim} is not {width}")
+            message = f"must equal {_source(path, block)}: {dim} is not {width}"
+            yield ConfigValueError((*root, k + 1, "in_dim"), message)
     if pooled_width is None:
         pooled_width = pooling_width(model, widths[-1])
     yield from _input_problems(model, pooled_width)
@@ -78,15 +80,15 @@ def dimension_problems(  # noqa: PLR0913 - one argument for each thing that may 
         yield from _output_problems(model.classifier.output_dims, num_classes)
 
 
-def _normalizer_problems(k: int, block: GcnBlockConfig, width: int) -> Iterator[ConfigValueError]:
+def _normalizer_problems(path: Path, block: GcnBlockConfig, width: int) -> Iterator[ConfigValueError]:
     keyword = _SIZE_KEYWORDS.get(block.normalizer)
     if keyword is None or not block.norm_args:
         return
     size = block.norm_args[0]
     if size not in (width, [width]):
         yield ConfigValueError(
-            ("model", "gcn_net", k, "norm_args", 0),
-            f"the {keyword} of {block.normalizer} must equal {_source(k, block)}: {size!r} is not {width}",
+            (*path, "norm_args", 0),
+            f"the {keyword} of {block.normalizer} must equal {_source(path, block)}: {size!r} is not {width}",
         )
 
 
@@ -96,21 +98,21 @@ def _input_problems(model: ModelConfig, width: int | None) -> Iterator[ConfigVal
         return
     source = "the number of features that model.pooling_layer yields for a graph"
     if set(model.poolings) <= set(POOLINGS):
-        source = _source(len(model.gcn_net) - 1, model.gcn_net[-1])
+        source = _source(("model", model.blocks_key, len(model.gcn_net) - 1), model.gcn_net[-1])
         if len(model.poolings) > 1:
             source += f" times the {len(model.poolings)} poolings of model.pooling_layer"
     yield ConfigValueError(("model", "classifier", "input_dim"), f"must equal {source}: {dim} is not {width}")
 
 
 def _edge_problems(
-    k: int, block: GcnBlockConfig, num_edge_features: int | None
+    path: Path, block: GcnBlockConfig, num_edge_features: int | None
 ) -> Iterator[ConfigValueError]:
     edge_dim = block.gnn_layer_kwargs.get("edge_dim")
     # Of a layer type that takes no edge_dim it is dropped.
     takes_it = "edge_dim" in LAYER_TYPES.get(block.gnn_layer_type, ())
     if num_edge_features is not None and takes_it and edge_dim not in (None, num_edge_features):
         yield ConfigValueError(
-            ("model", "gcn_net", k, "gnn_layer_kwargs", "edge_dim"),
+            (*path, "gnn_layer_kwargs", "edge_dim"),
             "must equal the number of features that an edge of the data set has: "
             f"{edge_dim!r} is not {num_edge_features}",
         )
@@ -132,10 +134,10 @@ def _output_problems(output_dims: Sequence[int], num_classes: Sequence[int]) -> 
             )
 
 
-def _source(k: int, block: GcnBlockConfig) -> str:
+def _source(path: Path, block: GcnBlockConfig) -> str:
     heads = _concatenated_heads(block)
     factor = f" times its {heads} concatenated heads" if heads > 1 else ""
-    return f"model.gcn_net[{k}].out_dim{factor}"
+    return f"{format_path(path)}.out_dim{factor}"
 
 
 def _concatenated_heads(block: GcnBlockConfig) -> int:
