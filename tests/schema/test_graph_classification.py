@@ -18,8 +18,10 @@ from qgtune.schema.graph_classification import (
     RegisteredNames,
     block_width,
     find_problems,
+    installed_names,
     metric_direction,
     parse_config,
+    parse_model,
     untaken_kwargs,
 )
 
@@ -269,6 +271,42 @@ def test_a_model_is_the_same_under_either_name_of_its_blocks():
     models = [GraphClassificationConfig.model_validate({**CONFIG, "model": m}).model for m in (one, other)]
     assert [model.blocks_key for model in models] == ["gcn_net", "encoder"]
     assert models[0].model_dump() == models[1].model_dump()
+
+
+@pytest.fixture
+def plug_in(tmp_path, monkeypatch):
+    """Install a package whose entry points cannot be loaded: their names alone must do."""
+    info = tmp_path / "plug_in-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plug-in\nVersion: 1\n")
+    groups = ("layer", "normalizer", "activation", "pooling", "metric")
+    points = [f"[qgtune.{group}]\nmy_{group} = no_such_module:thing\n" for group in groups]
+    (info / "entry_points.txt").write_text("\n".join(points))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    installed_names.cache_clear()
+    yield
+    installed_names.cache_clear()
+
+
+@pytest.mark.usefixtures("plug_in")
+def test_the_names_of_installed_plug_ins_are_legal_without_being_loaded():
+    block = {"in_dim": 3, "out_dim": 8, "gnn_layer_type": "my_layer", "gnn_layer_kwargs": {"alpha": 1}}
+    block |= {"normalizer": "my_normalizer", "activation": "my_activation"}
+    config = changed(("model", "gcn_net"), [block])
+    config["model"]["pooling_layer"] = ["my_pooling", "max"]
+    config["training"]["early_stopping_metric"] = "my_metric"
+    assert find_problems(config) == ()
+    assert parse_config(config).model.poolings == ("my_pooling", "max")
+    assert parse_model(config["model"]).gcn_net[0].gnn_layer_type == "my_layer"
+    block["gnn_layer_type"] = "my_layr"
+    (problem,) = find_problems(config)
+    assert problem.hint == "did you mean 'my_layer'?"
+
+
+@pytest.mark.usefixtures("plug_in")
+def test_names_that_are_given_stand_instead_of_the_installed_ones():
+    assert len(problems(("model", "pooling_layer"), "my_pooling", names=RegisteredNames())) == 1
+    assert problems(("model", "pooling_layer"), "my_pooling") == []
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from qgtune.schema.graph_classification.checks import (
     parse_model,
 )
 from qgtune.schema.graph_classification.dims import block_width, dimension_problems, pooling_width
+from qgtune.schema.graph_classification.installed import installed_names
 from qgtune.schema.graph_classification.model import ClassifierConfig, GcnBlockConfig, ModelConfig
 from qgtune.schema.graph_classification.names import (
     ACTIVATIONS,
@@ -54,6 +55,7 @@ __all__ = [
     "dimension_problems",
     "drop_last_problem",
     "find_problems",
+    "installed_names",
     "metric_direction",
     "parse_config",
     "parse_model",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -11,10 +11,13 @@ from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
 from qgtune.schema.graph_classification.dims import dimension_problems
+from qgtune.schema.graph_classification.installed import installed_names
 from qgtune.schema.graph_classification.model import BLOCKS_KEYS, ModelConfig
 from qgtune.schema.graph_classification.names import RegisteredNames
 from qgtune.schema.graph_classification.rules import ONE, SEVERAL
 from qgtune.schema.graph_classification.training import GraphClassificationConfig
+
+S = TypeVar("S", bound=BaseModel)
 
 
 def find_problems(  # noqa: PLR0913 - one argument for each fact of the data set
@@ -30,7 +33,8 @@ def find_problems(  # noqa: PLR0913 - one argument for each fact of the data set
 
     Args:
         config: the whole config, plain dicts and lists.
-        names: names that are legal besides the built-in ones.
+        names: names that are legal besides the built-in ones; by default ``installed_names()``, which are
+            looked up only where the built-in ones do not do.
         num_node_features: features of a node in the data set, if it is known.
         num_classes: the number of classes of each target of the data set, if it is known.
         num_graphs: graphs of the data set, if it is known.
@@ -45,7 +49,7 @@ def find_problems(  # noqa: PLR0913 - one argument for each fact of the data set
         ['model: must be a mapping, not 3']
     """
     try:
-        parsed = GraphClassificationConfig.model_validate(config, context=names)
+        parsed = _parsed(GraphClassificationConfig, config, names)
     except ValidationError as error:
         return _translated(error)
     return (
@@ -70,7 +74,7 @@ def parse_config(
     """
     for problem in find_problems(config, names=names):
         raise problem
-    return GraphClassificationConfig.model_validate(config, context=names)
+    return _parsed(GraphClassificationConfig, config, names)
 
 
 def parse_model(section: Any, *, names: RegisteredNames | None = None) -> ModelConfig:
@@ -80,12 +84,27 @@ def parse_model(section: Any, *, names: RegisteredNames | None = None) -> ModelC
         ConfigValueError: the first problem of the section.
     """
     try:
-        model = ModelConfig.model_validate(section, context=names)
+        model = _parsed(ModelConfig, section, names)
     except ValidationError as error:
         raise _translated(error, ("model",))[0] from None
     for problem in dimension_problems(model):
         raise problem
     return model
+
+
+def _parsed(kind: type[S], section: Any, names: RegisteredNames | None) -> S:
+    """Return the typed section; ``names`` as for ``find_problems``.
+
+    Raises:
+        ValidationError: if anything is wrong with it.
+    """
+    try:
+        return kind.model_validate(section, context=names)
+    except ValidationError:
+        # The installed packages are scanned only now: that takes longer than all else that is done here.
+        if names is not None or installed_names() == RegisteredNames():
+            raise
+        return kind.model_validate(section, context=installed_names())
 
 
 def drop_last_problem(section: str, size: int, batch_size: int) -> ConfigValueError:
