@@ -11,7 +11,12 @@ from qgtune.schema.graph_classification.checks import (
 )
 from qgtune.schema.graph_classification.dims import block_width, dimension_problems, pooling_width
 from qgtune.schema.graph_classification.installed import installed_names
-from qgtune.schema.graph_classification.model import ClassifierConfig, GcnBlockConfig, ModelConfig
+from qgtune.schema.graph_classification.model import (
+    BLOCKS_KEYS,
+    ClassifierConfig,
+    GcnBlockConfig,
+    ModelConfig,
+)
 from qgtune.schema.graph_classification.names import (
     ACTIVATIONS,
     ATTENTION_LAYERS,
@@ -36,6 +41,7 @@ from qgtune.schema.graph_classification.training import (
 __all__ = [
     "ACTIVATIONS",
     "ATTENTION_LAYERS",
+    "BLOCKS_KEYS",
     "LAYER_TYPES",
     "LINEAR_KWARGS",
     "MAXIMIZE",
