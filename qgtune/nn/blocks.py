@@ -1,5 +1,6 @@
 """One block of a graph neural network: layer, normalizer, activation, skip connection, dropout."""
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from torch import Tensor
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path
 from qgtune.nn.construction import construct, entry, one_line, with_values_where_needed
+from qgtune.nn.edge_inputs import EdgeInputs
 from qgtune.nn.layers import ACTIVATIONS, LAYERS, NORMALIZERS
 from qgtune.schema.graph_classification import GcnBlockConfig
 
@@ -20,8 +22,8 @@ class GNNBlock(torch.nn.Module):
     ``dropout(activation(normalizer(layer(x, edge_index))) + skip(x))``, where ``skip`` is the identity if the
     width equals ``in_dim``, and a linear projection without bias otherwise.
 
-    The width is what the layer yields: ``out_dim``, and ``out_dim * heads`` for a ``gat`` layer that
-    concatenates several heads, as torch_geometric has it.
+    The width is what the layer yields: ``out_dim``, and ``out_dim * heads`` for a layer that concatenates
+    several attention heads (gat, gatv2, graph_transformer), as torch_geometric has it.
 
     Args:
         in_dim: features of a node before the block.
@@ -82,7 +84,8 @@ class GNNBlock(torch.nn.Module):
             raise ConfigValueError(
                 kwargs_path, f"{gnn_layer_type} must not be cached: batches differ in their edges"
             )
-        self.width = _probed_width(_Tried(self.conv, make_layer), in_dim, gnn_layer_type, kwargs_path)
+        self.edges = EdgeInputs(self.conv, kwargs_path)
+        self.width = _probed_width(_Tried(self.conv, make_layer), self.edges, in_dim, gnn_layer_type)
 
         norm_path = (*path, "norm_args")
 
@@ -91,7 +94,9 @@ class GNNBlock(torch.nn.Module):
             return cast(torch.nn.Module, construct(norm, arguments, norm_kwargs or {}, norm_path))
 
         self.normalizer = make_normalizer()
-        _check_normalizer(_Tried(self.normalizer, make_normalizer), self.width, norm_path)
+        parameters = inspect.signature(self.normalizer.forward).parameters
+        self._norm_inputs = tuple(name for name in ("batch", "batch_size") if name in parameters)
+        _check_normalizer(_Tried(self.normalizer, make_normalizer), self.width, norm_path, self._norm_inputs)
 
         self.activation = construct(act, (), activation_kwargs or {}, (*path, "activation_kwargs"))
         self.skip: torch.nn.Module | None = None
@@ -123,24 +128,43 @@ class GNNBlock(torch.nn.Module):
             path=path,
         )
 
-    def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
+    def forward(  # noqa: PLR0913 - a batch has as many parts
+        self,
+        x: Tensor,
+        edge_index: Tensor,
+        batch: Tensor | None = None,
+        num_graphs: int | None = None,
+        *,
+        edge_weight: Tensor | None = None,
+        edge_attr: Tensor | None = None,
+    ) -> Tensor:
         """Return the new node features, float [nodes, width].
 
         Args:
             x: node features, float [nodes, in_dim].
             edge_index: sources and targets of the edges, int64 [2, edges].
+            batch: the graph that each node belongs to, int64 [nodes], for a normalizer that looks at each
+                graph by itself (graph_norm); by default all nodes are of one graph.
+            num_graphs: the number of graphs; by default one more than the largest of ``batch``.
+            edge_weight: weights of the edges, float [edges], for a layer that takes them (gcn, gco).
+            edge_attr: features of the edges, float [edges, edge_dim], for a layer that has an ``edge_dim``.
+
+        Raises:
+            ConfigValueError: if the layer has an ``edge_dim``, and the edges do not have as many features.
         """
-        hidden = self._normalized(self.conv(x, edge_index))
+        inputs = self.edges.taken(edge_weight, edge_attr)
+        hidden = self._normalized(self.conv(x, edge_index, **inputs), batch, num_graphs)
         hidden = self.activation(hidden)
         if self.skip is not None:
             hidden = hidden + self.skip(x)
         return cast(Tensor, self.dropout(hidden))
 
-    def _normalized(self, x: Tensor) -> Tensor:
+    def _normalized(self, x: Tensor, batch: Tensor | None, num_graphs: int | None) -> Tensor:
         # torch refuses to take the statistics of one row: a last batch of one graph with one node.
         if x.size(0) == 1 and isinstance(self.normalizer, torch.nn.BatchNorm1d):
             return _batch_norm_of_one(self.normalizer, x)
-        return cast(Tensor, self.normalizer(x))
+        given = {"batch": batch, "batch_size": num_graphs}
+        return cast(Tensor, self.normalizer(x, **{name: given[name] for name in self._norm_inputs}))
 
 
 def _batch_norm_of_one(norm: torch.nn.BatchNorm1d, x: Tensor) -> Tensor:
@@ -167,7 +191,11 @@ class _Tried:
         self.make = make
 
     @torch.no_grad()
-    def __call__(self, make_inputs: Callable[[], tuple[Tensor, ...]]) -> Any:
+    def __call__(
+        self,
+        make_inputs: Callable[[], tuple[Tensor, ...]],
+        make_named: Callable[[], dict[str, Any]],
+    ) -> Any:
         """Return what the module gives in evaluation mode, in which no running statistics change."""
         untried = [self.module]
 
@@ -175,19 +203,23 @@ class _Tried:
             module = untried.pop() if untried else self.make()
             module.eval()
             try:
-                return module(*make_inputs())
+                return module(*make_inputs(), **make_named())
             finally:
                 module.train()
 
         return with_values_where_needed(run)
 
 
-def _probed_width(conv: _Tried, in_dim: int, name: str, path: Path) -> int:
+def _probed_width(conv: _Tried, edges: EdgeInputs, in_dim: int, name: str) -> int:
     """Return how many features a layer yields for each node, by running it on a triangle."""
+    path = edges.path
     try:
         # Batches are not sorted by target node, and neither is this graph: an aggregation that needs that
         # fails.
-        out = conv(lambda: (torch.ones(3, in_dim), torch.tensor([[1, 0, 2], [2, 1, 0]])))
+        out = conv(
+            lambda: (torch.ones(3, in_dim), torch.tensor([[1, 0, 2], [2, 1, 0]])),
+            lambda: edges.example(3),
+        )
     except Exception as error:
         raise ConfigValueError(path, f"{name} cannot work with these arguments: {one_line(error)}") from error
     if not isinstance(out, Tensor) or out.dim() != 2 or out.size(0) != 3:
@@ -198,11 +230,16 @@ def _probed_width(conv: _Tried, in_dim: int, name: str, path: Path) -> int:
     return out.size(1)
 
 
-def _check_normalizer(norm: _Tried, width: int, path: Path) -> None:
+def _check_normalizer(norm: _Tried, width: int, path: Path, inputs: Sequence[str]) -> None:
     """Raise unless the normalizer works on rows of ``width`` features and leaves their shape as it is."""
+
+    def of_one_graph() -> dict[str, Any]:
+        given = {"batch": torch.zeros(2, dtype=torch.int64), "batch_size": 1}
+        return {name: given[name] for name in inputs}
+
     kind = type(norm.module).__name__
     try:
-        out = norm(lambda: (torch.arange(2.0).repeat_interleave(width).view(2, width),))
+        out = norm(lambda: (torch.arange(2.0).repeat_interleave(width).view(2, width),), of_one_graph)
     except Exception as error:
         message = f"must fit the {width} features that the layer yields: {kind}: {one_line(error)}"
         raise ConfigValueError(path, message) from error

@@ -97,7 +97,7 @@ class Tracer:
         walk = _Walk()
         walk.width, walk.source = num_node_features, ("data", "num_node_features")
         for k, block in enumerate(model.gcn_net):
-            path: Path = (*_MODEL, "gcn_net", k)
+            path: Path = (*_MODEL, model.blocks_key, k)
             walk.meet((*path, "in_dim"), block.in_dim)
             walk.enter(path, self._block(block))
             walk.source = path
@@ -116,8 +116,9 @@ class Tracer:
         key = ("block", repr(block.model_dump(exclude={"dropout"})))
         return self._seen(key, lambda: block_part(block))
 
-    def _pooling(self, name: str, width: int) -> Part:
-        return self._seen(("pooling", name, width), lambda: pooling_part(name, width))
+    def _pooling(self, pooling_layer: str | Sequence[str], width: int) -> Part:
+        key = ("pooling", repr(pooling_layer), width)
+        return self._seen(key, lambda: pooling_part(pooling_layer, width))
 
     def _classifier(self, config: ClassifierConfig) -> Part:
         return self._seen(("classifier", repr(config.model_dump())), lambda: classifier_part(config))
@@ -150,7 +151,14 @@ def push_batch(model: ModelConfig, *, on_meta: bool = True) -> None:
 @torch.no_grad()
 def _run_whole(config: ModelConfig) -> None:
     model = assemble_model(config).eval()
-    model(torch.ones(NODES, config.gcn_net[0].in_dim), some_edges(), one_graph(), 1)
+    edges = some_edges()
+    model(
+        torch.ones(NODES, config.gcn_net[0].in_dim),
+        edges,
+        one_graph(),
+        1,
+        **model.example_of_edges(edges.size(1)),
+    )
 
 
 @dataclass(slots=True)

@@ -6,6 +6,12 @@ A user adds an entry with the registry's ``register``::
     class MyConv(MessagePassing): ...
 
 A layer is called as ``layer(in_dim, out_dim, *args, **kwargs)`` and its forward as ``layer(x, edge_index)``.
+A forward that has the parameters ``edge_weight`` [edges] or ``edge_attr`` [edges, features] is given those as
+well where the graphs have them; ``edge_attr`` is not given to a layer whose attribute ``edge_dim`` is None.
+
+A normalizer is called as ``normalizer(features, **kwargs)`` and its forward as ``normalizer(x)``. A forward
+that has the parameters ``batch`` [nodes] and ``batch_size`` is given the graph of each node and the number of
+graphs.
 """
 
 import inspect
@@ -17,6 +23,7 @@ from torch import Tensor
 from torch_geometric import nn as pyg
 
 from qgtune.core.registry import Registry
+from qgtune.nn.gin import GINLayer
 from qgtune.schema import graph_classification as schema
 from qgtune.schema.graph_classification import RegisteredNames
 
@@ -32,10 +39,14 @@ POOLING: Registry[PoolingFunction] = Registry("pooling")
 LAYERS.register("sage")(pyg.SAGEConv)
 LAYERS.register("gcn")(pyg.GCNConv)
 LAYERS.register("gat")(pyg.GATConv)
+LAYERS.register("gatv2")(pyg.GATv2Conv)
 LAYERS.register("gco")(pyg.GraphConv)
+LAYERS.register("gin")(GINLayer)
+LAYERS.register("graph_transformer")(pyg.TransformerConv)
 
 NORMALIZERS.register("batch_norm")(torch.nn.BatchNorm1d)
 NORMALIZERS.register("layer_norm")(torch.nn.LayerNorm)
+NORMALIZERS.register("graph_norm")(pyg.GraphNorm)
 NORMALIZERS.register("identity")(torch.nn.Identity)
 
 ACTIVATIONS.register("relu")(torch.nn.ReLU)
@@ -66,7 +77,7 @@ def registered_names() -> RegisteredNames:
         layer_types=frozenset(LAYERS) - frozenset(schema.LAYER_TYPES),
         normalizers=frozenset(NORMALIZERS) - frozenset(schema.NORMALIZERS),
         activations=frozenset(ACTIVATIONS) - frozenset(schema.ACTIVATIONS),
-        poolings=frozenset(POOLING) - schema.POOLINGS,
+        poolings=frozenset(POOLING) - frozenset(schema.POOLINGS),
     )
 
 

@@ -10,7 +10,8 @@ from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path
 from qgtune.nn.blocks import GNNBlock
 from qgtune.nn.construction import construct, entry
-from qgtune.nn.layers import ACTIVATIONS, POOLING, PoolingFunction, registered_names
+from qgtune.nn.layers import ACTIVATIONS, PoolingFunction, registered_names
+from qgtune.nn.pooling import make_pooling, pooled_example
 from qgtune.schema.graph_classification import ClassifierConfig, ModelConfig, dimension_problems, parse_model
 
 
@@ -76,8 +77,22 @@ class GraphClassifier(torch.nn.Module):
         """How many features each block yields for each node."""
         return tuple(cast(GNNBlock, block).width for block in self.blocks)
 
-    def forward(
-        self, x: Tensor, edge_index: Tensor, batch: Tensor, num_graphs: int | None = None
+    def example_of_edges(self, edges: int) -> dict[str, Tensor]:
+        """Return features of so many edges, where a block cannot work without: float [edges, edge_dim]."""
+        found: dict[str, Tensor] = {}
+        for block in self.blocks:
+            found = found or cast(GNNBlock, block).edges.example(edges)
+        return found
+
+    def forward(  # noqa: PLR0913 - a batch has as many parts
+        self,
+        x: Tensor,
+        edge_index: Tensor,
+        batch: Tensor,
+        num_graphs: int | None = None,
+        *,
+        edge_weight: Tensor | None = None,
+        edge_attr: Tensor | None = None,
     ) -> list[Tensor]:
         """Return the logits of each target, float [graphs, classes of that target].
 
@@ -86,9 +101,14 @@ class GraphClassifier(torch.nn.Module):
             edge_index: sources and targets of all edges, int64 [2, edges].
             batch: the graph that each node belongs to, int64 [nodes].
             num_graphs: the number of graphs; by default one more than the largest of ``batch``.
+            edge_weight: weights of all edges, float [edges], for the layers that take them.
+            edge_attr: features of all edges, float [edges, features], for the layers with an ``edge_dim``.
+
+        Raises:
+            ConfigValueError: if a layer's ``edge_dim`` is not the number of features that the edges have.
         """
         for block in self.blocks:
-            x = block(x, edge_index)
+            x = block(x, edge_index, batch, num_graphs, edge_weight=edge_weight, edge_attr=edge_attr)
         return cast(list[Tensor], self.classifier(self.pooling(x, batch, num_graphs)))
 
 
@@ -123,8 +143,9 @@ def model_from_config(config: ModelConfig) -> GraphClassifier:
         ConfigValueError: as ``build_model``.
     """
     model = assemble_model(config)
-    # Only a built layer of the user's own tells how many features it yields.
-    for problem in dimension_problems(config, widths=model.widths):
+    # Only a built layer or pooling of the user's own tells how many features it yields.
+    example = pooled_example(config.pooling_layer, model.widths[-1], ("model", "pooling_layer"))
+    for problem in dimension_problems(config, widths=model.widths, pooled_width=example.size(1)):
         raise problem
     return model
 
@@ -136,8 +157,10 @@ def assemble_model(config: ModelConfig) -> GraphClassifier:
         ConfigValueError: if a part cannot be built.
     """
     path: Path = ("model",)
-    blocks = [GNNBlock.from_config(block, (*path, "gcn_net", k)) for k, block in enumerate(config.gcn_net)]
-    pooling = entry(POOLING, config.pooling_layer, (*path, "pooling_layer"))
+    blocks = [
+        GNNBlock.from_config(block, (*path, config.blocks_key, k)) for k, block in enumerate(config.gcn_net)
+    ]
+    pooling = make_pooling(config.pooling_layer, (*path, "pooling_layer"))
     return GraphClassifier(blocks, pooling, Classifier(config.classifier))
 
 

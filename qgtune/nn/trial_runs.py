@@ -14,9 +14,9 @@ from torch import Tensor
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path
 from qgtune.nn.blocks import GNNBlock
-from qgtune.nn.construction import entry, one_line, with_values_where_needed
-from qgtune.nn.layers import POOLING
+from qgtune.nn.construction import one_line, with_values_where_needed
 from qgtune.nn.models import Classifier
+from qgtune.nn.pooling import pooled_example
 from qgtune.schema.graph_classification import NORMALIZERS as BUILT_IN_NORMALIZERS
 from qgtune.schema.graph_classification import ClassifierConfig, GcnBlockConfig
 
@@ -103,7 +103,13 @@ def _yielded(block: GcnBlockConfig) -> tuple[int, bool]:
 
     def run() -> Tensor:
         module = GNNBlock.from_config(block).eval()
-        return cast(Tensor, module(torch.ones(NODES, block.in_dim), some_edges()))
+        edges = some_edges()
+        return cast(
+            Tensor,
+            module(
+                torch.ones(NODES, block.in_dim), edges, one_graph(), 1, **module.edges.example(edges.size(1))
+            ),
+        )
 
     try:
         with torch.device("meta"):
@@ -116,17 +122,14 @@ def _yielded(block: GcnBlockConfig) -> tuple[int, bool]:
 
 
 @torch.no_grad()
-def pooling_part(name: str, width: int) -> Part:
-    """Return what a pooling shows for nodes of ``width`` features."""
+def pooling_part(pooling_layer: str | Sequence[str], width: int) -> Part:
+    """Return what one pooling, or several side by side, show for nodes of ``width`` features."""
     try:
-        pooling = entry(POOLING, name, ())
         with torch.device("meta"):
-            out = with_values_where_needed(lambda: pooling(torch.ones(NODES, width), one_graph(), 1))
-        return Part(out.size(1), on_meta=out.is_meta)
+            out = pooled_example(pooling_layer, width, ())
     except ConfigValueError as error:
         return Part(failure=error)
-    except Exception as error:  # noqa: BLE001 - a pooling of the user's own can fail in any way
-        return Part(failure=ConfigValueError((), f"{name} cannot gather {width} features: {one_line(error)}"))
+    return Part(out.size(1), on_meta=out.is_meta)
 
 
 @torch.no_grad()

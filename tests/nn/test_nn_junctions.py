@@ -47,7 +47,7 @@ def test_all_misfits_of_a_model_are_found_at_once():
     }
 
 
-@pytest.mark.parametrize("layer", ["sage", "gcn", "gat", "gco"])
+@pytest.mark.parametrize("layer", list(LAYERS))
 def test_a_sound_model_is_sound_on_the_meta_device_as_it_is_for_real(layer):
     section = {
         "gcn_net": [block(gnn_layer_type=layer, normalizer="layer_norm", norm_args=[4])],
@@ -57,6 +57,19 @@ def test_a_sound_model_is_sound_on_the_meta_device_as_it_is_for_real(layer):
     assert Tracer().trace(typed, num_node_features=6, num_classes=[2]).is_sound
     push_batch(typed)
     build_model({"model": section})
+
+
+@pytest.mark.parametrize("layer", ["gat", "gatv2", "graph_transformer"])
+def test_a_layer_that_needs_features_of_edges_is_tried_with_as_many(layer):
+    blocks = [block(gnn_layer_type=layer, heads=2, gnn_layer_kwargs={"edge_dim": 3}), block(in_dim=8)]
+    typed = model(*blocks)
+    assert Tracer().trace(typed, num_node_features=6).is_sound
+    push_batch(typed)
+
+
+def test_the_size_of_a_graph_norm_is_a_junction():
+    trace = Tracer().trace(model(block(normalizer="graph_norm", norm_args=[5])))
+    assert misfits(trace) == {("gcn_net", 0, "norm_args", 0): (5, 4)}
 
 
 def test_a_size_is_a_junction_only_where_the_normalizer_needs_it():
@@ -125,6 +138,23 @@ def test_a_pooling_that_changes_the_width_is_followed_by_the_classifier(monkeypa
     POOLING.register("both")(lambda x, batch, size: torch.cat([mean(x, batch, size)] * 2, dim=1))
     typed = model(block(), names=RegisteredNames(poolings=frozenset({"both"})), pooling_layer="both")
     assert misfits(Tracer().trace(typed)) == {("classifier", "input_dim"): (4, 8)}
+
+
+def test_several_poolings_widen_what_the_classifier_takes():
+    typed = model(block(), pooling_layer=["mean", "max", "sum"])
+    assert misfits(Tracer().trace(typed)) == {("classifier", "input_dim"): (4, 12)}
+    classifier = {"input_dim": 8, "output_dims": [2]}
+    sound = model(block(gnn_layer_type="sage"), pooling_layer=["mean", "max"], classifier=classifier)
+    trace = Tracer().trace(sound)
+    assert trace.is_sound
+    assert trace.on_meta
+
+
+def test_junctions_call_the_blocks_as_the_config_does():
+    section = {"encoder": [block(), block(in_dim=5)], "classifier": {"input_dim": 4, "output_dims": [2]}}
+    trace = Tracer().trace(ModelConfig.model_validate(section))
+    assert misfits(trace) == {("encoder", 1, "in_dim"): (5, 4)}
+    assert trace.junctions[0].source == ("model", "encoder", 0)
 
 
 def test_a_part_that_was_seen_is_not_built_again(monkeypatch):

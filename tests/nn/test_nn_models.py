@@ -4,10 +4,10 @@ import copy
 
 import pytest
 import torch
-from torch_geometric.nn import global_max_pool
+from torch_geometric.nn import global_add_pool, global_max_pool, global_mean_pool
 
 from qgtune.core.errors import ConfigValueError
-from qgtune.nn import LAYERS, build_model
+from qgtune.nn import LAYERS, POOLING, build_model
 
 
 def config(**model):
@@ -51,6 +51,74 @@ def test_the_same_seed_gives_the_same_weights():
         torch.manual_seed(5)
         states.append(build_model(config()).state_dict())
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_several_poolings_stand_side_by_side_before_the_classifier():
+    classifier = {"input_dim": 12, "output_dims": [2]}
+    model = build_model(config(pooling_layer=["mean", "max", "sum"], classifier=classifier)).eval()
+    x, edge_index, graphs = batch()
+    hidden = model.blocks[1](model.blocks[0](x, edge_index), edge_index)
+    pooled = [pool(hidden, graphs) for pool in (global_mean_pool, global_max_pool, global_add_pool)]
+    assert torch.equal(model(x, edge_index, graphs)[0], model.classifier(torch.cat(pooled, dim=1))[0])
+
+
+def test_several_poolings_need_a_classifier_as_wide_as_all_of_them():
+    error = broken(config(pooling_layer=["mean", "max"]))
+    assert error.path == ("model", "classifier", "input_dim")
+    assert error.message.endswith("out_dim times the 2 poolings of model.pooling_layer: 4 is not 8")
+
+
+def test_what_a_pooling_of_the_users_own_really_yields_is_checked(monkeypatch):
+    monkeypatch.setattr(POOLING, "_entries", dict(POOLING._entries))
+    POOLING.register("half")(lambda x, batch, size: global_max_pool(x, batch, size)[:, ::2])
+    error = broken(config(pooling_layer=["half", "mean"]))
+    assert error.path == ("model", "classifier", "input_dim")
+    assert error.message == (
+        "must equal the number of features that model.pooling_layer yields for a graph: 4 is not 6"
+    )
+    model = build_model(config(pooling_layer="half", classifier={"input_dim": 2, "output_dims": [2]}))
+    assert model(*batch())[0].shape == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("pooling", "said"),
+    [
+        (lambda x, _batch, _size: x, "own must give one row of features for each graph: (4, 4) of 1 graph"),
+        (lambda _x, _batch, _size: 3, "own must give one row of features for each graph: int of 1 graph"),
+        (lambda x, _batch: x, "own cannot gather 4 features: "),
+    ],
+)
+def test_a_pooling_that_cannot_work_is_said_at_its_place_in_the_list(monkeypatch, pooling, said):
+    monkeypatch.setattr(POOLING, "_entries", dict(POOLING._entries))
+    POOLING.register("own")(pooling)
+    error = broken(config(pooling_layer=["mean", "own"]))
+    assert error.path == ("model", "pooling_layer", 1)
+    assert error.message.startswith(said)
+
+
+def test_a_graph_gets_the_same_logits_in_any_batch_where_each_graph_is_normalized_by_itself():
+    blocks = [{"in_dim": 6, "out_dim": 4, "gnn_layer_type": "gin", "normalizer": "graph_norm"}]
+    model = build_model(config(gcn_net=blocks)).eval()
+    x, edge_index, graphs = batch()
+    alone = model(x[:3], edge_index[:, :3], graphs[:3], 1)
+    for part, whole in zip(alone, model(x, edge_index, graphs, 4), strict=True):
+        torch.testing.assert_close(part[0], whole[0])
+
+
+def test_weights_and_features_of_edges_reach_every_block_that_takes_them():
+    kwargs = {"edge_dim": 3}
+    blocks = [
+        {"in_dim": 6, "out_dim": 8, "gnn_layer_type": "gcn"},
+        {"in_dim": 8, "out_dim": 4, "gnn_layer_type": "gatv2", "gnn_layer_kwargs": kwargs},
+    ]
+    torch.manual_seed(0)
+    model = build_model(config(gcn_net=blocks, pooling_layer="mean")).eval()
+    weight, attr = torch.rand(5), torch.rand(5, 3)
+    given = model(*batch(), edge_weight=weight, edge_attr=attr)[0]
+    assert not torch.equal(given, model(*batch(), edge_attr=attr)[0])
+    assert not torch.equal(given, model(*batch(), edge_weight=weight, edge_attr=-9 * attr)[0])
+    with pytest.raises(ConfigValueError, match=r"gcn_net\[1\].gnn_layer_kwargs.edge_dim: .* 3 is not 0"):
+        model(*batch())
 
 
 def test_a_trailing_graph_without_nodes_still_gets_logits():
@@ -128,6 +196,15 @@ def test_a_registered_layer_is_legal_and_its_real_width_is_checked(monkeypatch):
     assert error.path == ("model", "classifier", "input_dim")
     model = build_model(config(gcn_net=[block], classifier={"input_dim": 8, "output_dims": [2]}))
     assert (model.blocks[0].width, model.blocks[0].conv.alpha) == (8, 2.0)
+
+
+def test_the_blocks_may_be_called_encoder_and_errors_call_them_so():
+    blocks = config()["model"].pop("gcn_net")
+    rest = {key: value for key, value in config()["model"].items() if key != "gcn_net"}
+    assert build_model({"model": {**rest, "encoder": blocks}}).widths == (8, 4)
+    kwargs = {"aggr": "nonsense"}
+    error = broken({"model": {**rest, "encoder": [{**blocks[0], "gnn_layer_kwargs": kwargs}, blocks[1]]}})
+    assert error.path == ("model", "encoder", 0, "gnn_layer_kwargs")
 
 
 def test_a_config_without_a_model_is_said():

@@ -31,6 +31,9 @@ def test_each_layer_accepts_every_keyword_argument_of_its_table(name):
     values = {
         **dict.fromkeys(["root_weight", "bias", "add_self_loops", "normalize", "concat"], True),
         **dict.fromkeys(["project", "improved", "cached", "residual"], False),
+        **dict.fromkeys(["share_weights", "train_eps", "beta"], True),
+        "eps": 0.5,
+        "hidden_channels": 7,
         "aggr": "mean",
         "aggr_kwargs": {},
         "flow": "source_to_target",

@@ -7,6 +7,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ValidationError
 
 from qgtune.schema.graph_classification import (
@@ -17,8 +18,10 @@ from qgtune.schema.graph_classification import (
     RegisteredNames,
     block_width,
     find_problems,
+    installed_names,
     metric_direction,
     parse_config,
+    parse_model,
     untaken_kwargs,
 )
 
@@ -92,6 +95,8 @@ def test_importing_the_schema_imports_no_torch():
         ),
         (("model", "gcn_net", 0, "norm_args"), 8, "must be a list, not 8"),
         (("model", "gcn_net"), [], "must have at least 1 item, not 0"),
+        (("model", "pooling_layer"), 3, "must be a string, not 3"),
+        (("model", "pooling_layer"), [], "must have at least 1 item, not 0"),
         (("model", "pooling_layer"), "men", "no pooling layer is named 'men' (did you mean 'mean'?)"),
         (
             ("model", "classifier", "backbone_kwargs"),
@@ -194,10 +199,133 @@ def test_what_a_registered_layer_takes_is_not_judged():
         ({"gnn_layer_args": [4, False]}, 8),
         ({"heads": 2, "gnn_layer_kwargs": {"concat": False}}, 8),
         ({"heads": 2, "gnn_layer_type": "gcn"}, 8),
+        ({"heads": 2, "gnn_layer_type": "gin"}, 8),
+        ({"heads": 2, "gnn_layer_type": "gatv2"}, 16),
+        ({"gnn_layer_args": [3], "gnn_layer_type": "graph_transformer"}, 24),
     ],
 )
 def test_the_width_is_out_dim_times_the_concatenated_heads(block, width):
     assert block_width(GcnBlockConfig.model_validate({**BLOCK, **block})) == width
+
+
+def test_a_pooling_in_a_list_that_is_none_is_said_at_its_place():
+    (problem,) = find_problems(changed(("model", "pooling_layer"), ["max", "men"]))
+    assert problem.path == ("model", "pooling_layer", 1)
+    assert problem.message == "no pooling layer is named 'men'"
+
+
+@pytest.mark.parametrize(("poolings", "width"), [("max", 8), (["max"], 8), (["mean", "max", "sum"], 24)])
+def test_the_classifier_must_take_what_all_poolings_together_yield(poolings, width):
+    model = {**CONFIG["model"], "pooling_layer": poolings, "classifier": {**CLASSIFIER, "input_dim": width}}
+    assert problems(("model",), model) == []
+    model["classifier"]["input_dim"] = 7
+    times = " times the 3 poolings of model.pooling_layer" if width > 8 else ""
+    said = f"must equal model.gcn_net[0].out_dim{times}: 7 is not {width}"
+    assert problems(("model",), model) == [f"model.classifier.input_dim: {said}"]
+
+
+def test_what_a_registered_pooling_yields_is_not_judged():
+    names = RegisteredNames(poolings=frozenset({"mine"}))
+    model = {**CONFIG["model"], "pooling_layer": ["mean", "mine"]}
+    assert problems(("model",), model, names=names) == []
+
+
+def test_the_size_of_a_graph_norm_must_be_the_width():
+    block = {**BLOCK, "normalizer": "graph_norm", "norm_args": [9]}
+    said = "the in_channels of graph_norm must equal model.gcn_net[0].out_dim: 9 is not 8"
+    assert problems(("model", "gcn_net", 0), block) == [f"model.gcn_net[0].norm_args[0]: {said}"]
+
+
+def test_encoder_is_another_name_of_the_blocks_and_stands_in_what_is_said():
+    model = {"encoder": [BLOCK, {**BLOCK, "norm_args": [9]}], "classifier": {**CLASSIFIER, "input_dim": 9}}
+    assert problems(("model",), model, num_node_features=4) == [
+        "model.encoder[0].in_dim: must equal the number of features that a node of the data set has: 3 is not 4",
+        "model.encoder[1].in_dim: must equal model.encoder[0].out_dim: 3 is not 8",
+        (
+            "model.encoder[1].norm_args[0]: the num_features of batch_norm must equal "
+            "model.encoder[1].out_dim: 9 is not 8"
+        ),
+        "model.classifier.input_dim: must equal model.encoder[1].out_dim: 9 is not 8",
+    ]
+    model = {"encoder": [{**BLOCK, "in_dims": 3, "dropout": 2}], "classifier": CLASSIFIER}
+    assert problems(("model",), model) == [
+        "model.encoder[0].dropout: must be less than 1, not 2",
+        "model.encoder[0].in_dims: model.encoder[0] has no key 'in_dims' (did you mean 'in_dim'?)",
+    ]
+
+
+def test_the_blocks_have_one_name_at_a_time():
+    assert problems(("model", "encoder"), [BLOCK]) == [
+        "model: gcn_net and encoder are names of one section: only one of them can stand here"
+    ]
+    assert problems(("model", "encodr"), [BLOCK]) == [
+        "model.encodr: model has no key 'encodr' (did you mean 'encoder'?)"
+    ]
+    assert problems(("model",), {"classifier": CLASSIFIER}) == [
+        "model.gcn_net: the key 'gcn_net' is required, and is absent"
+    ]
+
+
+def test_a_model_is_the_same_under_either_name_of_its_blocks():
+    one, other = ({name: [BLOCK], "classifier": CLASSIFIER} for name in ("gcn_net", "encoder"))
+    models = [GraphClassificationConfig.model_validate({**CONFIG, "model": m}).model for m in (one, other)]
+    assert [model.blocks_key for model in models] == ["gcn_net", "encoder"]
+    assert models[0].model_dump() == models[1].model_dump()
+
+
+@pytest.fixture
+def plug_in(tmp_path, monkeypatch):
+    """Install a package whose entry points cannot be loaded: their names alone must do."""
+    info = tmp_path / "plug_in-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plug-in\nVersion: 1\n")
+    groups = ("layer", "normalizer", "activation", "pooling", "metric")
+    points = [f"[qgtune.{group}]\nmy_{group} = no_such_module:thing\n" for group in groups]
+    (info / "entry_points.txt").write_text("\n".join(points))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    installed_names.cache_clear()
+    yield
+    installed_names.cache_clear()
+
+
+@pytest.mark.usefixtures("plug_in")
+def test_the_names_of_installed_plug_ins_are_legal_without_being_loaded():
+    block = {"in_dim": 3, "out_dim": 8, "gnn_layer_type": "my_layer", "gnn_layer_kwargs": {"alpha": 1}}
+    block |= {"normalizer": "my_normalizer", "activation": "my_activation"}
+    config = changed(("model", "gcn_net"), [block])
+    config["model"]["pooling_layer"] = ["my_pooling", "max"]
+    config["training"]["early_stopping_metric"] = "my_metric"
+    assert find_problems(config) == ()
+    assert parse_config(config).model.poolings == ("my_pooling", "max")
+    assert parse_model(config["model"]).gcn_net[0].gnn_layer_type == "my_layer"
+    block["gnn_layer_type"] = "my_layr"
+    (problem,) = find_problems(config)
+    assert problem.hint == "did you mean 'my_layer'?"
+
+
+@pytest.mark.usefixtures("plug_in")
+def test_names_that_are_given_stand_instead_of_the_installed_ones():
+    assert len(problems(("model", "pooling_layer"), "my_pooling", names=RegisteredNames())) == 1
+    assert problems(("model", "pooling_layer"), "my_pooling") == []
+
+
+@pytest.mark.parametrize(
+    ("names", "legal"), [(["gcn_net"], 1), (["encoder"], 1), (["gcn_net", "encoder"], 0), ([], 0)]
+)
+def test_the_json_schema_takes_the_blocks_under_exactly_one_of_their_names(names, legal):
+    config = {**CONFIG, "model": {"classifier": CLASSIFIER, **{key: [BLOCK] for key in names}}}
+    assert Draft202012Validator(GraphClassificationConfig.model_json_schema()).is_valid(config) is bool(legal)
+
+
+@pytest.mark.parametrize(("edges", "count"), [(None, 0), (3, 0), (2, 1), (0, 1)])
+def test_the_edge_dim_of_a_layer_that_takes_one_must_be_that_of_the_data(edges, count):
+    kwargs = {"edge_dim": 3}
+    path = ("model", "gcn_net", 0)
+    found = problems(path, {**BLOCK, "gnn_layer_kwargs": kwargs}, num_edge_features=edges)
+    said = "must equal the number of features that an edge of the data set has"
+    assert found == count * [f"model.gcn_net[0].gnn_layer_kwargs.edge_dim: {said}: 3 is not {edges}"]
+    without = {**BLOCK, "gnn_layer_type": "gcn", "gnn_layer_kwargs": kwargs}
+    assert problems(path, without, num_edge_features=edges) == []
 
 
 def test_all_problems_come_in_one_run():

@@ -9,10 +9,17 @@ from qgtune.schema.graph_classification.checks import (
     parse_config,
     parse_model,
 )
-from qgtune.schema.graph_classification.dims import block_width, dimension_problems
-from qgtune.schema.graph_classification.model import ClassifierConfig, GcnBlockConfig, ModelConfig
+from qgtune.schema.graph_classification.dims import block_width, dimension_problems, pooling_width
+from qgtune.schema.graph_classification.installed import installed_names
+from qgtune.schema.graph_classification.model import (
+    BLOCKS_KEYS,
+    ClassifierConfig,
+    GcnBlockConfig,
+    ModelConfig,
+)
 from qgtune.schema.graph_classification.names import (
     ACTIVATIONS,
+    ATTENTION_LAYERS,
     LAYER_TYPES,
     LINEAR_KWARGS,
     MAXIMIZE,
@@ -33,6 +40,8 @@ from qgtune.schema.graph_classification.training import (
 
 __all__ = [
     "ACTIVATIONS",
+    "ATTENTION_LAYERS",
+    "BLOCKS_KEYS",
     "LAYER_TYPES",
     "LINEAR_KWARGS",
     "MAXIMIZE",
@@ -52,8 +61,10 @@ __all__ = [
     "dimension_problems",
     "drop_last_problem",
     "find_problems",
+    "installed_names",
     "metric_direction",
     "parse_config",
     "parse_model",
+    "pooling_width",
     "untaken_kwargs",
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -11,27 +11,34 @@ from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
 from qgtune.schema.graph_classification.dims import dimension_problems
-from qgtune.schema.graph_classification.model import ModelConfig
+from qgtune.schema.graph_classification.installed import installed_names
+from qgtune.schema.graph_classification.model import BLOCKS_KEYS, ModelConfig
 from qgtune.schema.graph_classification.names import RegisteredNames
+from qgtune.schema.graph_classification.rules import ONE, SEVERAL
 from qgtune.schema.graph_classification.training import GraphClassificationConfig
 
+S = TypeVar("S", bound=BaseModel)
 
-def find_problems(
+
+def find_problems(  # noqa: PLR0913 - one argument for each fact of the data set
     config: Mapping[str, Any],
     *,
     names: RegisteredNames | None = None,
     num_node_features: int | None = None,
     num_classes: Sequence[int] | None = None,
     num_graphs: int | None = None,
+    num_edge_features: int | None = None,
 ) -> tuple[ConfigValueError, ...]:
     """Return everything that is wrong with a graph classification config; nothing means: it can be trained.
 
     Args:
         config: the whole config, plain dicts and lists.
-        names: names that are legal besides the built-in ones.
+        names: names that are legal besides the built-in ones; by default ``installed_names()``, which are
+            looked up only where the built-in ones do not do.
         num_node_features: features of a node in the data set, if it is known.
         num_classes: the number of classes of each target of the data set, if it is known.
         num_graphs: graphs of the data set, if it is known.
+        num_edge_features: features of an edge in the data set, 0 for none, if it is known.
 
     Returns:
         One error for each problem, not raised, in the order of the schema. Dims are looked at only where
@@ -42,13 +49,18 @@ def find_problems(
         ['model: must be a mapping, not 3']
     """
     try:
-        parsed = GraphClassificationConfig.model_validate(config, context=names)
+        parsed = _parsed(GraphClassificationConfig, config, names)
     except ValidationError as error:
         return _translated(error)
     return (
         *_split_problems(parsed),
         *([] if num_graphs is None else _part_problems(parsed, num_graphs)),
-        *dimension_problems(parsed.model, num_node_features=num_node_features, num_classes=num_classes),
+        *dimension_problems(
+            parsed.model,
+            num_node_features=num_node_features,
+            num_classes=num_classes,
+            num_edge_features=num_edge_features,
+        ),
     )
 
 
@@ -62,7 +74,7 @@ def parse_config(
     """
     for problem in find_problems(config, names=names):
         raise problem
-    return GraphClassificationConfig.model_validate(config, context=names)
+    return _parsed(GraphClassificationConfig, config, names)
 
 
 def parse_model(section: Any, *, names: RegisteredNames | None = None) -> ModelConfig:
@@ -72,12 +84,27 @@ def parse_model(section: Any, *, names: RegisteredNames | None = None) -> ModelC
         ConfigValueError: the first problem of the section.
     """
     try:
-        model = ModelConfig.model_validate(section, context=names)
+        model = _parsed(ModelConfig, section, names)
     except ValidationError as error:
         raise _translated(error, ("model",))[0] from None
     for problem in dimension_problems(model):
         raise problem
     return model
+
+
+def _parsed(kind: type[S], section: Any, names: RegisteredNames | None) -> S:
+    """Return the typed section; ``names`` as for ``find_problems``.
+
+    Raises:
+        ValidationError: if anything is wrong with it.
+    """
+    try:
+        return kind.model_validate(section, context=names)
+    except ValidationError:
+        # The installed packages are scanned only now: that takes longer than all else that is done here.
+        if names is not None or installed_names() == RegisteredNames():
+            raise
+        return kind.model_validate(section, context=installed_names())
 
 
 def drop_last_problem(section: str, size: int, batch_size: int) -> ConfigValueError:
@@ -121,8 +148,7 @@ def _translated(error: ValidationError, root: Path = ()) -> tuple[ConfigValueErr
 
 
 def _problem(detail: ErrorDetails, root: Path) -> ConfigValueError:
-    # pydantic marks an error of a mapping's key by a last part "[key]"; the key itself stands before it.
-    path: Path = (*root, *(part for part in detail["loc"] if part != "[key]"))
+    path: Path = (*root, *(part for part in detail["loc"] if part not in _MARKS))
     context = detail.get("ctx", {})
     if detail["type"] == "broken_rule":
         return ConfigValueError(path, context["message"], context["hint"])
@@ -142,6 +168,10 @@ def _problem(detail: ErrorDetails, root: Path) -> ConfigValueError:
     return ConfigValueError(path, f"{rule.replace('a integer', 'an integer')}, not {_shown(detail['input'])}")
 
 
+# pydantic marks an error of a mapping's key by a last part "[key]"; the key itself stands before it.
+_MARKS = frozenset({"[key]", ONE, SEVERAL})
+
+
 def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
@@ -153,7 +183,9 @@ def _fields_at(path: Path) -> tuple[str, ...]:
     for part in path:
         if isinstance(part, int):
             continue
-        annotation = section.model_fields[part].annotation
+        field = BLOCKS_KEYS[0] if part in BLOCKS_KEYS else part
+        annotation = section.model_fields[field].annotation
         candidates = (annotation, *get_args(annotation))
         section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
-    return tuple(section.model_fields)
+    others = BLOCKS_KEYS[1:] if section is ModelConfig else ()
+    return (*section.model_fields, *others)

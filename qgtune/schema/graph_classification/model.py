@@ -1,8 +1,18 @@
 """The ``model`` section of a graph classification config: blocks of graph layers, pooling, classifier."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import (
+    AliasChoices,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from qgtune.schema.graph_classification.rules import (
     Activation,
@@ -13,7 +23,7 @@ from qgtune.schema.graph_classification.rules import (
     LinearKwargs,
     Normalizer,
     NormKwargs,
-    Pooling,
+    PoolingLayer,
     Section,
     broken_rule,
     unit,
@@ -38,10 +48,13 @@ class GcnBlockConfig(Section):
         description="Share of the features that are set to zero while training.",
         json_schema_extra=unit("share"),
     )
-    gnn_layer_type: LayerType = Field(default="gcn", description="The graph layer: sage, gcn, gat, gco.")
+    gnn_layer_type: LayerType = Field(
+        default="gcn",
+        description="The graph layer: sage, gcn, gat, gatv2, gco, gin, graph_transformer or your own.",
+    )
     normalizer: Normalizer = Field(
         default="identity",
-        description="What normalizes the layer's output: batch_norm, layer_norm, identity.",
+        description="What normalizes the layer's output: batch_norm, layer_norm, graph_norm, identity.",
     )
     activation: Activation = Field(default="relu", description="The nonlinearity after the normalizer.")
     gnn_layer_args: list[Any] = Field(
@@ -54,7 +67,7 @@ class GcnBlockConfig(Section):
     heads: int | None = Field(
         default=None,
         ge=1,
-        description="Attention heads of a gat layer; the same as gnn_layer_kwargs.heads.",
+        description="Heads of gat, gatv2 and graph_transformer; the same as gnn_layer_kwargs.heads.",
         json_schema_extra=unit("heads"),
     )
     norm_args: list[Any] = Field(
@@ -70,7 +83,9 @@ class GcnBlockConfig(Section):
         description="Keyword arguments of the activation; those it does not take are dropped.",
     )
     residual: bool | None = Field(
-        default=None, description="Whether the block's input is added to its output; null means yes."
+        default=None,
+        description="Whether the block's input is added to its output, through a linear projection where "
+        "their widths differ; null means yes.",
     )
     with_skip: bool | None = Field(default=None, description="Another name of residual.")
 
@@ -114,7 +129,7 @@ class ClassifierConfig(Section):
 
     input_dim: int = Field(
         ge=1,
-        description="Features of a graph: what the last block yields.",
+        description="Features of a graph: what the last block yields, times the number of poolings.",
         json_schema_extra=unit("features"),
     )
     output_dims: list[Dim] = Field(
@@ -165,12 +180,54 @@ def _one_for_each(items: list[Any], dims: list[int] | None, name: str) -> list[A
     return (items or [{}]) * len(dims)
 
 
+BLOCKS_KEYS = ("gcn_net", "encoder")
+"""The names of the section that lists the blocks of graph layers."""
+
+
+def _either_spelling(schema: dict[str, Any]) -> None:
+    """Let a JSON schema of the model take the blocks under either of their names."""
+    first, *others = BLOCKS_KEYS
+    schema["properties"].update(dict.fromkeys(others, schema["properties"][first]))
+    schema["required"].remove(first)
+    schema["oneOf"] = [{"required": [key]} for key in BLOCKS_KEYS]
+
+
 class ModelConfig(Section):
     """The ``model`` section: graph layers, pooling, classifier."""
 
     name: str | None = Field(default=None, description="A name for people; nothing depends on it.")
-    gcn_net: list[GcnBlockConfig] = Field(min_length=1, description="The blocks of graph layers, in order.")
-    pooling_layer: Pooling = Field(
-        default="mean", description="How the features of a graph's nodes are gathered: mean, max, sum."
+    model_config = ConfigDict(json_schema_extra=_either_spelling)
+
+    gcn_net: list[GcnBlockConfig] = Field(
+        min_length=1,
+        validation_alias=AliasChoices(*BLOCKS_KEYS),
+        description="The blocks of graph layers, in order; encoder is another name of this section.",
+    )
+    pooling_layer: PoolingLayer = Field(
+        default="mean",
+        description="How the features of a graph's nodes are gathered: mean, max, sum, or a list of these, "
+        "whose results stand side by side.",
     )
     classifier: ClassifierConfig = Field(description="The head of the model.")
+    _blocks_key: str = PrivateAttr(default=BLOCKS_KEYS[0])
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _one_spelling(cls, section: Any, parse: ModelWrapValidatorHandler["ModelConfig"]) -> "ModelConfig":
+        spellings = [key for key in BLOCKS_KEYS if isinstance(section, Mapping) and key in section]
+        if len(spellings) > 1:
+            raise broken_rule("gcn_net and encoder are names of one section: only one of them can stand here")
+        model = parse(section)
+        if spellings:
+            model._blocks_key = spellings[0]  # noqa: SLF001 - a validator stands in for the constructor
+        return model
+
+    @property
+    def blocks_key(self) -> str:
+        """The name by which the config calls the blocks: gcn_net or encoder."""
+        return self._blocks_key
+
+    @property
+    def poolings(self) -> tuple[str, ...]:
+        """The poolings whose results stand side by side; mostly one."""
+        return (self.pooling_layer,) if isinstance(self.pooling_layer, str) else tuple(self.pooling_layer)

@@ -8,32 +8,34 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 _MESSAGE_PASSING = frozenset({"aggr", "aggr_kwargs", "flow", "decomposed_layers"})
+_ATTENTION = _MESSAGE_PASSING | {"heads", "concat", "dropout", "edge_dim", "bias"}
+_GAT = _ATTENTION | {"negative_slope", "add_self_loops", "fill_value", "residual"}
 
 LAYER_TYPES: Mapping[str, frozenset[str]] = {
     "sage": _MESSAGE_PASSING | {"normalize", "root_weight", "project", "bias"},
     "gcn": _MESSAGE_PASSING | {"improved", "cached", "add_self_loops", "normalize", "bias"},
-    "gat": _MESSAGE_PASSING
-    | {
-        "heads",
-        "concat",
-        "negative_slope",
-        "dropout",
-        "add_self_loops",
-        "edge_dim",
-        "fill_value",
-        "bias",
-        "residual",
-    },
+    "gat": _GAT,
+    "gatv2": _GAT | {"share_weights"},
     "gco": _MESSAGE_PASSING | {"bias"},
+    "gin": _MESSAGE_PASSING | {"eps", "train_eps", "hidden_channels", "bias"},
+    "graph_transformer": _ATTENTION | {"beta", "root_weight"},
 }
 """Layer type -> the keyword arguments that it takes besides its two dims.
 
-They stand for SAGEConv, GCNConv, GATConv and GraphConv. ``node_dim`` is none of them: nodes are always rows.
+They stand for torch_geometric's SAGEConv, GCNConv, GATConv, GATv2Conv, GraphConv, GINConv with an mlp of one
+hidden layer, and TransformerConv. ``node_dim`` is none of them: nodes are always rows.
+"""
+
+ATTENTION_LAYERS = frozenset({"gat", "gatv2", "graph_transformer"})
+"""The layer types with attention heads, which they concatenate unless ``concat`` is false.
+
+``heads`` and ``concat`` are their first positional arguments after the two dims.
 """
 
 NORMALIZERS: Mapping[str, frozenset[str]] = {
     "batch_norm": frozenset({"eps", "momentum", "affine", "track_running_stats", "bias"}),
     "layer_norm": frozenset({"eps", "elementwise_affine", "bias"}),
+    "graph_norm": frozenset({"eps"}),
     "identity": frozenset(),
 }
 """Normalizer -> the keyword arguments it takes, besides the number of features that it normalizes."""
@@ -53,7 +55,7 @@ ACTIVATIONS: Mapping[str, frozenset[str]] = {
 }
 """Activation -> the keyword arguments it takes."""
 
-POOLINGS = frozenset({"mean", "max", "sum"})
+POOLINGS = ("mean", "max", "sum")
 """How the features of a graph's nodes become the features of the graph."""
 
 LINEAR_KWARGS = frozenset({"bias"})

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from qgtune.core.diagnostics import did_you_mean
@@ -17,6 +17,9 @@ from qgtune.schema.graph_classification.names import (
     POOLINGS,
     RegisteredNames,
 )
+
+ONE, SEVERAL = "[one]", "[several]"
+"""What pydantic puts into the place of an error where a value is one name, or a list of them."""
 
 
 def broken_rule(message: str, hint: str = "") -> PydanticCustomError:
@@ -76,6 +79,10 @@ LayerType = Annotated[str, _name_of("layer type", LAYER_TYPES, "layer_types")]
 Normalizer = Annotated[str, _name_of("normalizer", NORMALIZERS, "normalizers")]
 Activation = Annotated[str, _name_of("activation", ACTIVATIONS, "activations")]
 Pooling = Annotated[str, _name_of("pooling layer", POOLINGS, "poolings")]
+PoolingLayer = Annotated[
+    Annotated[Pooling, Tag(ONE)] | Annotated[list[Pooling], Field(min_length=1), Tag(SEVERAL)],
+    Discriminator(lambda value: SEVERAL if isinstance(value, list) else ONE),
+]
 MetricName = Annotated[str, _name_of("metric", METRICS, "metrics")]
 LayerKwargs = dict[Annotated[str, _keyword_of("layer type", LAYER_TYPES, "layer_types")], Any]
 NormKwargs = dict[Annotated[str, _keyword_of("normalizer", NORMALIZERS, "normalizers")], Any]
