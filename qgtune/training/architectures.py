@@ -13,7 +13,7 @@ from qgtune.compiler.planning.stand_ins import RandomTrial
 from qgtune.compiler.proving.probe import probe_configs
 from qgtune.core.errors import ConfigValueError
 from qgtune.nn import registered_names
-from qgtune.schema.graph_classification import ACTIVATIONS, POOLINGS, ModelConfig, parse_model
+from qgtune.schema.graph_classification import ACTIVATIONS, BLOCKS_KEYS, POOLINGS, ModelConfig, parse_model
 from qgtune.space import EvaluationError
 
 
@@ -105,7 +105,7 @@ def parse_shapes(section: Any) -> ModelConfig:
 def has_graph_model(config: Mapping[str, Any]) -> bool:
     """Tell whether a config has the sections of a model that qgtune can build."""
     model = config.get("model")
-    return isinstance(model, dict) and {"gcn_net", "classifier"} <= model.keys()
+    return isinstance(model, dict) and "classifier" in model and any(key in model for key in BLOCKS_KEYS)
 
 
 def _shaping(section: Any) -> Any:
@@ -115,8 +115,9 @@ def _shaping(section: Any) -> Any:
     kept = {key: value for key, value in section.items() if key != "name"}
     if kept.get("pooling_layer") in POOLINGS:
         del kept["pooling_layer"]
-    if isinstance(blocks := kept.get("gcn_net"), list):
-        kept["gcn_net"] = [_without_activation(block, {"dropout"}) for block in blocks]
+    for key in BLOCKS_KEYS:
+        if isinstance(blocks := kept.get(key), list):
+            kept[key] = [_without_activation(block, {"dropout"}) for block in blocks]
     if "classifier" in kept:
         kept["classifier"] = _without_activation(kept["classifier"], set())
     return kept

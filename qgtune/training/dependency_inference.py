@@ -18,11 +18,12 @@ from qgtune.core.errors import UsageError
 from qgtune.core.paths import Path, format_path
 from qgtune.document import comment_block, dump
 from qgtune.nn import Junction, Tracer
+from qgtune.schema.graph_classification import BLOCKS_KEYS, pooling_width
 from qgtune.space import Reference, Role
 from qgtune.training.architectures import Limits, Survey, has_graph_model, parse_shapes
 from qgtune.training.compiled_spaces import compile_unchecked, fact_formula, node_at
 from qgtune.training.threads import one_torch_thread
-from qgtune.training.width_log import WidthLog
+from qgtune.training.width_log import INPUT_DIM, WidthLog
 
 NO_MODEL = (
     "nothing to infer: infer-dependencies builds the models of the task graph_classification, and these "
@@ -182,9 +183,10 @@ class _Search:
         """Return the width that arrives at a junction in the base settings, if it is a junction there too."""
         if junction.source[0] == "data":
             return junction.needed
-        blocks = parse_shapes(self.base["model"]).gcn_net
+        model = parse_shapes(self.base["model"])
         k = int(junction.source[2])
-        return self.tracer.width(blocks[k]) if k < len(blocks) else None
+        width = self.tracer.width(model.gcn_net[k]) if k < len(model.gcn_net) else None
+        return pooling_width(model, width) if junction.target == INPUT_DIM else width
 
     def _formula(self, junction: Junction) -> str | None:
         if junction.source[0] == "data":
@@ -213,7 +215,7 @@ def _reason(junction: Junction) -> str:
 def _place_in_the_model(junction: Junction) -> tuple[int, int, int, str]:
     """Return the sort key of a junction: block by block, each input before the sizes, then the rest."""
     target = junction.target
-    if target[1] == "gcn_net":
+    if target[1] in BLOCKS_KEYS:
         return 0, int(target[2]), int(target[3] != "in_dim"), format_path(target)
     return 1, 0, int(target[2] != "input_dim"), format_path(target)
 

@@ -6,10 +6,15 @@ from typing import Any
 from qgtune.core.paths import Path
 from qgtune.nn import Junction, Tracer
 from qgtune.nn.trial_runs import with_leaf
-from qgtune.schema.graph_classification import POOLINGS, GcnBlockConfig, ModelConfig
+from qgtune.schema.graph_classification import (
+    BLOCKS_KEYS,
+    POOLINGS,
+    GcnBlockConfig,
+    ModelConfig,
+    pooling_width,
+)
 from qgtune.training.width_formulas import Leaf, Observation, leaves_of_block, width_formula
 
-BLOCKS: Path = ("model", "gcn_net")
 INPUT_DIM: Path = ("model", "classifier", "input_dim")
 POOLING: Path = ("model", "pooling_layer")
 
@@ -27,36 +32,41 @@ class WidthLog:
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
         self._seen: dict[Path, dict[str, Observation]] = {}
-        self._blocks: dict[tuple[Path, str], tuple[GcnBlockConfig, dict[Path, Leaf]]] = {}
+        self._blocks: dict[tuple[Path, str], tuple[GcnBlockConfig, dict[Path, Leaf], int]] = {}
 
     def note(self, config: Mapping[str, Any], model: ModelConfig, junction: Junction) -> None:
         """Remember what a junction of an architecture showed; ``config`` is the one that has it."""
-        if junction.source[:2] != BLOCKS:
+        if not _is_in_a_block(junction.source):
             return
         k = int(junction.source[2])
         # The last block is the last one also where another architecture has more of them.
         position = -1 if junction.target == INPUT_DIM else k
-        leaves = leaves_of_block(config["model"]["gcn_net"][k], (*BLOCKS, position))
+        leaves = leaves_of_block(config["model"][model.blocks_key][k], (*junction.source[:2], position))
         pooling = config["model"].get(POOLING[-1])
-        if junction.target == INPUT_DIM and pooling is not None and pooling not in POOLINGS:
+        if junction.target == INPUT_DIM and isinstance(pooling, str) and pooling not in POOLINGS:
             leaves[POOLING] = pooling
         self._add(junction.target, Observation(leaves, junction.needed))
         block = model.gcn_net[k]
-        if junction.target != INPUT_DIM or model.pooling_layer in POOLINGS:
-            self._blocks.setdefault((junction.target, block.gnn_layer_type), (block, leaves))
+        factor = pooling_width(model, 1) if junction.target == INPUT_DIM else 1
+        if factor is not None:
+            self._blocks.setdefault((junction.target, block.gnn_layer_type), (block, leaves, factor))
 
     def formula(self, target: Path) -> str | None:
         """Return the expression that ``target`` should follow, or None if none is found."""
-        for (path, _), (block, leaves) in list(self._blocks.items()):
+        for (path, _), (block, leaves, factor) in list(self._blocks.items()):
             if path == target:
                 for changed, others in _neighbours(block, leaves):
                     width = self._tracer.width(changed)
                     if width is not None:
-                        self._add(target, Observation(others, width))
+                        self._add(target, Observation(others, width * factor))
         return width_formula(list(self._seen.get(target, {}).values()))
 
     def _add(self, target: Path, observation: Observation) -> None:
         self._seen.setdefault(target, {}).setdefault(repr(observation), observation)
+
+
+def _is_in_a_block(path: Path) -> bool:
+    return path[:1] == ("model",) and path[1] in BLOCKS_KEYS
 
 
 def _neighbours(
@@ -66,7 +76,7 @@ def _neighbours(
     # What normalizes the old width would refuse the new one.
     bare = block.model_copy(update={"normalizer": "identity"})
     for path, value in leaves.items():
-        if type(value) is int and path[:2] == BLOCKS:
+        if type(value) is int and _is_in_a_block(path):
             key, *below = path[3:]
             # Twice the dim, since a layer may want multiples; one more of what a dim may be multiplied by.
             other = 2 * value if key in {"in_dim", "out_dim"} else value + 1
