@@ -1,11 +1,11 @@
-"""The schema of the ``data:`` section of a tuning file: the built-in data sets and their settings.
+"""The schema of the ``data:`` section of a tuning file: data sets that are made, and data sets on disk.
 
 Nothing here imports torch: settings are checked, and facts of a data set read, in milliseconds.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -61,6 +61,9 @@ DEFAULT_FAMILIES: Mapping[CausalFamily, float] = {
 
 # Strict: a config that says "0.5" or true where a number belongs is mistaken, and is told so.
 StrictInt = Annotated[int, Field(strict=True)]
+StrictBool = Annotated[bool, Field(strict=True)]
+FileName = Annotated[str, Field(strict=True, min_length=1)]
+ClassCount = Annotated[int, Field(strict=True, ge=2, le=1_000_000)]
 Dimension = Annotated[int, Field(strict=True, ge=2, le=6)]
 Weight = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, gt=0, lt=1)]
@@ -174,13 +177,45 @@ class DigitGraphsSettings(_Settings):
         return self
 
 
-DataSettings = Annotated[CausalSetsSettings | DigitGraphsSettings, Field(discriminator="name")]
-"""The settings of any built-in data set, told apart by ``name``."""
+class TorchFileSettings(_Settings):
+    """Settings of ``torch_file``: graphs of PyTorch Geometric in a file that ``torch.save`` wrote.
 
-DATA_SETTINGS: Mapping[str, type[CausalSetsSettings | DigitGraphsSettings]] = MappingProxyType(
+    Example:
+        >>> TorchFileSettings(name="torch_file", path="graphs.pt").weights_only
+        True
+    """
+
+    name: Literal["torch_file"] = Field(description="The name of the data set.")
+    path: FileName = Field(
+        description="The file: a list of PyG Data, or what InMemoryDataset.save or collate makes of one. "
+        "A relative path starts from the folder of the tuning file."
+    )
+    num_classes: tuple[ClassCount, ...] | None = Field(
+        None,
+        min_length=1,
+        description="Classes of each target, in the order of the entries of y: labels are 0 to one less. "
+        "null takes them from the greatest label that occurs.",
+    )
+    weights_only: StrictBool = Field(
+        True,
+        description="As in torch.load: true reads tensors and PyG's own classes, and nothing that could run "
+        "code. false runs whatever the file says: only for a file that you trust.",
+    )
+
+
+MadeSettings: TypeAlias = CausalSetsSettings | DigitGraphsSettings
+FileSettings: TypeAlias = TorchFileSettings
+
+DataSettings = Annotated[MadeSettings | FileSettings, Field(discriminator="name")]
+"""The settings of any data set with a name of its own, told apart by ``name``."""
+
+DATA_SETTINGS: Mapping[str, type[MadeSettings]] = MappingProxyType(
     {"causal_sets": CausalSetsSettings, "digit_graphs": DigitGraphsSettings}
 )
-"""The settings model of each built-in data set."""
+"""The settings model of each data set that is made: its name alone is enough, and tells all facts of it."""
+
+FILE_SETTINGS: Mapping[str, type[FileSettings]] = MappingProxyType({"torch_file": TorchFileSettings})
+"""The settings model of each kind of data set on disk: what it holds shows when it is loaded."""
 
 
 def _require_unique(key: str, values: tuple[Any, ...]) -> None:

@@ -7,11 +7,15 @@ from pydantic import TypeAdapter
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.data import DATASETS, load_dataset
-from qgtune.schema.data import CAUSAL_FEATURES, DATA_SETTINGS, DIGIT_FEATURES, DataSettings
-from qgtune.schema.data_checks import find_data_problems, parse_data_settings
+from qgtune.schema.data import CAUSAL_FEATURES, DATA_SETTINGS, DIGIT_FEATURES, FILE_SETTINGS, DataSettings
+from qgtune.schema.data_checks import find_data_problems, parse_data_settings, parse_file_settings
 
 CAUSAL = {"name": "causal_sets"}
 DIGITS = {"name": "digit_graphs"}
+FILE = {"name": "torch_file"}
+ON_DISK = [
+    {"name": "torch_file", "path": "graphs.pt", "num_classes": [2, 3]},
+]
 
 REFUSED = [
     (
@@ -80,7 +84,32 @@ REFUSED = [
         {},
         ("data", "name"),
         "the key 'name' must name a data set, and is absent",
-        "known: causal_sets, digit_graphs, or file.py:factory",
+        "known: causal_sets, digit_graphs, torch_file, or file.py:factory",
+    ),
+    (
+        FILE,
+        ("data",),
+        "torch_file needs the setting 'path', which is absent",
+        FILE_SETTINGS["torch_file"].model_fields["path"].description,
+    ),
+    (FILE | {"path": 3}, ("data", "path"), "must be a string, not 3", ""),
+    (
+        FILE | {"path": "a.pt", "weights_only": 1},
+        ("data", "weights_only"),
+        "must be true or false, not 1",
+        "",
+    ),
+    (
+        FILE | {"path": "a.pt", "num_classes": [1]},
+        ("data", "num_classes", 0),
+        "must be greater than or equal to 2, not 1",
+        "",
+    ),
+    (
+        FILE | {"file": "a.pt", "path": "a.pt"},
+        ("data", "file"),
+        "torch_file has no setting 'file'",
+        "known: name, num_classes, path, weights_only",
     ),
     ("causal_sets", ("data",), "must be a mapping with the key 'name', not 'causal_sets'", ""),
 ]
@@ -111,6 +140,17 @@ def test_a_plain_dict_is_told_apart_by_its_name():
         assert isinstance(parse_data_settings({"name": name}), model)
 
 
+@pytest.mark.parametrize("settings", ON_DISK, ids=lambda settings: settings["name"])
+def test_a_data_set_on_disk_is_told_apart_by_its_name_and_survives_a_round_trip(settings):
+    parsed = parse_file_settings(settings)
+    assert TypeAdapter(DataSettings).validate_python(settings) == parsed
+    assert parse_file_settings(parsed.model_dump(mode="json")) == parsed
+
+
+def test_every_kind_of_data_set_on_disk_is_among_these_tests():
+    assert [settings["name"] for settings in ON_DISK] == list(FILE_SETTINGS)
+
+
 def test_settings_survive_a_round_trip_through_json():
     settings = parse_data_settings(CAUSAL | {"features": list(CAUSAL_FEATURES), "targets": ["dimension"]})
     assert parse_data_settings(settings.model_dump(mode="json")) == settings
@@ -118,5 +158,5 @@ def test_settings_survive_a_round_trip_through_json():
 
 
 def test_every_setting_has_a_description_in_the_json_schema():
-    for model in DATA_SETTINGS.values():
+    for model in [*DATA_SETTINGS.values(), *FILE_SETTINGS.values()]:
         assert all("description" in entry for entry in model.model_json_schema()["properties"].values())
