@@ -13,9 +13,17 @@ from qgtune.data.causal_sets import build_causal_sets
 from qgtune.data.digit_graphs import build_digit_graphs
 from qgtune.data.graph_dataset import GraphDataset, read_dataset, write_dataset
 from qgtune.data.graph_store import GraphFileError, content_key
+from qgtune.data.pyg_datasets import load_pyg_dataset
 from qgtune.data.torch_files import load_torch_file
 from qgtune.data.user_factories import call_factory, find_factory
-from qgtune.schema.data import FILE_SETTINGS, CausalSetsSettings, DigitGraphsSettings, FileSettings
+from qgtune.schema.data import (
+    FILE_SETTINGS,
+    CausalSetsSettings,
+    DigitGraphsSettings,
+    FileSettings,
+    PygSettings,
+    TorchFileSettings,
+)
 from qgtune.schema.data_checks import find_data_problems, parse_data_settings, parse_file_settings
 
 DatasetFactory = Callable[..., Any]
@@ -83,7 +91,11 @@ def load_dataset(
 
 
 def _read_files(settings: FileSettings, base_dir: Path) -> GraphDataset:
-    return load_torch_file(settings, base_dir=base_dir)
+    match settings:
+        case TorchFileSettings():
+            return load_torch_file(settings, base_dir=base_dir)
+        case PygSettings():
+            return load_pyg_dataset(settings, base_dir=base_dir)
 
 
 def default_cache_dir() -> Path:

@@ -203,8 +203,30 @@ class TorchFileSettings(_Settings):
     )
 
 
+class PygSettings(_Settings):
+    """Settings of ``pyg``: a data set of PyTorch Geometric whose files are on disk. Nothing is downloaded.
+
+    Example:
+        >>> PygSettings(name="pyg", dataset="TUDataset", root="data", arguments={"name": "MUTAG"}).dataset
+        'TUDataset'
+    """
+
+    name: Literal["pyg"] = Field(description="The name of the data set.")
+    dataset: FileName = Field(
+        description="The class, by its name in torch_geometric.datasets, such as TUDataset."
+    )
+    root: FileName = Field(
+        description="The folder that the class is given as root: its raw or processed files are there. "
+        "A relative path starts from the folder of the tuning file."
+    )
+    arguments: Mapping[str, Any] = Field(
+        default_factory=dict,
+        description="Other arguments of the class, by keyword, such as {name: MUTAG}.",
+    )
+
+
 MadeSettings: TypeAlias = CausalSetsSettings | DigitGraphsSettings
-FileSettings: TypeAlias = TorchFileSettings
+FileSettings: TypeAlias = TorchFileSettings | PygSettings
 
 DataSettings = Annotated[MadeSettings | FileSettings, Field(discriminator="name")]
 """The settings of any data set with a name of its own, told apart by ``name``."""
@@ -214,7 +236,9 @@ DATA_SETTINGS: Mapping[str, type[MadeSettings]] = MappingProxyType(
 )
 """The settings model of each data set that is made: its name alone is enough, and tells all facts of it."""
 
-FILE_SETTINGS: Mapping[str, type[FileSettings]] = MappingProxyType({"torch_file": TorchFileSettings})
+FILE_SETTINGS: Mapping[str, type[FileSettings]] = MappingProxyType(
+    {"torch_file": TorchFileSettings, "pyg": PygSettings}
+)
 """The settings model of each kind of data set on disk: what it holds shows when it is loaded."""
 
 

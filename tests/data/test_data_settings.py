@@ -15,6 +15,7 @@ DIGITS = {"name": "digit_graphs"}
 FILE = {"name": "torch_file"}
 ON_DISK = [
     {"name": "torch_file", "path": "graphs.pt", "num_classes": [2, 3]},
+    {"name": "pyg", "dataset": "TUDataset", "root": "data", "arguments": {"name": "MUTAG"}},
 ]
 
 REFUSED = [
@@ -84,7 +85,7 @@ REFUSED = [
         {},
         ("data", "name"),
         "the key 'name' must name a data set, and is absent",
-        "known: causal_sets, digit_graphs, torch_file, or file.py:factory",
+        "known: causal_sets, digit_graphs, pyg, torch_file, or file.py:factory",
     ),
     (
         FILE,
