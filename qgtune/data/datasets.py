@@ -16,6 +16,7 @@ from qgtune.data.graph_store import GraphFileError, content_key
 from qgtune.data.pyg_datasets import load_pyg_dataset
 from qgtune.data.torch_files import load_torch_file
 from qgtune.data.user_factories import call_factory, find_factory
+from qgtune.data.zarr_stores import load_zarr_stores
 from qgtune.schema.data import (
     FILE_SETTINGS,
     CausalSetsSettings,
@@ -23,6 +24,7 @@ from qgtune.schema.data import (
     FileSettings,
     PygSettings,
     TorchFileSettings,
+    ZarrStoreSettings,
 )
 from qgtune.schema.data_checks import find_data_problems, parse_data_settings, parse_file_settings
 
@@ -96,6 +98,8 @@ def _read_files(settings: FileSettings, base_dir: Path) -> GraphDataset:
             return load_torch_file(settings, base_dir=base_dir)
         case PygSettings():
             return load_pyg_dataset(settings, base_dir=base_dir)
+        case ZarrStoreSettings():
+            return load_zarr_stores(settings, base_dir=base_dir)
 
 
 def default_cache_dir() -> Path:

@@ -67,6 +67,7 @@ ClassCount = Annotated[int, Field(strict=True, ge=2, le=1_000_000)]
 Dimension = Annotated[int, Field(strict=True, ge=2, le=6)]
 Weight = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, gt=0, lt=1)]
+Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Intensity = Annotated[float, Field(strict=True, ge=0, lt=1)]
 
 
@@ -225,8 +226,53 @@ class PygSettings(_Settings):
     )
 
 
+class ZarrStoreSettings(_Settings):
+    """Settings of ``zarr_store``: causal sets that QuantumGrav wrote, as arrays in zarr stores.
+
+    Example:
+        >>> ZarrStoreSettings(name="zarr_store", paths=("csets.zarr",), features=("in_degree",)).targets
+        ('manifold_like',)
+    """
+
+    name: Literal["zarr_store"] = Field(description="The name of the data set.")
+    paths: tuple[FileName, ...] = Field(
+        min_length=1,
+        description="The stores, folders in the format of zarr; their graphs follow each other. "
+        "Relative paths start from the folder of the tuning file.",
+    )
+    features: tuple[FileName, ...] = Field(
+        min_length=1,
+        description="Arrays [graphs, nodes] with a node feature each, in the order of the columns of x.",
+    )
+    targets: tuple[FileName, ...] = Field(
+        ("manifold_like",), min_length=1, description="Arrays [graphs] with the class of each graph."
+    )
+    num_classes: tuple[ClassCount, ...] | None = Field(
+        None,
+        min_length=1,
+        description="Classes of each target. null takes them from the greatest that occurs.",
+    )
+    group: FileName | None = Field(
+        "adjacency_matrix", description="The group that holds the arrays; null if they are at the top."
+    )
+    transposed: StrictBool = Field(
+        True,
+        description="Whether entry [j, i] of the adjacency matrix is the edge from i to j, as Julia's arrays "
+        "come out of zarr; false if it is [i, j].",
+    )
+    fill_nan: Finite | None = Field(
+        None, description="What stands for NaN in features; 0.0 in QuantumGrav. null refuses NaN."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for key in ("paths", "features", "targets"):
+            _require_unique(key, getattr(self, key))
+        return self
+
+
 MadeSettings: TypeAlias = CausalSetsSettings | DigitGraphsSettings
-FileSettings: TypeAlias = TorchFileSettings | PygSettings
+FileSettings: TypeAlias = TorchFileSettings | PygSettings | ZarrStoreSettings
 
 DataSettings = Annotated[MadeSettings | FileSettings, Field(discriminator="name")]
 """The settings of any data set with a name of its own, told apart by ``name``."""
@@ -237,7 +283,7 @@ DATA_SETTINGS: Mapping[str, type[MadeSettings]] = MappingProxyType(
 """The settings model of each data set that is made: its name alone is enough, and tells all facts of it."""
 
 FILE_SETTINGS: Mapping[str, type[FileSettings]] = MappingProxyType(
-    {"torch_file": TorchFileSettings, "pyg": PygSettings}
+    {"torch_file": TorchFileSettings, "pyg": PygSettings, "zarr_store": ZarrStoreSettings}
 )
 """The settings model of each kind of data set on disk: what it holds shows when it is loaded."""
 

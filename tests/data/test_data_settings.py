@@ -16,6 +16,7 @@ FILE = {"name": "torch_file"}
 ON_DISK = [
     {"name": "torch_file", "path": "graphs.pt", "num_classes": [2, 3]},
     {"name": "pyg", "dataset": "TUDataset", "root": "data", "arguments": {"name": "MUTAG"}},
+    {"name": "zarr_store", "paths": ["a.zarr", "b.zarr"], "features": ["in_degree"], "fill_nan": 0.0},
 ]
 
 REFUSED = [
@@ -85,7 +86,7 @@ REFUSED = [
         {},
         ("data", "name"),
         "the key 'name' must name a data set, and is absent",
-        "known: causal_sets, digit_graphs, pyg, torch_file, or file.py:factory",
+        "known: causal_sets, digit_graphs, pyg, torch_file, zarr_store, or file.py:factory",
     ),
     (
         FILE,
