@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,9 +82,14 @@ def load_dataset(
     """
     for problem in find_data_problems(settings, other_names=DATASETS):
         raise problem
+    whole = _whole({key: value for key, value in settings.items() if key != "subset"}, base_dir, cache_dir)
+    return replace(whole, subset=settings["subset"]) if settings.get("subset") is not None else whole
+
+
+def _whole(settings: Mapping[str, Any], base_dir: Path, cache_dir: Path | None) -> GraphDataset:
     name = settings["name"]
     if name in _BUILDERS:
-        complete = parse_data_settings(settings).model_dump(mode="json", exclude={"name"})
+        complete = parse_data_settings(settings).model_dump(mode="json", exclude={"name", "subset"})
         return _cached(name, complete, default_cache_dir() if cache_dir is None else cache_dir)
     if name in FILE_SETTINGS:
         return _read_files(parse_file_settings(settings), base_dir)
@@ -120,7 +126,7 @@ def _cached(name: str, settings: dict[str, Any], cache_dir: Path) -> GraphDatase
     try:
         return read_dataset(path, key=key)
     except GraphFileError as error:
-        warnings.warn(f"{error}; the data set is built again", stacklevel=3)
+        warnings.warn(f"{error}; the data set is built again", stacklevel=4)
     except OSError:
         # Most often there is no such file yet. If the folder is at fault, writing to it will say so.
         pass
@@ -135,7 +141,7 @@ def _cached(name: str, settings: dict[str, Any], cache_dir: Path) -> GraphDatase
         warnings.warn(
             f"the data set {name} stays in memory and is built again next time: "
             f"the cache folder {cache_dir} cannot be used: {error.strerror}",
-            stacklevel=3,
+            stacklevel=4,
         )
         return _BUILDERS[name](**settings)
 

@@ -32,6 +32,8 @@ class GraphDataset:
         feature_names: of the columns of x, F of them.
         targets: of the columns of y, T of them.
         arrays: all graphs in flat arrays.
+        subset: how much of the training graphs is to be trained on, as ``draw_subset`` takes it; None for
+            all. The data set has all graphs in any case.
 
     Raises:
         ValueError: if names and arrays do not fit together.
@@ -47,6 +49,7 @@ class GraphDataset:
     feature_names: tuple[str, ...]
     targets: tuple[Target, ...]
     arrays: GraphArrays
+    subset: float | None = None
 
     def __post_init__(self) -> None:
         columns = {"feature": self.arrays.x.shape[1], "target": self.arrays.y.shape[1]}

@@ -67,12 +67,32 @@ ClassCount = Annotated[int, Field(strict=True, ge=2, le=1_000_000)]
 Dimension = Annotated[int, Field(strict=True, ge=2, le=6)]
 Weight = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, gt=0, lt=1)]
+Amount = Annotated[float, Field(strict=True, gt=0, le=10**9)]
 Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Intensity = Annotated[float, Field(strict=True, ge=0, lt=1)]
 
 
 class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    subset: Amount | None = Field(
+        None,
+        description="How much of the training graphs is trained on: a share of them (at most 1), or a number "
+        "of graphs (2 or more), drawn by training.seed with each class in proportion. null takes all.",
+    )
+
+    @model_validator(mode="after")
+    def _check_subset(self) -> Self:
+        if self.subset is not None and self.subset > 1 and self.subset != int(self.subset):
+            rule = f"must be a share up to 1 or a whole number of graphs, not {self.subset:g}"
+            raise PydanticCustomError("broken_rule", "{rule}", {"at": ("subset",), "rule": rule})
+        return self
+
+
+class OwnSettings(_Settings):
+    """What qgtune itself takes of the settings of a user's own data set."""
+
+    name: FileName = Field(description="The factory, file.py:function, or a registered name.")
 
 
 class CausalSetsSettings(_Settings):

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
-from qgtune.schema.data import DATA_SETTINGS, FILE_SETTINGS, FileSettings, MadeSettings
+from qgtune.schema.data import DATA_SETTINGS, FILE_SETTINGS, FileSettings, MadeSettings, OwnSettings
 
 
 def find_data_problems(
@@ -18,7 +18,7 @@ def find_data_problems(
     """Return everything that is wrong with a ``data`` section; nothing means that it can be loaded.
 
     Settings of a user's own factory (``name: "file.py:factory"``, or a registered name) are the factory's
-    business: of them only the name is looked at here.
+    business: of them only the name and what every data set takes are looked at here.
 
     Args:
         settings: the section as a plain dict.
@@ -45,7 +45,8 @@ def find_data_problems(
     if name in models:
         return tuple(_model_problems(models[name], settings, path))
     if name in known or ":" in name:
-        return ()
+        ours = {key: settings[key] for key in OwnSettings.model_fields if key in settings}
+        return tuple(_model_problems(OwnSettings, ours, path))
     return (ConfigValueError((*path, "name"), f"no data set is named {name!r}", did_you_mean(name, known)),)
 
 

@@ -111,7 +111,21 @@ REFUSED = [
         FILE | {"file": "a.pt", "path": "a.pt"},
         ("data", "file"),
         "torch_file has no setting 'file'",
-        "known: name, num_classes, path, weights_only",
+        "known: name, num_classes, path, subset, weights_only",
+    ),
+    (DIGITS | {"subset": 0}, ("data", "subset"), "must be greater than 0, not 0", ""),
+    (DIGITS | {"subset": "half"}, ("data", "subset"), "must be a number, not 'half'", ""),
+    (
+        DIGITS | {"subset": 2.5},
+        ("data", "subset"),
+        "must be a share up to 1 or a whole number of graphs, not 2.5",
+        "",
+    ),
+    (
+        {"name": "own.py:graphs", "subset": -1},
+        ("data", "subset"),
+        "must be greater than 0, not -1",
+        "",
     ),
     ("causal_sets", ("data",), "must be a mapping with the key 'name', not 'causal_sets'", ""),
 ]
@@ -162,3 +176,12 @@ def test_settings_survive_a_round_trip_through_json():
 def test_every_setting_has_a_description_in_the_json_schema():
     for model in [*DATA_SETTINGS.values(), *FILE_SETTINGS.values()]:
         assert all("description" in entry for entry in model.model_json_schema()["properties"].values())
+
+
+def test_a_subset_changes_nothing_of_what_is_loaded_and_stands_in_the_data_set(tmp_path):
+    settings = {"name": "causal_sets", "num_graphs": 10, "min_nodes": 5, "max_nodes": 9}
+    whole = load_dataset(settings, base_dir=tmp_path, cache_dir=tmp_path / "cache")
+    less = load_dataset(settings | {"subset": 0.5}, base_dir=tmp_path, cache_dir=tmp_path / "cache")
+    assert (whole.subset, less.subset) == (None, 0.5)
+    assert len(less) == len(whole) == 10
+    assert len(list((tmp_path / "cache").glob("*.graphs"))) == 1
