@@ -166,7 +166,7 @@ def dataset_from_graphs(graphs: Iterable[Data], *, name: str) -> GraphDataset:
     return GraphDataset(
         name=name,
         feature_names=tuple(f"x{column}" for column in range(arrays.x.shape[1])),
-        targets=_numbered_targets(sizes),
+        targets=_numbered_targets((f"y{column}" for column in range(len(sizes))), sizes),
         arrays=arrays,
     )
 
@@ -199,12 +199,13 @@ def with_num_classes(dataset: GraphDataset, num_classes: Sequence[int]) -> Graph
                 f"the labels of a target with {size} classes are 0 to {size - 1}, "
                 f"and graph {beyond[0]} has the label {dataset.labels[beyond[0], column]}"
             )
-    return replace(dataset, targets=_numbered_targets(num_classes))
+    names = [target.name for target in dataset.targets]
+    return replace(dataset, targets=_numbered_targets(names, num_classes))
 
 
-def _numbered_targets(sizes: Iterable[int]) -> tuple[Target, ...]:
+def _numbered_targets(names: Iterable[str], sizes: Iterable[int]) -> tuple[Target, ...]:
     return tuple(
-        Target(f"y{column}", int(size), tuple(map(str, range(size)))) for column, size in enumerate(sizes)
+        Target(name, int(size), tuple(map(str, range(size)))) for name, size in zip(names, sizes, strict=True)
     )
 
 

@@ -13,6 +13,7 @@ from torch_geometric.data import Data, Dataset
 
 from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
+from qgtune.data.declared_facts import as_declared
 from qgtune.data.graph_dataset import GraphDataset, dataset_from_graphs
 from qgtune.schema.data import PygSettings
 
@@ -33,7 +34,8 @@ def load_pyg_dataset(settings: PygSettings, *, base_dir: Path) -> GraphDataset:
 
     Raises:
         ConfigValueError: at ``data.dataset``, ``data.root`` or ``data.arguments``: there is no such class,
-            its files are not there or cannot be read, or its graphs are not for tasks on graphs.
+            its files are not there or cannot be read, or its graphs are not for tasks on graphs; at
+            ``data.num_classes`` or ``data.num_node_features``: they are not as it says.
     """
     kind = find_pyg_class(settings.dataset)
     parameters = inspect.signature(kind.__init__).parameters
@@ -44,10 +46,11 @@ def load_pyg_dataset(settings: PygSettings, *, base_dir: Path) -> GraphDataset:
     graphs = _read(kind, root, settings)
     _check_graphs(graphs, settings)
     try:
-        return dataset_from_graphs(graphs, name=_shown(settings))
+        dataset = dataset_from_graphs(graphs, name=_shown(settings))
     except (TypeError, ValueError) as error:
         hint = "arguments: {use_node_attr: true} takes attributes" if "use_node_attr" in parameters else ""
         raise ConfigValueError(CLASS_PATH, f"{_shown(settings)} in {root}: {error}", hint) from error
+    return as_declared(dataset, settings)
 
 
 def find_pyg_class(name: str) -> Any:

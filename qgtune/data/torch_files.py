@@ -14,7 +14,8 @@ from torch_geometric.data.separate import separate
 from torch_geometric.data.storage import BaseStorage, EdgeStorage, GlobalStorage, NodeStorage
 
 from qgtune.core.errors import ConfigValueError
-from qgtune.data.graph_dataset import GraphDataset, dataset_from_graphs, with_num_classes
+from qgtune.data.declared_facts import as_declared
+from qgtune.data.graph_dataset import GraphDataset, dataset_from_graphs
 from qgtune.schema.data import TorchFileSettings
 
 PATH = ("data", "path")
@@ -36,7 +37,8 @@ def load_torch_file(settings: TorchFileSettings, *, base_dir: Path) -> GraphData
 
     Raises:
         ConfigValueError: at ``data.path``: there is no such file, it is cut short or of another kind, or its
-            graphs make no data set; at ``data.num_classes``: a label is out of range.
+            graphs make no data set; at ``data.num_classes`` or ``data.num_node_features``: they are not as it
+            says.
     """
     path = base_dir / Path(settings.path).expanduser()
     content = read_torch_file(path, weights_only=settings.weights_only)
@@ -44,12 +46,7 @@ def load_torch_file(settings: TorchFileSettings, *, base_dir: Path) -> GraphData
         dataset = dataset_from_graphs(_graphs(content), name=path.name)
     except (TypeError, ValueError) as error:
         raise ConfigValueError(PATH, f"{path} makes no data set: {error}") from error
-    if settings.num_classes is None:
-        return dataset
-    try:
-        return with_num_classes(dataset, settings.num_classes)
-    except ValueError as error:
-        raise ConfigValueError(("data", "num_classes"), str(error)) from error
+    return as_declared(dataset, settings)
 
 
 def read_torch_file(path: Path, *, weights_only: bool = True) -> Any:

@@ -25,7 +25,8 @@ from torch_geometric.data import Data
 from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path as ConfigPath
-from qgtune.data.graph_dataset import GraphDataset, dataset_from_graphs, with_num_classes
+from qgtune.data.declared_facts import as_declared
+from qgtune.data.graph_dataset import GraphDataset, dataset_from_graphs
 from qgtune.schema.data import ZarrStoreSettings
 
 ADJACENCY, SIZE = "adjacency_matrix", "cset_size"
@@ -66,14 +67,9 @@ def dataset_of_arrays(stores: Sequence[Mapping[str, Any]], settings: ZarrStoreSe
     except ValueError as error:
         hint = "fill_nan: 0.0 puts 0 for NaN, as QuantumGrav does" if "finite" in str(error) else ""
         raise ConfigValueError(("data", "paths"), str(error), hint) from error
-    if settings.num_classes is not None:
-        try:
-            dataset = with_num_classes(dataset, settings.num_classes)
-        except ValueError as error:
-            raise ConfigValueError(("data", "num_classes"), str(error)) from error
     named = zip(dataset.targets, settings.targets, strict=True)
     targets = tuple(replace(target, name=name) for target, name in named)
-    return replace(dataset, feature_names=settings.features, targets=targets)
+    return as_declared(replace(dataset, feature_names=settings.features, targets=targets), settings)
 
 
 def graphs_of_arrays(

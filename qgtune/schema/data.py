@@ -198,7 +198,32 @@ class DigitGraphsSettings(_Settings):
         return self
 
 
-class TorchFileSettings(_Settings):
+class _FileSettings(_Settings):
+    num_classes: tuple[ClassCount, ...] | None = Field(
+        None,
+        min_length=1,
+        description="Classes of each target, in the order of the entries of y: labels are 0 to one less, "
+        "which is checked. null takes them from the greatest label that occurs.",
+    )
+
+    @property
+    def num_graphs(self) -> None:
+        """Graphs: not known before they are loaded."""
+        return
+
+    @property
+    def target_names(self) -> tuple[str, ...] | None:
+        """The names of the targets, if their number is given."""
+        return None if self.num_classes is None else tuple(f"y{k}" for k in range(len(self.num_classes)))
+
+
+class _GraphFileSettings(_FileSettings):
+    num_node_features: Annotated[int, Field(strict=True, ge=1)] | None = Field(
+        None, description="Columns of x, which is checked; null takes them as they are."
+    )
+
+
+class TorchFileSettings(_GraphFileSettings):
     """Settings of ``torch_file``: graphs of PyTorch Geometric in a file that ``torch.save`` wrote.
 
     Example:
@@ -211,12 +236,6 @@ class TorchFileSettings(_Settings):
         description="The file: a list of PyG Data, or what InMemoryDataset.save or collate makes of one. "
         "A relative path starts from the folder of the tuning file."
     )
-    num_classes: tuple[ClassCount, ...] | None = Field(
-        None,
-        min_length=1,
-        description="Classes of each target, in the order of the entries of y: labels are 0 to one less. "
-        "null takes them from the greatest label that occurs.",
-    )
     weights_only: StrictBool = Field(
         True,
         description="As in torch.load: true reads tensors and PyG's own classes, and nothing that could run "
@@ -224,7 +243,7 @@ class TorchFileSettings(_Settings):
     )
 
 
-class PygSettings(_Settings):
+class PygSettings(_GraphFileSettings):
     """Settings of ``pyg``: a data set of PyTorch Geometric whose files are on disk. Nothing is downloaded.
 
     Example:
@@ -246,7 +265,7 @@ class PygSettings(_Settings):
     )
 
 
-class ZarrStoreSettings(_Settings):
+class ZarrStoreSettings(_FileSettings):
     """Settings of ``zarr_store``: causal sets that QuantumGrav wrote, as arrays in zarr stores.
 
     Example:
@@ -267,11 +286,6 @@ class ZarrStoreSettings(_Settings):
     targets: tuple[FileName, ...] = Field(
         ("manifold_like",), min_length=1, description="Arrays [graphs] with the class of each graph."
     )
-    num_classes: tuple[ClassCount, ...] | None = Field(
-        None,
-        min_length=1,
-        description="Classes of each target. null takes them from the greatest that occurs.",
-    )
     group: FileName | None = Field(
         "adjacency_matrix", description="The group that holds the arrays; null if they are at the top."
     )
@@ -283,6 +297,16 @@ class ZarrStoreSettings(_Settings):
     fill_nan: Finite | None = Field(
         None, description="What stands for NaN in features; 0.0 in QuantumGrav. null refuses NaN."
     )
+
+    @property
+    def num_node_features(self) -> int:
+        """Columns of x."""
+        return len(self.features)
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """The names of the targets, in the order of the columns of y."""
+        return self.targets
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -111,7 +111,7 @@ REFUSED = [
         FILE | {"file": "a.pt", "path": "a.pt"},
         ("data", "file"),
         "torch_file has no setting 'file'",
-        "known: name, num_classes, path, subset, weights_only",
+        "known: name, num_classes, num_node_features, path, subset, weights_only",
     ),
     (DIGITS | {"subset": 0}, ("data", "subset"), "must be greater than 0, not 0", ""),
     (DIGITS | {"subset": "half"}, ("data", "subset"), "must be a number, not 'half'", ""),
@@ -185,3 +185,15 @@ def test_a_subset_changes_nothing_of_what_is_loaded_and_stands_in_the_data_set(t
     assert (whole.subset, less.subset) == (None, 0.5)
     assert len(less) == len(whole) == 10
     assert len(list((tmp_path / "cache").glob("*.graphs"))) == 1
+
+
+def test_what_is_known_of_a_data_set_on_disk_is_what_its_settings_say():
+    def facts(**settings):
+        parsed = parse_file_settings(settings)
+        return parsed.num_node_features, parsed.num_classes, parsed.num_graphs, parsed.target_names
+
+    assert facts(name="torch_file", path="a.pt") == (None, None, None, None)
+    given = {"num_node_features": 7, "num_classes": [2, 3]}
+    assert facts(name="pyg", dataset="QM9", root=".", **given) == (7, (2, 3), None, ("y0", "y1"))
+    stores = {"name": "zarr_store", "paths": ["a.zarr"], "features": ["in_degree"]}
+    assert facts(**stores) == (1, None, None, ("manifold_like",))

@@ -174,6 +174,13 @@ def test_a_label_beyond_the_given_number_of_classes_is_refused_with_its_graph(tm
     assert "the graphs have 1 targets, and 2 numbers are given" in error.message
 
 
+def test_a_number_of_node_features_that_is_not_the_files_is_refused(tmp_path):
+    error = refusal(tmp_path / "graphs.pt", GRAPHS, num_node_features=3)
+    assert error.path == ("data", "num_node_features")
+    assert error.message == "the graphs of graphs.pt have 2 node features, not 3"
+    assert load(tmp_path / "graphs.pt", num_node_features=2).num_node_features == 2
+
+
 def test_a_class_of_ones_own_is_read_only_from_a_file_that_is_trusted(tmp_path):
     error = refusal(tmp_path / "graphs.pt", [Foreign()])
     assert "Foreign; only those of torch and PyG are read without running code" in error.message
