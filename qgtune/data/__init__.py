@@ -2,7 +2,7 @@
 
 from qgtune.data.datasets import DATASETS, default_cache_dir, load_dataset
 from qgtune.data.graph_dataset import GraphDataset, Target, dataset_from_graphs
-from qgtune.data.splits import Splits, split_graphs
+from qgtune.data.splits import Splits, draw_subset, split_graphs
 
 __all__ = [
     "DATASETS",
@@ -11,6 +11,7 @@ __all__ = [
     "Target",
     "dataset_from_graphs",
     "default_cache_dir",
+    "draw_subset",
     "load_dataset",
     "split_graphs",
 ]

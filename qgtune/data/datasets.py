@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,26 @@ from qgtune.data.causal_sets import build_causal_sets
 from qgtune.data.digit_graphs import build_digit_graphs
 from qgtune.data.graph_dataset import GraphDataset, read_dataset, write_dataset
 from qgtune.data.graph_store import GraphFileError, content_key
+from qgtune.data.pyg_datasets import load_pyg_dataset
+from qgtune.data.torch_files import load_torch_file
 from qgtune.data.user_factories import call_factory, find_factory
-from qgtune.schema.data import CausalSetsSettings, DigitGraphsSettings
-from qgtune.schema.data_checks import find_data_problems, parse_data_settings
+from qgtune.data.zarr_stores import load_zarr_stores
+from qgtune.schema.data import (
+    FILE_SETTINGS,
+    CausalSetsSettings,
+    DigitGraphsSettings,
+    FileSettings,
+    PygSettings,
+    TorchFileSettings,
+    ZarrStoreSettings,
+)
+from qgtune.schema.data_checks import find_data_problems, parse_data_settings, parse_file_settings
 
 DatasetFactory = Callable[..., Any]
 """Takes the settings by keyword, without the name; returns a GraphDataset or a list of PyG graphs."""
 
 DATASETS: Registry[DatasetFactory] = Registry("data set")
-"""The names that ``data.name`` may have."""
+"""The names of data sets that are made; ``data.name`` may also be one of ``FILE_SETTINGS``."""
 
 
 @DATASETS.register("causal_sets")
@@ -51,12 +63,12 @@ def load_dataset(
 
     A built-in data set is built at its first use and written to the cache, under a name that follows from
     its settings; later uses map that file into memory. Any number of processes may do so at once: each sees
-    the whole file or none. A data set of a user's own is made anew each time.
+    the whole file or none. A data set of a user's own is made, and one on disk read, anew each time.
 
     Args:
-        settings: the section as a plain dict: ``name``, one of ``DATASETS`` or ``file.py:factory``, and what
-            that data set takes.
-        base_dir: the folder of the tuning file; ``file.py`` is looked for there.
+        settings: the section as a plain dict: ``name``, one of ``DATASETS`` or of ``FILE_SETTINGS`` or
+            ``file.py:factory``, and what that data set takes.
+        base_dir: the folder of the tuning file; ``file.py`` and relative paths are looked for there.
         cache_dir: where built data sets are kept; None for ``default_cache_dir()``. If it cannot be written,
             the data set is built in memory and a warning says so.
 
@@ -70,13 +82,30 @@ def load_dataset(
     """
     for problem in find_data_problems(settings, other_names=DATASETS):
         raise problem
+    whole = _whole({key: value for key, value in settings.items() if key != "subset"}, base_dir, cache_dir)
+    return replace(whole, subset=settings["subset"]) if settings.get("subset") is not None else whole
+
+
+def _whole(settings: Mapping[str, Any], base_dir: Path, cache_dir: Path | None) -> GraphDataset:
     name = settings["name"]
     if name in _BUILDERS:
-        complete = parse_data_settings(settings).model_dump(mode="json", exclude={"name"})
+        complete = parse_data_settings(settings).model_dump(mode="json", exclude={"name", "subset"})
         return _cached(name, complete, default_cache_dir() if cache_dir is None else cache_dir)
+    if name in FILE_SETTINGS:
+        return _read_files(parse_file_settings(settings), base_dir)
     rest = {key: value for key, value in settings.items() if key != "name"}
     factory = DATASETS[name] if name in DATASETS else find_factory(name, base_dir=base_dir)
     return call_factory(factory, name, rest)
+
+
+def _read_files(settings: FileSettings, base_dir: Path) -> GraphDataset:
+    match settings:
+        case TorchFileSettings():
+            return load_torch_file(settings, base_dir=base_dir)
+        case PygSettings():
+            return load_pyg_dataset(settings, base_dir=base_dir)
+        case ZarrStoreSettings():
+            return load_zarr_stores(settings, base_dir=base_dir)
 
 
 def default_cache_dir() -> Path:
@@ -97,7 +126,7 @@ def _cached(name: str, settings: dict[str, Any], cache_dir: Path) -> GraphDatase
     try:
         return read_dataset(path, key=key)
     except GraphFileError as error:
-        warnings.warn(f"{error}; the data set is built again", stacklevel=3)
+        warnings.warn(f"{error}; the data set is built again", stacklevel=4)
     except OSError:
         # Most often there is no such file yet. If the folder is at fault, writing to it will say so.
         pass
@@ -112,7 +141,7 @@ def _cached(name: str, settings: dict[str, Any], cache_dir: Path) -> GraphDatase
         warnings.warn(
             f"the data set {name} stays in memory and is built again next time: "
             f"the cache folder {cache_dir} cannot be used: {error.strerror}",
-            stacklevel=3,
+            stacklevel=4,
         )
         return _BUILDERS[name](**settings)
 

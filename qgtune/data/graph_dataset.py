@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ class GraphDataset:
         feature_names: of the columns of x, F of them.
         targets: of the columns of y, T of them.
         arrays: all graphs in flat arrays.
+        subset: how much of the training graphs is to be trained on, as ``draw_subset`` takes it; None for
+            all. The data set has all graphs in any case.
 
     Raises:
         ValueError: if names and arrays do not fit together.
@@ -47,6 +49,7 @@ class GraphDataset:
     feature_names: tuple[str, ...]
     targets: tuple[Target, ...]
     arrays: GraphArrays
+    subset: float | None = None
 
     def __post_init__(self) -> None:
         columns = {"feature": self.arrays.x.shape[1], "target": self.arrays.y.shape[1]}
@@ -163,10 +166,46 @@ def dataset_from_graphs(graphs: Iterable[Data], *, name: str) -> GraphDataset:
     return GraphDataset(
         name=name,
         feature_names=tuple(f"x{column}" for column in range(arrays.x.shape[1])),
-        targets=tuple(
-            Target(f"y{column}", int(size), tuple(map(str, range(size)))) for column, size in enumerate(sizes)
-        ),
+        targets=_numbered_targets((f"y{column}" for column in range(len(sizes))), sizes),
         arrays=arrays,
+    )
+
+
+def with_num_classes(dataset: GraphDataset, num_classes: Sequence[int]) -> GraphDataset:
+    """Return the same graphs with targets of this many classes, whether or not each of them occurs.
+
+    Args:
+        dataset: of graphs whose classes have no names but their numbers.
+        num_classes: of each target, T numbers.
+
+    Raises:
+        ValueError: if there is not one number for each target, or if a label does not lie between 0 and one
+            less than the classes of its target; names the first graph that has one.
+
+    Example:
+        >>> graph = Data(x=torch.zeros(3, 2), edge_index=torch.tensor([[0, 1], [1, 2]]), y=1)
+        >>> with_num_classes(dataset_from_graphs([graph], name="paths"), [5]).num_classes
+        (5,)
+    """
+    if len(num_classes) != len(dataset.targets):
+        raise ValueError(
+            f"each target needs one number of classes: the graphs have {len(dataset.targets)} targets, "
+            f"and {len(num_classes)} numbers are given"
+        )
+    for column, size in enumerate(num_classes):
+        beyond = np.flatnonzero(dataset.labels[:, column] >= size)
+        if beyond.size:
+            raise ValueError(
+                f"the labels of a target with {size} classes are 0 to {size - 1}, "
+                f"and graph {beyond[0]} has the label {dataset.labels[beyond[0], column]}"
+            )
+    names = [target.name for target in dataset.targets]
+    return replace(dataset, targets=_numbered_targets(names, num_classes))
+
+
+def _numbered_targets(names: Iterable[str], sizes: Iterable[int]) -> tuple[Target, ...]:
+    return tuple(
+        Target(name, int(size), tuple(map(str, range(size)))) for name, size in zip(names, sizes, strict=True)
     )
 
 
@@ -175,9 +214,10 @@ def _checked(graph: Data, index: int) -> Graph:
         if getattr(graph, key, None) is None:
             raise ValueError(f"each graph needs x, edge_index and y, and graph {index} has no {key}")
     x = torch.as_tensor(graph.x).detach().cpu().to(torch.float32)
-    if len(x) == 0:
+    if x.dim() == 0 or len(x) == 0:
         raise ValueError(f"each graph needs at least one node, and graph {index} has none")
     x = x.reshape(len(x), -1)
+    _check_features(x, index)
     y = torch.as_tensor(graph.y).detach().cpu().reshape(-1)
     if not bool(torch.all((y == y.round()) & (y >= 0))):
         raise ValueError(f"each class must be a whole number from 0, and graph {index} has y = {y.tolist()}")
@@ -190,6 +230,17 @@ def _checked(graph: Data, index: int) -> Graph:
             f"and go from {int(edges.min())} to {int(edges.max())}"
         )
     return x.numpy(), edges.numpy(), y.to(torch.int64).numpy()
+
+
+def _check_features(x: torch.Tensor, index: int) -> None:
+    if x.shape[1] == 0:
+        raise ValueError(f"each node needs at least one feature, and x of graph {index} has no column")
+    if not bool(torch.isfinite(x).all()):
+        node, column = (int(k) for k in torch.nonzero(~torch.isfinite(x))[0])
+        raise ValueError(
+            f"node features must be finite numbers, and node {node} of graph {index} "
+            f"has {x[node, column].item()} in column {column} of x"
+        )
 
 
 def write_dataset(path: Path, dataset: GraphDataset, *, key: str) -> None:

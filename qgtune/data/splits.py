@@ -68,6 +68,39 @@ def split_graphs(
     return Splits(*(rng.permutation(ordered[ends[k] : ends[k + 1]]) for k in range(3)))
 
 
+def draw_subset(part: Indices, labels: NDArray[np.int64], subset: float | None, *, seed: int = 0) -> Indices:
+    """Return some of the graphs of a part, in their order, with each class in proportion.
+
+    The same arguments give the same graphs, and those of a smaller subset are among those of a larger one.
+
+    Args:
+        part: the numbers of the graphs, such as ``Splits.training``: int64 [part].
+        labels: the class of each target of each graph of the data set, int64 [graphs, T] or [graphs].
+        subset: how much of the part: a share of it, above 0 and at most 1, or a number of graphs, 2 or more;
+            None for all of it.
+        seed: of the draw.
+
+    Raises:
+        ConfigValueError: at ``data.subset``, if that is none of the graphs, or more than there are.
+
+    Example:
+        >>> labels = np.arange(100) % 2
+        >>> len(draw_subset(split_graphs(labels).training, labels, 0.25))
+        20
+    """
+    if subset is None:
+        return part
+    size = round(subset * len(part)) if subset <= 1 else int(subset)
+    if not 0 < size <= len(part):
+        asked = f"a share of {subset:g} is none of them" if subset <= 1 else f"{size} are more"
+        rule = f"a subset of the {len(part)} training graphs must have from 1 to {len(part)}: {asked}"
+        raise ConfigValueError(("data", "subset"), rule)
+    strata = _strata(labels.reshape(len(labels), -1)[part], parts=1)
+    # A stream of its own: drawing must not depend on what else the seed has been used for.
+    mixed = _evenly_mixed(strata, np.random.default_rng((seed, 1)))
+    return part[np.sort(mixed[:size])]
+
+
 def _check_shares(shares: dict[str, float]) -> None:
     for name, share in shares.items():
         if not (0 < share <= 1 or (share == 0 and name == "testing")):

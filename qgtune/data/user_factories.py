@@ -61,6 +61,9 @@ def call_factory(factory: Callable[..., Any], name: str, settings: Mapping[str, 
 
 def _check_settings(factory: Callable[..., Any], name: str, settings: Mapping[str, Any]) -> None:
     parameters = inspect.signature(factory).parameters.values()
+    if any(parameter.name == "subset" for parameter in parameters):
+        rule = f"subset is taken by qgtune for every data set, so {name} cannot have a parameter of that name"
+        raise ConfigValueError(NAME_PATH, rule, "rename the parameter")
     by_keyword = {p.name: p for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
         for key in settings:

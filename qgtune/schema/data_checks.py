@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
-from qgtune.schema.data import DATA_SETTINGS, CausalSetsSettings, DigitGraphsSettings
+from qgtune.schema.data import DATA_SETTINGS, FILE_SETTINGS, FileSettings, MadeSettings, OwnSettings
 
 
 def find_data_problems(
@@ -18,7 +18,7 @@ def find_data_problems(
     """Return everything that is wrong with a ``data`` section; nothing means that it can be loaded.
 
     Settings of a user's own factory (``name: "file.py:factory"``, or a registered name) are the factory's
-    business: of them only the name is looked at here.
+    business: of them only the name and what every data set takes are looked at here.
 
     Args:
         settings: the section as a plain dict.
@@ -34,24 +34,24 @@ def find_data_problems(
     """
     if not isinstance(settings, Mapping):
         return (ConfigValueError(path, f"must be a mapping with the key 'name', not {_shown(settings)}"),)
-    known = sorted({*DATA_SETTINGS, *other_names})
+    models: dict[str, type[BaseModel]] = {**DATA_SETTINGS, **FILE_SETTINGS}
+    known = sorted({*models, *other_names})
     name = settings.get("name")
     if not isinstance(name, str):
         rule = (
             f"the key 'name' must name a data set, and is {_shown(name) if 'name' in settings else 'absent'}"
         )
         return (ConfigValueError((*path, "name"), rule, f"known: {', '.join(known)}, or file.py:factory"),)
-    if name in DATA_SETTINGS:
-        return tuple(_model_problems(DATA_SETTINGS[name], settings, path))
+    if name in models:
+        return tuple(_model_problems(models[name], settings, path))
     if name in known or ":" in name:
-        return ()
+        ours = {key: settings[key] for key in OwnSettings.model_fields if key in settings}
+        return tuple(_model_problems(OwnSettings, ours, path))
     return (ConfigValueError((*path, "name"), f"no data set is named {name!r}", did_you_mean(name, known)),)
 
 
-def parse_data_settings(
-    settings: Mapping[str, Any], *, path: Path = ("data",)
-) -> CausalSetsSettings | DigitGraphsSettings:
-    """Return the typed settings of a built-in data set, with its defaults filled in.
+def parse_data_settings(settings: Mapping[str, Any], *, path: Path = ("data",)) -> MadeSettings:
+    """Return the typed settings of a data set that is made, with its defaults filled in.
 
     Args:
         settings: the ``data`` section as a plain dict; its ``name`` is one of ``DATA_SETTINGS``.
@@ -67,6 +67,25 @@ def parse_data_settings(
     for problem in find_data_problems(settings, path=path):
         raise problem
     return DATA_SETTINGS[settings["name"]].model_validate(dict(settings))
+
+
+def parse_file_settings(settings: Mapping[str, Any], *, path: Path = ("data",)) -> FileSettings:
+    """Return the typed settings of a data set on disk, with its defaults filled in; no file is looked at.
+
+    Args:
+        settings: the ``data`` section as a plain dict; its ``name`` is one of ``FILE_SETTINGS``.
+        path: where the section stands in the config.
+
+    Raises:
+        ConfigValueError: the first problem that ``find_data_problems`` finds.
+
+    Example:
+        >>> parse_file_settings({"name": "torch_file", "path": "graphs.pt"}).path
+        'graphs.pt'
+    """
+    for problem in find_data_problems(settings, path=path):
+        raise problem
+    return FILE_SETTINGS[settings["name"]].model_validate(dict(settings))
 
 
 def _model_problems(
@@ -100,6 +119,9 @@ def _translated(model: type[BaseModel], name: str, detail: ErrorDetails, path: P
             kind = _KINDS.get(str(where[0]), f"value of {where[0]}")
             legal = map(str, _literals(model.model_fields[str(where[0])].annotation))
             return ConfigValueError(at, f"{name} has no {kind} {given!r}", did_you_mean(given, legal))
+        case "missing" if len(where) == 1:
+            about = model.model_fields[str(where[0])].description or ""
+            return ConfigValueError(path, f"{name} needs the setting {where[0]!r}, which is absent", about)
         case "missing":
             return ConfigValueError(at, f"{format_path(where[:-1])} must have an entry [{where[-1]}]")
     rule = detail["msg"].partition(" after validation")[0].partition(", unable")[0]
@@ -115,6 +137,7 @@ _WORDS = {
     "a valid integer": "an integer",
     "a valid tuple": "a list",
     "a valid dictionary": "a mapping",
+    "a valid boolean": "true or false",
     "a valid ": "a ",
 }
 _KINDS = {"features": "node feature", "targets": "target", "families": "family of orders"}

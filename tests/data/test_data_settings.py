@@ -7,11 +7,17 @@ from pydantic import TypeAdapter
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.data import DATASETS, load_dataset
-from qgtune.schema.data import CAUSAL_FEATURES, DATA_SETTINGS, DIGIT_FEATURES, DataSettings
-from qgtune.schema.data_checks import find_data_problems, parse_data_settings
+from qgtune.schema.data import CAUSAL_FEATURES, DATA_SETTINGS, DIGIT_FEATURES, FILE_SETTINGS, DataSettings
+from qgtune.schema.data_checks import find_data_problems, parse_data_settings, parse_file_settings
 
 CAUSAL = {"name": "causal_sets"}
 DIGITS = {"name": "digit_graphs"}
+FILE = {"name": "torch_file"}
+ON_DISK = [
+    {"name": "torch_file", "path": "graphs.pt", "num_classes": [2, 3]},
+    {"name": "pyg", "dataset": "TUDataset", "root": "data", "arguments": {"name": "MUTAG"}},
+    {"name": "zarr_store", "paths": ["a.zarr", "b.zarr"], "features": ["in_degree"], "fill_nan": 0.0},
+]
 
 REFUSED = [
     (
@@ -80,7 +86,46 @@ REFUSED = [
         {},
         ("data", "name"),
         "the key 'name' must name a data set, and is absent",
-        "known: causal_sets, digit_graphs, or file.py:factory",
+        "known: causal_sets, digit_graphs, pyg, torch_file, zarr_store, or file.py:factory",
+    ),
+    (
+        FILE,
+        ("data",),
+        "torch_file needs the setting 'path', which is absent",
+        FILE_SETTINGS["torch_file"].model_fields["path"].description,
+    ),
+    (FILE | {"path": 3}, ("data", "path"), "must be a string, not 3", ""),
+    (
+        FILE | {"path": "a.pt", "weights_only": 1},
+        ("data", "weights_only"),
+        "must be true or false, not 1",
+        "",
+    ),
+    (
+        FILE | {"path": "a.pt", "num_classes": [1]},
+        ("data", "num_classes", 0),
+        "must be greater than or equal to 2, not 1",
+        "",
+    ),
+    (
+        FILE | {"file": "a.pt", "path": "a.pt"},
+        ("data", "file"),
+        "torch_file has no setting 'file'",
+        "known: name, num_classes, num_node_features, path, subset, weights_only",
+    ),
+    (DIGITS | {"subset": 0}, ("data", "subset"), "must be greater than 0, not 0", ""),
+    (DIGITS | {"subset": "half"}, ("data", "subset"), "must be a number, not 'half'", ""),
+    (
+        DIGITS | {"subset": 2.5},
+        ("data", "subset"),
+        "must be a share up to 1 or a whole number of graphs, not 2.5",
+        "",
+    ),
+    (
+        {"name": "own.py:graphs", "subset": -1},
+        ("data", "subset"),
+        "must be greater than 0, not -1",
+        "",
     ),
     ("causal_sets", ("data",), "must be a mapping with the key 'name', not 'causal_sets'", ""),
 ]
@@ -111,6 +156,17 @@ def test_a_plain_dict_is_told_apart_by_its_name():
         assert isinstance(parse_data_settings({"name": name}), model)
 
 
+@pytest.mark.parametrize("settings", ON_DISK, ids=lambda settings: settings["name"])
+def test_a_data_set_on_disk_is_told_apart_by_its_name_and_survives_a_round_trip(settings):
+    parsed = parse_file_settings(settings)
+    assert TypeAdapter(DataSettings).validate_python(settings) == parsed
+    assert parse_file_settings(parsed.model_dump(mode="json")) == parsed
+
+
+def test_every_kind_of_data_set_on_disk_is_among_these_tests():
+    assert [settings["name"] for settings in ON_DISK] == list(FILE_SETTINGS)
+
+
 def test_settings_survive_a_round_trip_through_json():
     settings = parse_data_settings(CAUSAL | {"features": list(CAUSAL_FEATURES), "targets": ["dimension"]})
     assert parse_data_settings(settings.model_dump(mode="json")) == settings
@@ -118,5 +174,26 @@ def test_settings_survive_a_round_trip_through_json():
 
 
 def test_every_setting_has_a_description_in_the_json_schema():
-    for model in DATA_SETTINGS.values():
+    for model in [*DATA_SETTINGS.values(), *FILE_SETTINGS.values()]:
         assert all("description" in entry for entry in model.model_json_schema()["properties"].values())
+
+
+def test_a_subset_changes_nothing_of_what_is_loaded_and_stands_in_the_data_set(tmp_path):
+    settings = {"name": "causal_sets", "num_graphs": 10, "min_nodes": 5, "max_nodes": 9}
+    whole = load_dataset(settings, base_dir=tmp_path, cache_dir=tmp_path / "cache")
+    less = load_dataset(settings | {"subset": 0.5}, base_dir=tmp_path, cache_dir=tmp_path / "cache")
+    assert (whole.subset, less.subset) == (None, 0.5)
+    assert len(less) == len(whole) == 10
+    assert len(list((tmp_path / "cache").glob("*.graphs"))) == 1
+
+
+def test_what_is_known_of_a_data_set_on_disk_is_what_its_settings_say():
+    def facts(**settings):
+        parsed = parse_file_settings(settings)
+        return parsed.num_node_features, parsed.num_classes, parsed.num_graphs, parsed.target_names
+
+    assert facts(name="torch_file", path="a.pt") == (None, None, None, None)
+    given = {"num_node_features": 7, "num_classes": [2, 3]}
+    assert facts(name="pyg", dataset="QM9", root=".", **given) == (7, (2, 3), None, ("y0", "y1"))
+    stores = {"name": "zarr_store", "paths": ["a.zarr"], "features": ["in_degree"]}
+    assert facts(**stores) == (1, None, None, ("manifold_like",))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qgtune.core.errors import ConfigValueError
-from qgtune.data import split_graphs
+from qgtune.data import draw_subset, split_graphs
 
 PARTS = ("training", "validation", "testing")
 
@@ -99,3 +99,46 @@ def test_shares_that_make_no_parts_are_refused_at_their_key(shares, path, messag
     with pytest.raises(ConfigValueError) as caught:
         split_graphs(np.zeros((20, 1), np.int64), **shares)
     assert (caught.value.path, caught.value.message) == (path, message)
+
+
+@given(
+    st.lists(st.integers(20, 60), min_size=2, max_size=4),
+    st.integers(0, 2**32),
+    st.one_of(st.floats(0.05, 1.0), st.integers(2, 30)),
+)
+def test_a_subset_is_that_much_of_a_part_in_its_order_with_each_class_in_proportion(sizes, seed, subset):
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    part = split_graphs(labels, seed=seed).training
+    drawn = draw_subset(part, labels, subset, seed=seed)
+    expected = round(subset * len(part)) if subset <= 1 else subset
+    assert len(drawn) == expected
+    assert [graph for graph in part if graph in set(drawn)] == drawn.tolist()
+    of_part, of_drawn = (np.bincount(labels[graphs], minlength=len(sizes)) for graphs in (part, drawn))
+    assert (np.abs(of_drawn - expected / len(part) * of_part) <= 2).all()
+
+
+@given(st.integers(0, 2**32), st.floats(0.1, 1.0), st.floats(0.1, 1.0))
+def test_a_smaller_subset_is_part_of_a_larger_one(seed, one, other):
+    labels, part = np.arange(120) % 3, np.arange(20, 120)
+    small, large = (draw_subset(part, labels, size, seed=seed) for size in sorted((one, other)))
+    assert set(small) <= set(large)
+
+
+def test_the_same_seed_gives_the_same_subset_and_none_is_all():
+    labels = np.arange(200) % 3
+    part = split_graphs(labels).training
+    one, same, other = (draw_subset(part, labels, 0.2, seed=seed) for seed in (5, 5, 6))
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)
+    assert draw_subset(part, labels, None) is part
+    assert np.array_equal(draw_subset(part, labels, 1.0), part)
+
+
+@pytest.mark.parametrize(
+    ("subset", "asked"), [(0.01, "a share of 0.01 is none of them"), (17, "17 are more")]
+)
+def test_a_subset_that_cannot_be_drawn_is_refused_with_what_there_is(subset, asked):
+    with pytest.raises(ConfigValueError) as caught:
+        draw_subset(np.arange(16), np.zeros((20, 1), np.int64), subset)
+    assert caught.value.path == ("data", "subset")
+    assert caught.value.message == f"a subset of the 16 training graphs must have from 1 to 16: {asked}"

@@ -41,6 +41,10 @@ def empty():
 
 def number():
     return 3
+
+
+def part(subset):
+    return []
 """
 
 
@@ -68,6 +72,11 @@ def test_a_factory_beside_the_tuning_file_is_called_with_the_other_settings(fold
     assert dataset.num_classes == (3,)
     assert dataset.labels.tolist() == [[0], [1], [2], [0], [1], [2]]
     assert dataset.graph(0).num_nodes == 4
+
+
+def test_a_factory_is_not_given_the_subset_which_stands_in_the_data_set(folder):
+    dataset = load_dataset({"name": "shapes.py:paths", "count": 6, "subset": 3}, base_dir=folder)
+    assert (len(dataset), dataset.subset) == (6, 3)
 
 
 def test_a_factory_may_return_a_data_set(folder):
@@ -102,6 +111,11 @@ def test_a_registered_factory_goes_by_its_name(folder, monkeypatch):
         ({"name": "shapes.py:paths"}, ("data",), "needs the setting 'count', which is absent"),
         ({"name": "shapes.py:broken"}, ("data", "name"), "failed: RuntimeError: no disk"),
         ({"name": "shapes.py:empty"}, ("data", "name"), "needs at least one graph"),
+        (
+            {"name": "shapes.py:part", "subset": 0.5},
+            ("data", "name"),
+            "shapes.py:part cannot have a parameter of that name",
+        ),
         ({"name": "shapes.py:number"}, ("data", "name"), "must return a GraphDataset or a list of PyG Data"),
     ],
 )

@@ -1,0 +1,168 @@
+"""The data set ``pyg``: a data set of PyTorch Geometric, by its class and arguments, from files on disk."""
+
+import contextlib
+import inspect
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from torch_geometric import datasets
+from torch_geometric.data import Data, Dataset
+
+from qgtune.core.diagnostics import did_you_mean
+from qgtune.core.errors import ConfigValueError
+from qgtune.data.declared_facts import as_declared
+from qgtune.data.graph_dataset import GraphDataset, dataset_from_graphs
+from qgtune.schema.data import PygSettings
+
+CLASS_PATH, ROOT_PATH, ARGUMENTS_PATH = ("data", "dataset"), ("data", "root"), ("data", "arguments")
+# A config cannot write a function, and processing anew in every worker would only disturb the others.
+NOT_ARGUMENTS = {"self", "root", "transform", "pre_transform", "pre_filter", "force_reload", "log"}
+
+
+def load_pyg_dataset(settings: PygSettings, *, base_dir: Path) -> GraphDataset:
+    """Return a data set of PyTorch Geometric whose raw or processed files are on disk.
+
+    The class processes raw files as it always does, into its folder ``processed``; processes that begin at
+    the same time wait for each other. It is never asked to download.
+
+    Args:
+        settings: the class and what it is given.
+        base_dir: where a relative ``root`` starts.
+
+    Raises:
+        ConfigValueError: at ``data.dataset``, ``data.root`` or ``data.arguments``: there is no such class,
+            its files are not there or cannot be read, or its graphs are not for tasks on graphs; at
+            ``data.num_classes`` or ``data.num_node_features``: they are not as it says.
+    """
+    kind = find_pyg_class(settings.dataset)
+    parameters = inspect.signature(kind.__init__).parameters
+    _check_arguments(settings, parameters)
+    root = base_dir / Path(settings.root).expanduser()
+    if not root.is_dir():
+        raise ConfigValueError(ROOT_PATH, f"there is no folder {root}", _how_to_get(settings))
+    graphs = _read(kind, root, settings)
+    _check_graphs(graphs, settings)
+    try:
+        dataset = dataset_from_graphs(graphs, name=_shown(settings))
+    except (TypeError, ValueError) as error:
+        hint = "arguments: {use_node_attr: true} takes attributes" if "use_node_attr" in parameters else ""
+        raise ConfigValueError(CLASS_PATH, f"{_shown(settings)} in {root}: {error}", hint) from error
+    return as_declared(dataset, settings)
+
+
+def find_pyg_class(name: str) -> Any:
+    """Return the class of ``torch_geometric.datasets`` with this name, one that reads a folder.
+
+    Raises:
+        ConfigValueError: at ``data.dataset``: there is none, or it makes its graphs without any file.
+    """
+    names = [known for known in datasets.__all__ if inspect.isclass(getattr(datasets, known))]
+    if name not in names:
+        rule = f"torch_geometric.datasets has no class {name!r}"
+        raise ConfigValueError(CLASS_PATH, rule, did_you_mean(name, names))
+    kind = getattr(datasets, name)
+    if not issubclass(kind, Dataset) or "root" not in inspect.signature(kind.__init__).parameters:
+        rule = f"the class must read its graphs from a folder, and {name} takes no root"
+        raise ConfigValueError(CLASS_PATH, rule, "a function of your own can make them: file.py:factory")
+    return kind
+
+
+def _check_arguments(settings: PygSettings, parameters: Mapping[str, inspect.Parameter]) -> None:
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    legal = {
+        name: parameter
+        for name, parameter in parameters.items()
+        if name not in NOT_ARGUMENTS
+        and parameter.kind not in {parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL}
+    }
+    for key in settings.arguments:
+        if key in NOT_ARGUMENTS or (key not in legal and not takes_any):
+            rule = f"{settings.dataset} takes no argument {key!r} from a config"
+            raise ConfigValueError((*ARGUMENTS_PATH, key), rule, did_you_mean(key, legal), is_key=True)
+    for name, parameter in legal.items():
+        if parameter.default is parameter.empty and name not in settings.arguments:
+            rule = f"{settings.dataset} needs the argument {name!r}, which is absent"
+            path = ARGUMENTS_PATH if settings.arguments else ("data",)
+            raise ConfigValueError(path, rule, f"write arguments: {{{name}: ...}}")
+
+
+def _read(kind: Any, root: Path, settings: PygSettings) -> list[Any]:
+    try:
+        with _alone(root), contextlib.redirect_stderr(io.StringIO()):
+            return list(_without_download(kind, root, settings)(root=str(root), **settings.arguments))
+    except ConfigValueError:
+        raise
+    except Exception as error:
+        # The class reads whatever lies in the folder, and stumbles over it in a way of its own.
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        rule = f"{_shown(settings)} cannot be read from {root}: {reason}"
+        hint = (
+            "the files may be cut short or of another kind; without the folder processed they are read anew"
+        )
+        raise ConfigValueError(ROOT_PATH, rule, hint) from error
+
+
+@contextlib.contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Keep other processes from processing the same files; a folder that cannot be written needs no lock."""
+    lock = FileLock(root / ".qgtune.lock")
+    try:
+        lock.acquire()
+    except OSError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _without_download(kind: Any, root: Path, settings: PygSettings) -> Any:
+    """Return the same class, except that it says which files are absent instead of fetching them."""
+    if kind.download is Dataset.download:
+        return kind
+
+    def refuse(dataset: Any) -> None:
+        absent = [path for path in map(Path, dataset.raw_paths) if not path.exists()]
+        processed = [Path(path) for path in dataset.processed_paths]
+        if not absent or all(path.exists() for path in processed):
+            return
+        names = ", ".join(path.name for path in absent[:4]) + (", ..." if len(absent) > 4 else "")
+        rule = f"{_shown(settings)} is not in {root}: {absent[0].parent} lacks {names}"
+        raise ConfigValueError(ROOT_PATH, rule, _how_to_get(settings))
+
+    return type(
+        kind.__name__, (kind,), {"_download": refuse, "download": refuse, "__module__": kind.__module__}
+    )
+
+
+def _check_graphs(graphs: list[Any], settings: PygSettings) -> None:
+    """Refuse what no task on graphs can take, in words for that."""
+    for index, graph in enumerate(graphs):
+        if not isinstance(graph, Data):
+            rule = (
+                f"graphs must be of one kind of nodes and edges, and number {index} of {_shown(settings)} is"
+            )
+            raise ConfigValueError(CLASS_PATH, f"{rule} a {type(graph).__name__}")
+    if graphs and all(_has_label_for_each_node(graph) for graph in graphs):
+        rule = f"{_shown(settings)} has a label for each node, and a task on graphs needs one for each graph"
+        raise ConfigValueError(CLASS_PATH, rule)
+
+
+def _has_label_for_each_node(graph: Data) -> bool:
+    y = graph.y
+    return y is not None and y.dim() > 0 and len(y) == graph.num_nodes > 1
+
+
+def _how_to_get(settings: PygSettings) -> str:
+    given = "".join(f", {key}={value!r}" for key, value in settings.arguments.items())
+    call = f"torch_geometric.datasets.{settings.dataset}(root={settings.root!r}{given})"
+    return f"nothing is downloaded here; in Python, {call} does it"
+
+
+def _shown(settings: PygSettings) -> str:
+    values = ", ".join(f"{key}={value}" for key, value in settings.arguments.items())
+    return f"{settings.dataset}({values})" if values else settings.dataset
