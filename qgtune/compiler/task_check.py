@@ -14,8 +14,8 @@ from qgtune.compiler.tuning import Tuning, top_of
 from qgtune.core.diagnostics import Location, Related, did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
-from qgtune.schema.data import DATA_SETTINGS
-from qgtune.schema.data_checks import find_data_problems, parse_data_settings
+from qgtune.schema.data import DATA_SETTINGS, FILE_SETTINGS
+from qgtune.schema.data_checks import find_data_problems, parse_data_settings, parse_file_settings
 from qgtune.schema.graph_classification import (
     METRICS,
     GcnBlockConfig,
@@ -68,9 +68,10 @@ def data_facts(tuning: Tuning) -> DataFacts:
     """Return what is known of the data set that a tuning file names, which may be nothing."""
     data = tuning.settings.data
     name = None if data is None else data.get("name")
-    if data is None or not isinstance(name, str) or name not in DATA_SETTINGS or find_data_problems(data):
+    has_schema = isinstance(name, str) and name in {*DATA_SETTINGS, *FILE_SETTINGS}
+    if data is None or not has_schema or find_data_problems(data):
         return DataFacts()
-    parsed = parse_data_settings(data)
+    parsed = parse_data_settings(data) if name in DATA_SETTINGS else parse_file_settings(data)
     return DataFacts(parsed.num_node_features, parsed.num_classes, parsed.num_graphs, parsed.target_names)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qgtune.core.errors import ConfigValueError
-from qgtune.data.splits import split_graphs
+from qgtune.data.splits import draw_subset, split_graphs
 from qgtune.schema.graph_classification import GraphClassificationConfig
 from qgtune.training.task import LabelledGraphs
 
@@ -25,7 +25,8 @@ def split_parts(config: GraphClassificationConfig, dataset: LabelledGraphs) -> d
         testing=config.testing.split if config.testing is not None else 0.0,
         seed=config.training.seed,
     )
-    parts = {TRAINING: splits.training, VALIDATION: splits.validation}
+    training = draw_subset(splits.training, dataset.labels, dataset.subset, seed=config.training.seed)
+    parts = {TRAINING: training, VALIDATION: splits.validation}
     if config.testing is not None:
         parts[TESTING] = splits.testing
     for section, indices in parts.items():

@@ -56,6 +56,11 @@ class LabelledGraphs(Protocol):
         """The labels, int64 [graphs, targets]."""
         ...
 
+    @property
+    def subset(self) -> float | None:
+        """How much of the training graphs is trained on, as ``draw_subset`` takes it; None for all."""
+        ...
+
     def __len__(self) -> int: ...
 
     def graph(self, index: int, /) -> Any:

@@ -26,6 +26,7 @@ class TinyGraphs:
     def __init__(self, num_graphs=60, num_classes=(2,), num_node_features=12, noise=1.0, min_nodes=1):
         self.targets = tuple(NamedTarget(f"target{k}", count) for k, count in enumerate(num_classes))
         self.num_node_features = num_node_features
+        self.subset = None
         random = np.random.default_rng(0)
         columns = [np.arange(num_graphs) // (k + 1) % count for k, count in enumerate(num_classes)]
         self.labels = np.stack(columns, axis=1).astype(np.int64)
