@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from qgtune.compiler.building.selection import Selection
+from qgtune.compiler.building.selection import Selection, parse_pattern
 from qgtune.compiler.cache import CompilationCache
 from qgtune.compiler.emit import (
     alias_links,
@@ -32,7 +32,7 @@ from qgtune.compiler.planning.reading import Trial, walk_config
 from qgtune.core.diagnostics import Diagnostic, did_you_mean, render_diagnostics
 from qgtune.core.errors import DiagnosticError, QgtuneError, QgtuneWarning
 from qgtune.core.files import write_atomically
-from qgtune.core.paths import Path, PathSyntaxError, parameter_name, parse_path
+from qgtune.core.paths import Path, PathSyntaxError, parameter_name
 from qgtune.document import Document, same_value
 from qgtune.space import EvaluationError
 
@@ -163,7 +163,7 @@ def _tuned(model: bool, training: bool, patterns: tuple[str, ...] | None) -> Sel
     sections = {"model": model, "training": training}
     untuned = frozenset(section for section, tuned in sections.items() if not tuned)
     try:
-        return Selection(untuned, None if patterns is None else tuple(map(parse_path, patterns)))
+        return Selection(untuned, None if patterns is None else tuple(map(parse_pattern, patterns)))
     except PathSyntaxError as error:
         raise QgtuneError(f"tune: {error}") from error
 

@@ -1,12 +1,12 @@
 """What a tuning file says about compiling: which parts vary, and what a space is linked with."""
 
-from qgtune.compiler.building.selection import Selection
+from qgtune.compiler.building.selection import Selection, parse_pattern
 from qgtune.compiler.linking.link import LinkedSpace, Outside
 from qgtune.compiler.linking.patterns import patterns_to_nothing
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.task_check import LATE_FACTS, TASKS, data_facts
 from qgtune.compiler.tuning import Tuning
-from qgtune.core.paths import Path, PathSyntaxError, parse_path
+from qgtune.core.paths import Path, PathSyntaxError
 
 
 def selection_of(tuning: Tuning, problems: Problems) -> Selection:
@@ -14,7 +14,7 @@ def selection_of(tuning: Tuning, problems: Problems) -> Selection:
     patterns: list[Path] = []
     for i, text in enumerate(tuning.settings.tune or ()):
         try:
-            patterns.append(parse_path(text))
+            patterns.append(parse_pattern(text))
         except PathSyntaxError as error:
             problems.error("QG403", f"tune: {error}", tuning.document.locate(("tune", i)))
     return Selection(tuning.settings.untuned, tuple(patterns) if tuning.settings.tune else None)

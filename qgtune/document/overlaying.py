@@ -117,12 +117,21 @@ def _match(upper: SequenceNode, lower: SequenceNode) -> bool:
     )
 
 
+def _is_whole(name: str | int, fields: Mapping[str | int, Entry], synonyms: Mapping[str, str]) -> bool:
+    """Tell whether a field is replaced as a whole: labelled choices are a set, as choices in a list are."""
+    kind = content(fields["type"][1]) if "type" in fields else None
+    is_categorical = isinstance(kind, ScalarNode) and kind.value == "categorical"
+    return is_categorical and synonyms.get(str(name), name) == "choices"
+
+
 def _merge_mappings(upper: MappingNode, lower: MappingNode, synonyms: Mapping[str, str]) -> MappingNode:
     ours, theirs = entries(upper), entries(lower)
     renamed = {synonyms.get(str(name), name) for name in ours if name not in theirs}
     merged: dict[str | int, Entry] = {}
     for name, (key, value) in theirs.items():
-        if name in ours:
+        if name in ours and _is_whole(name, theirs, synonyms):
+            merged[name] = ours[name]
+        elif name in ours:
             found = _lay(ours[name][1], value, synonyms)
             merged[name] = (key if found is value else ours[name][0], found)
         elif synonyms.get(str(name), name) not in renamed:

@@ -3,9 +3,12 @@
 import pytest
 from spaces import Chooser, codes, compiled, domains
 
+from qgtune.compiler.building.selection import Selection, parse_pattern
 from qgtune.compiler.emit import built_search_space_text
 from qgtune.compiler.linking.link import Outside
 from qgtune.compiler.pipeline import SpaceSources, compile_space
+from qgtune.core.errors import DiagnosticError
+from qgtune.core.paths import PathSyntaxError
 from qgtune.document import Source
 
 
@@ -245,3 +248,35 @@ def test_the_fingerprint_covers_constants_and_references():
     }
     assert len(prints) == 4
     assert compiled(space, "t: {m: 3, n: 1, x: 1}").plan.fingerprint == compiled(space, base).plan.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("constraint: [m.a > 1]\nm: {a: {type: int, low: 1, high: 3}}", "constraints"),
+        ("extend: x.yaml\nm: {a: {type: int, low: 1, high: 3}}", "extends"),
+    ],
+)
+def test_a_misspelled_setting_of_a_space_is_told_with_and_without_base_settings(text, hint):
+    for base in (None, "m: {a: 1}"):
+        [problem] = [found for found in compiled(text, base).warnings if found.code == "QG209"]
+        assert problem.hint == f"did you mean {hint!r}?"
+
+
+def test_a_slice_of_tune_is_that_slice():
+    base = "l: [{w: 1}, {w: 1}, {w: 1}]"
+    space = "l: [{w: [1, 24]}, {w: [1, 24]}, {w: [1, 24]}]"
+    sources = SpaceSources(Source("s.yaml", space), Source("b.yaml", base))
+    selection = Selection(patterns=(parse_pattern("l[1:].w"),))
+    assert list(domains(compile_space(sources, selection))) == ["l.1.w", "l.2.w"]
+    for text in ("l[-1].w", "l[:-1].w"):
+        with pytest.raises(PathSyntaxError, match="from the start"):
+            parse_pattern(text)
+
+
+def test_a_part_of_a_switch_cannot_be_tuned_alone():
+    base = "k: b\nsub: {kind: base, x: 9}"
+    space = "k: [a, b]\nsub: {type: switch, on: k, cases: {a: {x: [1, 2]}, b: {x: [3, 4]}}}"
+    sources = SpaceSources(Source("s.yaml", space), Source("b.yaml", base))
+    with pytest.raises(DiagnosticError, match=r"QG227.*tune names a part of sub"):
+        compile_space(sources, Selection(patterns=(("sub", "x"),)))

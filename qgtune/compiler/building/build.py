@@ -164,6 +164,8 @@ class _Builder:
                 self.mismatches.not_in_base(str(name), key, self.selection, has_base=bool(self.base))
             else:
                 base_entry = base_fields[name][1] if name in base_fields else None
+                if not self.base:
+                    self.mismatches.misspelled_setting(space_fields[name][0])
                 siblings = base_fields if self.base else None
                 built[name] = self.entry(space_fields.get(name), base_entry, path, siblings)
         root = Mapping(built, Origin(Role.SPACE if self.space else Role.BASE, ROOT))
@@ -243,6 +245,11 @@ class _Builder:
         self, space: Written, fields: Fields, base: Written | None, path: Path, *, merges: bool
     ) -> SpaceNode:
         base_inner = base.content if base is not None else None
+        if (form_type(fields) in ("switch", "coupled") or is_condition(fields, base_inner)) and (
+            self.selection.extent(config_path(path)) is Extent.PART
+        ):
+            self.mismatches.part_of_a_switch(space, path)
+            return Unread(None, Origin(Role.SPACE, space.path))
         if is_condition(fields, base_inner):
             return build_condition(space, fields, base, path, self, merges=merges)
         kind = form_type(fields)

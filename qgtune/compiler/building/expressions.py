@@ -4,6 +4,9 @@ from qgtune.compiler.problems import Problems
 from qgtune.document import ScalarNode, Span
 from qgtune.space import Expression, ExpressionSyntaxError, Role, parse_expression
 
+MAX_SHOWN = 100
+"""Characters of an expression that a message repeats."""
+
 
 def read_expression(node: ScalarNode, role: Role, problems: Problems, hint: str) -> Expression | None:
     """Return the expression that a text spells, or None after reporting what is wrong with it.
@@ -19,7 +22,8 @@ def read_expression(node: ScalarNode, role: Role, problems: Problems, hint: str)
         return parse_expression(node.value)
     except ExpressionSyntaxError as error:
         place = problems.at_span(role, node, _character(node, error.position))
-        problems.error("QG303", f"{node.value!r}: {error.reason}", place, error.hint or hint)
+        text = node.value if len(node.value) <= MAX_SHOWN else f"{node.value[:MAX_SHOWN]}..."
+        problems.error("QG303", f"{text!r}: {error.reason}", place, error.hint or hint)
         return None
 
 

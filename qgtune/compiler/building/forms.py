@@ -122,10 +122,12 @@ def read_form(written: Fields, kind: str, problems: Problems) -> Form | None:
         field = SYNONYMS.get(str(name), str(name)) if kind in ("float", "int", "categorical") else str(name)
         if field not in legal:
             message = f"{key.text!r} is not a field of {_described(kind)}"
-            known = [*legal, *(short for short, long in SYNONYMS.items() if long in legal)]
-            problems.error(
-                "QG203", message, problems.at_node(Role.SPACE, key), did_you_mean(str(name), known)
-            )
+            synonyms = [short for short, long in SYNONYMS.items() if long in legal]
+            known = [*legal, *synonyms, "when", "otherwise"]
+            hint = did_you_mean(str(name), known)
+            if name == "otherwise":
+                hint = "otherwise goes with when: it stands here where that condition is false"
+            problems.error("QG203", message, problems.at_node(Role.SPACE, key), hint)
             sound = False
         elif field in fields:
             message = f"{field} is given twice, as {fields[field][0].text!r} and {key.text!r}"

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 from qgtune.compiler.building.forms import FIELDS, is_form
 from qgtune.compiler.building.selection import Selection
+from qgtune.compiler.building.settings import SETTINGS
 from qgtune.compiler.building.written import Fields, Written
 from qgtune.compiler.problems import Problems
-from qgtune.core.diagnostics import Location, Related, did_you_mean
+from qgtune.core.diagnostics import Location, Related, did_you_mean, nearest
 from qgtune.core.paths import Path, format_path
 from qgtune.document import (
     TAGS,
@@ -96,6 +97,11 @@ class Mismatches:
             "add type: float, int or categorical; or write {type: fixed, value: {...}}",
         )
 
+    def part_of_a_switch(self, written: Written, path: Path) -> None:
+        """Report that ``tune`` names a part of what stands there in some trials only."""
+        message = f"tune names a part of {shown(path)}, of which trials differ in what it has"
+        self.problems.error("QG227", message, self._key_or_node(written), f"name {shown(path)} as a whole")
+
     def check_literal(self, node: Node, what: str) -> None:
         """Report what would vary or follow, but stands where a value is taken as it is."""
         for inner in walk(node):
@@ -111,8 +117,18 @@ class Mismatches:
     def unknown_key(self, key: ScalarNode, path: Path, known: Iterable[str | int]) -> None:
         """Warn of a key that the base settings do not have."""
         message = f"the base settings have no {shown(path)}"
-        hint = did_you_mean(str(path[-1]), map(str, known))
+        names = [*map(str, known), *(SETTINGS if len(path) == 1 else ())]
+        hint = did_you_mean(str(path[-1]), names)
         self.problems.warn("QG209", message, self.problems.at_node(Role.SPACE, key), hint)
+
+    def misspelled_setting(self, key: ScalarNode) -> None:
+        """Warn of a section of a one-file config that is nearly the name of a setting."""
+        meant = nearest(key.text, SETTINGS, cutoff=0.8)
+        if meant is not None:
+            message = f"{key.text} is read as a section of the config"
+            self.problems.warn(
+                "QG209", message, self.problems.at_node(Role.SPACE, key), f"did you mean {meant!r}?"
+            )
 
     def lengths(self, written: Written, base_length: int, path: Path) -> None:
         """Warn of a list of mappings that is longer or shorter than in the base settings."""

@@ -19,6 +19,7 @@ from qgtune.space import (
     Categorical,
     Constant,
     Expression,
+    FollowingRange,
     Integer,
     Mapping,
     Origin,
@@ -28,6 +29,7 @@ from qgtune.space import (
     Role,
     Sequence,
     SpaceNode,
+    Switch,
     Unread,
     config_path,
     path_expression,
@@ -177,6 +179,12 @@ class RepeatBuilder:
         values = [value for value in bounds if isinstance(value, int) and _is_length(value)]
         if not values or len(values) < len(list(bounds)):
             message = "the length of a repeat must be a whole number from 0"
+            if isinstance(node, Switch) or (
+                isinstance(node, Parameter) and isinstance(node.domain, FollowingRange)
+            ):
+                message = (
+                    "the length of a repeat cannot be chosen by a condition, nor have bounds that follow"
+                )
             hint = "for example count: {type: int, low: 2, high: 5}"
             self.problems.error("QG221", message, self.problems.at_node(Role.SPACE, written.node), hint)
             return None

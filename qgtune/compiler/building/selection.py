@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from qgtune.core.paths import Path, selects_many
+from qgtune.core.paths import Path, PathSyntaxError, parse_path, selected, selects_many
+
+MAX_ITEMS = 2**31
+"""More items than any list has, for slices of a list whose length is not known."""
 
 
 class Extent(Enum):
@@ -49,5 +52,20 @@ class Selection:
 EVERYTHING = Selection()
 
 
+def parse_pattern(text: str) -> Path:
+    """Return the path that a pattern of ``tune`` spells.
+
+    Raises:
+        PathSyntaxError: if it is none, or if it counts from the end of a list, whose length may vary.
+    """
+    pattern = parse_path(text)
+    for part in pattern:
+        if (isinstance(part, int) and part < 0) or (selects_many(part) and "-" in str(part)):
+            raise PathSyntaxError(text, text.find("-"), "tune counts items from the start, but this does not")
+    return pattern
+
+
 def _fits(wanted: str | int, part: str | int) -> bool:
-    return wanted == part or (selects_many(wanted) and isinstance(part, int))
+    if isinstance(part, int) and selects_many(wanted):
+        return part in selected(wanted, MAX_ITEMS)
+    return wanted == part

@@ -7,7 +7,7 @@ from qgtune.core.paths import ROOT
 from qgtune.document import Document, MappingNode, SequenceNode, entries
 from qgtune.space import Expression, Origin, Role
 
-CONSTRAINTS, EXTENDS = "constraints", "extends"
+CONSTRAINTS, EXTENDS = SETTINGS = "constraints", "extends"
 
 _EXAMPLE = 'a constraint compares values of the config, as in "model.params <= 2e6"'
 

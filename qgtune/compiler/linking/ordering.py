@@ -1,5 +1,6 @@
 """Everything that a trial fills, in an order in which what is read is known before."""
 
+import itertools
 from collections.abc import Mapping as AbstractMapping
 from graphlib import CycleError, TopologicalSorter
 
@@ -70,7 +71,8 @@ def report_cycle(cycle: list[Path], nodes: AbstractMapping[Path, SpaceNode], pro
     ring = cycle[:-1] if len(cycle) > 1 and cycle[0] == cycle[-1] else cycle
     start = ring.index(min(ring, key=lambda path: _line(nodes[path].origin, problems)))
     ring = ring[start:] + ring[:start]
-    shown = " -> ".join(format_path(config_path(path)) for path in [*ring, ring[0]])
+    steps = [format_path(config_path(path)) for path in [*ring, ring[0]]]
+    shown = " -> ".join(step for step, _ in itertools.groupby(steps))
     related = tuple(
         Related(problems.at(nodes[path].origin), f"{format_path(config_path(path))} {edge}")
         for path in ring[1:]
