@@ -20,10 +20,7 @@ from qgtune.core.errors import DiagnosticError
 from qgtune.document import Source, format_flow, read_document, read_text
 
 ROOT = pathlib.Path(__file__).parent.parent
-TESTED_ELSEWHERE = {"commands.md", "deep_checks.md", "editors.md"}
-"""Pages whose examples need more than a check of files: a run, a built model, an editor."""
-
-PAGES = sorted(path for path in (ROOT / "docs").glob("*.md") if path.name not in TESTED_ELSEWHERE)
+PAGES = sorted((ROOT / "docs").glob("*.md"))
 LANGUAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
 GOLDEN = "\n".join(path.read_text() for path in sorted(ROOT.glob("tests/golden/*/expected.txt")))
 

@@ -178,7 +178,7 @@ def make_schemas_of_the_docs(folder):
     """Make the schemas that the docs' commands make from the guide's base settings, and copy the third."""
     shutil.copy(ROOT / "schemas" / "tuning.schema.json", folder)
     [commands] = blocks("console")
-    for command in commands.splitlines():
+    for command in (line for line in commands.splitlines() if line.startswith("$ ")):
         match = re.fullmatch(r"\$ qgtune schema --for base_settings\.yaml( --kind (\S+))? -o (\S+)", command)
         kind = match[2] or "search-space"
         assert kind in get_args(SchemaKind)
