@@ -1,12 +1,13 @@
 """Warnings about what is legal but probably not meant."""
 
+import contextlib
 import itertools
 from typing import Any
 
 from qgtune.compiler.building.selection import Extent, Selection
 from qgtune.compiler.linking.link import LinkedSpace
 from qgtune.compiler.problems import Problems
-from qgtune.core.paths import Path, format_path
+from qgtune.core.paths import Path, PathSyntaxError, format_path, parse_path
 from qgtune.space import (
     Categorical,
     Constant,
@@ -26,14 +27,31 @@ def advise(linked: LinkedSpace, selection: Selection, problems: Problems) -> Non
     """Warn of parameters with one value, of ranges written as choices, and of references to constants."""
     done: set[Origin] = set()  # the items of a repeat are built from one form
     for path, node in linked.nodes.items():
-        if not isinstance(node, Parameter | Reference) or node.origin in done:
+        if not isinstance(node, Parameter | Reference | Constant) or node.origin in done:
             continue
-        if isinstance(node, Parameter):
+        if isinstance(node, Constant):
+            if isinstance(node.value, str) and node.origin.role is Role.SPACE:
+                done.add(node.origin)
+                _advise_on_text(path, node, linked, problems)
+        elif isinstance(node, Parameter):
             done.add(node.origin)
             _advise_on_parameter(path, node, problems)
         elif isinstance(node, Reference) and node.origin.role is Role.DEPENDENCIES:
             done.add(node.origin)
             _advise_on_reference(path, node, linked, selection, problems)
+
+
+def _advise_on_text(path: Path, node: Constant, linked: LinkedSpace, problems: Problems) -> None:
+    """Warn of a text that is the path of a value: references stand in the dependency map."""
+    text = node.value
+    if "." not in text and "[" not in text:
+        return
+    with contextlib.suppress(PathSyntaxError):
+        meant, here = parse_path(text), config_path(path)
+        if meant != here and meant in linked.nodes:
+            message = f"{format_path(here)} is the text {text!r}, which is also the path of a value"
+            hint = "to follow that value, write this in the dependency map, or mark it as !reference"
+            problems.warn("QG233", message, problems.at(node.origin), hint)
 
 
 def _advise_on_parameter(path: Path, node: Parameter, problems: Problems) -> None:
