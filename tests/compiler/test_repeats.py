@@ -418,3 +418,15 @@ def test_repeats_within_repeats_are_bounded_together():
     for _ in range(3):
         space = f"{{type: repeat, count: 1000, item: {{x: {space}}}}}"
     assert set(codes(f"l: {space}")) == {"QG221"}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{when: \"@.k == 'x'\", type: int, low: 1, high: 2, otherwise: 0}",
+        "{when: \"k == 'x'\", type: int, low: 1, high: 2}",
+    ],
+)
+def test_what_depends_on_its_item_is_not_shared(form):
+    space = f"k: {{type: categorical, choices: [x, y]}}\nl: {{type: repeat, count: [1, 2], item: {{k: {{type: categorical, choices: [x, y]}}, d: {form}}}, shared: [d]}}"
+    assert codes(space) == ["QG222"]

@@ -241,6 +241,11 @@ class RepeatBuilder:
 
     def _share(self, node: SpaceNode, path: Path, inner: Path, i: int) -> SpaceNode:
         """Return an item in which the value at ``inner`` is that of the first item that has it."""
+        found = _find(node, inner)
+        if isinstance(found, Switch) and _depends_on_its_item(found) and inner not in self.holders:
+            message = f"shared names {format_path(inner)}, but what stands there depends on the item"
+            place = self.problems.at_node(Role.SPACE, self.form.node("shared"))
+            self.problems.error("QG222", message, place, "share what the condition asks for instead")
         first, holder = self.holders.setdefault(inner, (i, (*path, *inner)))
         if first == i:
             return node
@@ -255,6 +260,11 @@ class RepeatBuilder:
                 item = self.parts["item"]
                 known = fields_of(item) if isinstance(item.content, MappingNode) else {}
                 self.problems.error("QG222", message, place, did_you_mean(str(inner[0]), map(str, known)))
+
+
+def _depends_on_its_item(node: Switch) -> bool:
+    """Tell whether a switch looks at its own item, or leaves it without a value in some case."""
+    return any(term.head for term in node.on.terms) or any(case.node is None for case in node.all_cases)
 
 
 def _is_length(value: object) -> bool:
