@@ -26,6 +26,7 @@ MIN_STEPS = 4
 def advise(linked: LinkedSpace, selection: Selection, problems: Problems) -> None:
     """Warn of parameters with one value, of ranges written as choices, and of references to constants."""
     done: set[Origin] = set()  # the items of a repeat are built from one form
+    told = {(known.location.file, known.location.line) for known in problems.found}
     for path, node in linked.nodes.items():
         if not isinstance(node, Parameter | Reference | Constant) or node.origin in done:
             continue
@@ -38,7 +39,8 @@ def advise(linked: LinkedSpace, selection: Selection, problems: Problems) -> Non
             _advise_on_parameter(path, node, problems)
         elif isinstance(node, Reference) and node.origin.role is Role.DEPENDENCIES:
             done.add(node.origin)
-            _advise_on_reference(path, node, linked, selection, problems)
+            if _follows_a_constant(path, linked, selection):
+                _advise_on_reference(path, node, linked, told, problems)
 
 
 def _advise_on_text(path: Path, node: Constant, linked: LinkedSpace, problems: Problems) -> None:
@@ -95,22 +97,26 @@ def _step(choices: list[Any]) -> float | None:
     return step if even and step > 0 else None
 
 
-def _advise_on_reference(
-    path: Path, node: Reference, linked: LinkedSpace, selection: Selection, problems: Problems
-) -> None:
+def _follows_a_constant(path: Path, linked: LinkedSpace, selection: Selection) -> bool:
+    """Tell whether all that a reference reads is the same in every trial, and would be in every study."""
     formula = linked.formulas[path]
-    place = problems.at(node.origin)
-    if any(
-        (known.location.file, known.location.line) == (place.file, place.line) for known in problems.found
-    ):
-        return  # one mistake, one warning
     if not all(isinstance(source, tuple | list) for source in formula.sources):
-        return
+        return False
     sources = formula.paths
     if not all(isinstance(linked.nodes[source], Constant) for source in sources):
+        return False
+    # Where nothing varies, the map may be meant for studies in which something does.
+    return all(selection.extent(config_path(at)) is not Extent.NONE for at in (*sources, path))
+
+
+def _advise_on_reference(
+    path: Path, node: Reference, linked: LinkedSpace, told: set[tuple[str, int]], problems: Problems
+) -> None:
+    """Warn of a reference to a constant, unless its line has been spoken of already."""
+    place = problems.at(node.origin)
+    if (place.file, place.line) in told:
         return
-    if any(selection.extent(config_path(source)) is Extent.NONE for source in (*sources, path)):
-        return  # the map may be meant for studies in which these vary
+    formula = linked.formulas[path]
     message = f"{format_path(config_path(path))} follows {formula}, which is the same in every trial"
     hint = "let it vary, or write the value where it is followed"
     problems.warn("QG312", message, place, hint)
