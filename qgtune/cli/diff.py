@@ -56,7 +56,8 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _difference(old: pathlib.Path, new: pathlib.Path) -> "Difference":
-    from qgtune.insight.difference import Difference, compare_settings, compare_spaces
+    from qgtune.insight.difference import Difference, compare_spaces
+    from qgtune.insight.settings_difference import compare_settings
 
     (old_space, old_settings), (new_space, new_settings) = _read(old), _read(new)
     changes = compare_spaces(old_space, new_space).changes

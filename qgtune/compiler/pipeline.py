@@ -13,7 +13,8 @@ from qgtune.compiler.linking.coverage import check_cases
 from qgtune.compiler.linking.link import NOTHING, LinkedSpace, Outside, link
 from qgtune.compiler.linking.objects import check_objects
 from qgtune.compiler.planning.naming import parameter_names
-from qgtune.compiler.planning.plan import Plan, make_plan
+from qgtune.compiler.planning.plan import Plan
+from qgtune.compiler.planning.writing import make_plan
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.proving.findings import check_probes
 from qgtune.core.collecting import no_collecting

@@ -30,9 +30,7 @@ class Problems:
 
     def at_key(self, origin: Origin) -> Location:
         """Return the place of the key that an origin stands under, or of the value if it has no key."""
-        document = self.documents[origin.role]
-        key = document.key_at(origin.path)
-        return document.location(key) if key else document.locate(origin.path)
+        return self.documents[origin.role].location_of_key(origin.path)
 
     def at_node(self, role: Role, node: Node) -> Location:
         """Return the place of a node of one of the files."""

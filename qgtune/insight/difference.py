@@ -15,7 +15,6 @@ from qgtune.compiler.pipeline import Compilation
 from qgtune.core.paths import Path, format_path
 from qgtune.document import format_flow
 from qgtune.insight.presence import is_last_or_not, told
-from qgtune.schema.tuning import TuningSettings
 from qgtune.space import (
     Categorical,
     Constant,
@@ -225,38 +224,6 @@ def _constraint_changes(old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[
         yield Change(Kind.CONSTRAINT, text, text, None)
     for text in added.elements():
         yield Change(Kind.CONSTRAINT, text, None, text)
-
-
-_MEASURED = ("objective", "task", "data", "metric_name", "direction")
-"""Settings that say what a trial's value is."""
-
-_WHICH_STUDY = ("study_name", "storage")
-"""Settings that say where the trials are kept."""
-
-_ELSEWHERE = ("tune_model", "tune_training", "metric")
-"""Settings whose effect shows elsewhere."""
-
-
-def compare_settings(old: TuningSettings, new: TuningSettings) -> Difference:
-    """Return what changed between two tuning files, besides the names of files and the search space."""
-    others = [name for name in TuningSettings.model_fields if name not in (*_MEASURED, *_ELSEWHERE)]
-    changes = []
-    for name in (*_MEASURED, *(name for name in others if not name.endswith(("_path", "_dir")))):
-        was, now = _setting(old, name), _setting(new, name)
-        if was != now:
-            key, matters = name.removesuffix("_name") if name in _MEASURED else name, name in _MEASURED
-            before, after = format_flow(was), format_flow(now)
-            detail = f"{after} now, {before} before"
-            if name in _WHICH_STUDY:
-                detail += "; a study of its own, which begins anew"
-            changes.append(Change(Kind.SETTING, key, before, after, detail, matters=matters))
-    return Difference(tuple(changes))
-
-
-def _setting(settings: TuningSettings, name: str) -> Any:
-    if name == "metric_name" and settings.task is None:
-        return None
-    return getattr(settings, name)
 
 
 def _how(before: Leaf, after: Leaf) -> str:

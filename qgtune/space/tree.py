@@ -210,6 +210,16 @@ def node_at(node: SpaceNode, path: Path) -> SpaceNode:
     return node
 
 
+def found_at(node: SpaceNode, path: Path) -> SpaceNode | None:
+    """Return the node that stands at a path of the tree below ``node``, or None if there is none."""
+    for part in path:
+        key = child_key(node, part)
+        if key is None:
+            return None
+        node = child_at(node, key)
+    return node
+
+
 def walk(node: SpaceNode, path: Path = ROOT) -> Iterator[tuple[Path, SpaceNode]]:
     """Yield every node below and including ``node`` with its path, parents first, in config order."""
     waiting = [(path, node)]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from spaces import compiled
 
 from qgtune.compiler.emit import annotations
+from qgtune.compiler.planning.reading import walk_config
 from qgtune.compiler.proving.probe import RandomTrial
 from qgtune.core.diagnostics import Severity
 from qgtune.core.errors import DiagnosticError
@@ -253,15 +254,19 @@ def test_a_damaged_space_gives_a_plan_or_diagnostics(space, other, data):
     source = data.draw(
         st.sampled_from(["s.x", "m.b", "m.a[-1].b", "prev.a", "@.kind", "next.b + 1", "len(m.a)"])
     )
+    found, config = (), None
     try:
         compilation = compiled(json.dumps(space), base, json.dumps({target: source}))
-    except DiagnosticError:
-        return
-    try:
         config = compilation.plan.resolve(Recorder(0))
-    except EvaluationError:
-        return
-    annotations(compilation, config)
+    except DiagnosticError as error:
+        found = error.diagnostics
+    except EvaluationError as error:
+        found = (str(error),)
+    assert (config is None) is bool(found)
+    if config is not None:
+        for path in annotations(compilation, config):
+            walk_config(config, path)  # raises if what is annotated is not there
+        assert compilation.plan.resolve(Recorder(0)) == config
 
 
 @pytest.mark.parametrize("seed", range(3))

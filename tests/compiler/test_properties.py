@@ -111,6 +111,8 @@ ARGUMENTS = {
     "GraphFileError": ("graphs.bin", "it ends too early"),
     "TrainingError": ("the loss is nan", 3, None, 0.1),
     "DomainError": ("low", "low must be below high", "a hint"),
+    # A node is the same only as itself; that nodes are pickled is shown in tests/document.
+    "WrongTypeError": ("low must be a number", "a node", "a hint"),
 }
 """Arguments for the exceptions that take more than a text."""
 

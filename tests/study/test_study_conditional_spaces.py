@@ -92,7 +92,10 @@ def test_a_sampler_that_neglects_them_is_told_of_once_a_study(sampler, what, spa
 def test_a_sampler_that_suits_them_is_left_alone(sampler, space):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        optimize(optuna.create_study(sampler=sampler), space, 3)
+        study = optuna.create_study(sampler=sampler)
+        optimize(study, space, 3)
+    assert len(study.trials) == 3
+    assert conditional_space_advice(optuna.create_study(sampler=sampler)) == ""
 
 
 def test_a_space_without_conditions_needs_no_advice(tmp_path):
@@ -100,7 +103,9 @@ def test_a_space_without_conditions_needs_no_advice(tmp_path):
     file.write_text("m: {lr: {type: float, low: 0, high: 1}, layers: [{w: 1}]}\n")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        optimize(optuna.create_study(sampler=optuna.samplers.TPESampler(seed=1)), file, 2)
+        study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=1))
+        optimize(study, file, 2)
+    assert [set(trial.params) for trial in study.trials] == [{"m.lr"}] * 2
 
 
 def test_several_objectives_get_no_advice_that_optuna_would_not_take():

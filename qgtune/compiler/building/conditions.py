@@ -84,8 +84,33 @@ def build_switch(
 
     A case says all that stands there. The base settings only tell what is a list and what are choices in it.
     """
-    cases = _labelled(form, "cases", build.problems)
-    on = expression_of(form.fields["on"][1], build.problems, "on is a path such as model.gnn_layer_type")
+    return _build_cases(form, ("on", "cases"), "model.gnn_layer_type", (space, base, path), build)
+
+
+def build_coupled(form: Form, space: Written, path: Path, build: NodeBuilder) -> SpaceNode:
+    """Return the switch that ``{type: coupled, to: PATH, values: {...}}`` defines: a value for each value."""
+    return _build_cases(form, ("to", "values"), "training.num_epochs", (space, None, path), build)
+
+
+def _build_cases(
+    form: Form,
+    fields: tuple[str, str],
+    example: str,
+    place: tuple[Written, Written | None, Path],
+    build: NodeBuilder,
+) -> SpaceNode:
+    """Return the switch of a form with a field that chooses and a field of cases.
+
+    Args:
+        form: the form.
+        fields: the names of the two fields.
+        example: a path that could choose, for hints.
+        place: where it was written, what the base settings have there, and its path in the tree.
+        build: builds the nodes of the cases.
+    """
+    chooser, (space, base, path) = form.fields[fields[0]][1], place
+    cases = _labelled(form, fields[1], build.problems)
+    on = expression_of(chooser, build.problems, f"{fields[0]} is a path such as {example}")
     if cases is None:
         return Unread(None, Origin(Role.SPACE, space.path))
     built = {
@@ -93,21 +118,7 @@ def build_switch(
         for label, written in cases.items()
     }
     default = built.pop(DEFAULT, None)
-    return Switch(on or UNREAD, tuple(built.values()), default, Origin(Role.SPACE, form.fields["on"][1].path))
-
-
-def build_coupled(form: Form, space: Written, path: Path, build: NodeBuilder) -> SpaceNode:
-    """Return the switch that ``{type: coupled, to: PATH, values: {...}}`` defines: a value for each value."""
-    cases = _labelled(form, "values", build.problems)
-    to = expression_of(form.fields["to"][1], build.problems, "to is a path such as training.num_epochs")
-    if cases is None:
-        return Unread(None, Origin(Role.SPACE, space.path))
-    built = {
-        label: Case(label, build.node(written, None, (*path, Branch(label)), merges=False))
-        for label, written in cases.items()
-    }
-    default = built.pop(DEFAULT, None)
-    return Switch(to or UNREAD, tuple(built.values()), default, Origin(Role.SPACE, form.fields["to"][1].path))
+    return Switch(on or UNREAD, tuple(built.values()), default, Origin(Role.SPACE, chooser.path))
 
 
 def expression_of(written: Written, problems: Problems, hint: str) -> Expression | None:

@@ -8,6 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from qgtune.compiler.building.expressions import read_expression
+from qgtune.compiler.building.field_values import (
+    WrongTypeError,
+    as_float,
+    is_quoted_number,
+    read_boolean,
+    read_float,
+    read_integer,
+    read_number,
+)
 from qgtune.compiler.building.written import Fields
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import did_you_mean, nearest
@@ -156,34 +165,26 @@ def read_domain(form: Form, problems: Problems) -> Domain | FollowingRange | Non
         place = problems.at_node(Role.SPACE, form.node(field))
         problems.error("QG206", error.message, place, error.hint)
         return None
-    except _WrongTypeError as error:
+    except WrongTypeError as error:
         problems.error("QG205", error.message, problems.at_node(Role.SPACE, error.node), error.hint)
         return None
 
 
-class _WrongTypeError(Exception):
-    def __init__(self, message: str, node: Node, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.node = node
-        self.hint = hint
-
-
 def _range(form: Form, problems: Problems) -> Domain | FollowingRange | None:
-    number = _integer if form.type == "int" else _float
+    number = read_integer if form.type == "int" else read_float
     follows = [_may_follow(form.node(name)) for name in ("low", "high")]
     if any(follows):
         return _following_range(form, problems, number)
     low, high = (number(name, form.node(name)) for name in ("low", "high"))
     step = _optional(form, "step", number)
-    log = bool(_optional(form, "log", _boolean))
+    log = bool(_optional(form, "log", read_boolean))
     return _make_range(form, problems, (low, high), step, log=log)
 
 
 def _may_follow(node: Node) -> bool:
     """Tell whether a bound is an expression: a text that is no number in quotes."""
     inner = content(node)
-    return isinstance(inner, ScalarNode) and isinstance(inner.value, str) and not _is_quoted_number(node)
+    return isinstance(inner, ScalarNode) and isinstance(inner.value, str) and not is_quoted_number(node)
 
 
 def _following_range(
@@ -202,7 +203,7 @@ def _following_range(
         else:
             bounds.append(number(name, node))
     step = _optional(form, "step", number)
-    log = bool(_optional(form, "log", _boolean))
+    log = bool(_optional(form, "log", read_boolean))
     if step is not None and not step > 0:
         raise DomainError("step", f"step must be above 0, but is {step}")
     if step is not None and log:
@@ -216,7 +217,7 @@ def _tuple(form: Form, problems: Problems) -> Domain:
     node = content(value)
     if not isinstance(node, SequenceNode) or len(node.items) not in (2, 3):
         size = f"has {len(node.items)} items" if isinstance(node, SequenceNode) else "is not a list"
-        raise _WrongTypeError(
+        raise WrongTypeError(
             f"a tuple's value is a list of two or three items, but this {size}",
             value,
             "write [low, high], [low, high, step], or [low, high, true] for a log range",
@@ -225,9 +226,9 @@ def _tuple(form: Form, problems: Problems) -> Domain:
     log = isinstance(last, ScalarNode) and last.value is True
     has_step = last is not None and not (isinstance(last, ScalarNode) and isinstance(last.value, bool))
     bounds = node.items if has_step else node.items[:2]
-    numbers = [_number(name, item) for name, item in zip(("low", "high", "step"), bounds, strict=False)]
+    numbers = [read_number(name, item) for name, item in zip(("low", "high", "step"), bounds, strict=False)]
     if any(isinstance(number, float) for number in numbers):
-        numbers = [_as_float("a bound", number, value) for number in numbers]
+        numbers = [as_float("a bound", number, value) for number in numbers]
     low, high, *rest = numbers
     return _make_range(form, problems, (low, high), rest[0] if rest else None, log=log)
 
@@ -267,7 +268,7 @@ def _categorical(form: Form, _: Problems) -> Domain:
         return _labelled(node)
     if not isinstance(node, SequenceNode):
         hint = "write [first, second], or {label: value, ...}"
-        raise _WrongTypeError("choices are a list, or a mapping of labels to values", value, hint)
+        raise WrongTypeError("choices are a list, or a mapping of labels to values", value, hint)
     return Categorical.of([plain_data(item) for item in node.items])
 
 
@@ -302,59 +303,3 @@ def _optional(form: Form, name: str, read: Callable[[str, Node], Any]) -> Any:
     if isinstance(node, ScalarNode) and node.value is None:
         return None
     return read(name, form.node(name))
-
-
-def _scalar(name: str, node: Node, rule: str) -> Any:
-    inner = content(node)
-    if not isinstance(inner, ScalarNode):
-        kind = "a list" if isinstance(inner, SequenceNode) else "a mapping"
-        raise _WrongTypeError(f"{name} must be {rule}, but is {kind}", node)
-    return inner.value
-
-
-def _number(name: str, node: Node) -> int | float:
-    value = _scalar(name, node, "a number")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        hint = f"remove the quotes around {value}" if _is_quoted_number(node) else ""
-        raise _WrongTypeError(f"{name} must be a number, but is {value!r}", node, hint)
-    return value
-
-
-def _float(name: str, node: Node) -> float:
-    return _as_float(name, _number(name, node), node)
-
-
-def _as_float(name: str, value: float, node: Node) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        raise _WrongTypeError(f"{name} is too large for a float", node) from None
-
-
-def _integer(name: str, node: Node) -> int:
-    value = _number(name, node)
-    if isinstance(value, float):
-        if not value.is_integer():
-            hint = "use type: float for numbers that are not whole"
-            raise _WrongTypeError(f"{name} must be a whole number, but is {value}", node, hint)
-        value = int(value)
-    return value
-
-
-def _boolean(name: str, node: Node) -> bool:
-    value = _scalar(name, node, "true or false")
-    if not isinstance(value, bool):
-        hint = "YAML 1.2 has only true and false" if str(value).lower() in ("yes", "no", "on", "off") else ""
-        raise _WrongTypeError(f"{name} must be true or false, but is {value!r}", node, hint)
-    return value
-
-
-def _is_quoted_number(node: Node) -> bool:
-    inner = content(node)
-    if not isinstance(inner, ScalarNode) or not inner.style:
-        return False
-    try:
-        float(inner.text)
-    except ValueError:
-        return False
-    return True

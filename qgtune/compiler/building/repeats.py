@@ -34,7 +34,7 @@ from qgtune.space import (
     config_path,
     path_expression,
 )
-from qgtune.space.tree import COUNT, LAST, MIDDLE, child_at, child_key, unless_last
+from qgtune.space.tree import COUNT, LAST, MIDDLE, child_key, found_at, unless_last
 
 MAX_COUNT = 1000
 """Items that a list whose length is tuned may have."""
@@ -217,7 +217,7 @@ class RepeatBuilder:
         with self.sharing.item(self.space, i):
             node = self.build.node(written, base, path)
         for inner in shared:
-            if _find(node, inner) is None:
+            if found_at(node, inner) is None:
                 continue
             self.found.add(inner)
             if not any(_mentions(layer, inner) for layer in layers[1:]):
@@ -241,7 +241,7 @@ class RepeatBuilder:
 
     def _share(self, node: SpaceNode, path: Path, inner: Path, i: int) -> SpaceNode:
         """Return an item in which the value at ``inner`` is that of the first item that has it."""
-        found = _find(node, inner)
+        found = found_at(node, inner)
         if isinstance(found, Switch) and _depends_on_its_item(found) and inner not in self.holders:
             message = f"shared names {format_path(inner)}, but what stands there depends on the item"
             place = self.problems.at_node(Role.SPACE, self.form.node("shared"))
@@ -282,22 +282,13 @@ def _mentions(written: Written, path: Path) -> bool:
     return True
 
 
-def _find(node: SpaceNode, path: Path) -> SpaceNode | None:
-    for part in path:
-        key = child_key(node, part)
-        if key is None:
-            return None
-        node = child_at(node, key)
-    return node
-
-
 def _replaced(node: SpaceNode, path: Path, leaf: SpaceNode) -> SpaceNode:
     if not path:
         return leaf
     key = child_key(node, path[0])
     if isinstance(node, Mapping) and key is not None:
         return replace(node, entries={**node.entries, key: _replaced(node.entries[key], path[1:], leaf)})
-    assert isinstance(node, Sequence) and isinstance(key, int)  # noqa: S101, PT018 - _find came this way
+    assert isinstance(node, Sequence) and isinstance(key, int)  # noqa: S101, PT018 - found_at came this way
     items = list(node.items)
     items[key] = _replaced(items[key], path[1:], leaf)
     return replace(node, items=tuple(items))

@@ -23,7 +23,7 @@ from qgtune.space import (
     config_path,
     path_expression,
 )
-from qgtune.space.tree import COUNT, child_at, child_key, children, node_at
+from qgtune.space.tree import COUNT, child_at, children, found_at, node_at
 
 
 class _Item(NamedTuple):
@@ -86,7 +86,7 @@ class Sharing:
             {
                 key: there
                 for key, places in self._places.items()
-                if (there := [p for p in places if _has(root, p)])
+                if (there := [p for p in places if found_at(root, p) is not None])
             },
         )
         self._report_leaving_items(root)
@@ -226,15 +226,6 @@ def _meets(given: _Chosen | int, needed: _Chosen | int) -> bool:
     if isinstance(given, _Chosen) and isinstance(needed, _Chosen):
         return given.implies(needed)
     return isinstance(given, int) and isinstance(needed, int) and needed <= given
-
-
-def _has(node: SpaceNode, path: Path) -> bool:
-    for part in path:
-        key = child_key(node, part)
-        if key is None:
-            return False
-        node = child_at(node, key)
-    return True
 
 
 def _replaced(node: SpaceNode, path: Path, followed: Mapping[Path, Path]) -> SpaceNode:

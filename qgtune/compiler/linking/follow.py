@@ -28,7 +28,7 @@ from qgtune.space import (
     config_path,
 )
 from qgtune.space.expressions import NEXT, PREVIOUS, THIS
-from qgtune.space.tree import child_at, child_key
+from qgtune.space.tree import child_at, child_key, found_at
 
 
 def _kind(node: SpaceNode) -> str | None:
@@ -104,10 +104,7 @@ class Follower:
     def check_kinds(self, target: Path, formula: Formula, unlinked: Mapping) -> None:
         """Warn if a copy puts a list or a mapping where a single value stood, or the other way round."""
         source = formula.sources[0] if formula.expression.is_path else None
-        before: SpaceNode | None = unlinked
-        for part in target:
-            key = None if before is None else child_key(before, part)
-            before = None if before is None or key is None else child_at(before, key)
+        before = found_at(unlinked, target)
         if not isinstance(source, tuple) or before is None:
             return
         kinds = [_kind(before), _kind(self.nodes[source])]
