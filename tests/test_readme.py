@@ -10,7 +10,7 @@ import yaml
 from own_projects import environment
 
 from qgtune.schema.data import DATA_SETTINGS
-from qgtune.schema.graph_classification import METRICS
+from qgtune.schema.gnn import METRICS
 from qgtune.schema.tuning import TuningSettings, key_spellings
 
 ROOT = pathlib.Path(__file__).parent.parent

@@ -16,7 +16,7 @@ from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
 from qgtune.schema.data import DATA_SETTINGS, FILE_SETTINGS
 from qgtune.schema.data_checks import find_data_problems, parse_data_settings, parse_file_settings
-from qgtune.schema.graph_classification import (
+from qgtune.schema.gnn import (
     METRICS,
     GcnBlockConfig,
     find_problems,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qgtune.core.paths import Path, format_path
-from qgtune.schema.graph_classification import (
+from qgtune.schema.gnn import (
     ACTIVATIONS,
     LAYER_TYPES,
     NORMALIZERS,

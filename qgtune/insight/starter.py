@@ -13,7 +13,7 @@ from qgtune.document import Document, MappingNode, Source, comment_block, dump, 
 from qgtune.insight.proposals import Proposal, proposals
 from qgtune.schema.data import DATA_SETTINGS
 from qgtune.schema.data_checks import parse_data_settings
-from qgtune.schema.graph_classification import find_problems
+from qgtune.schema.gnn import find_problems
 
 BASE, SPACE, DEPENDENCIES = "base_settings.yaml", "search_space.yaml", "dependency_map.yaml"
 TUNING, OBJECTIVE = "tuning.yaml", "objective.py"

@@ -13,7 +13,7 @@ from qgtune.core.paths import Path
 from qgtune.nn.construction import construct, entry, one_line, with_values_where_needed
 from qgtune.nn.edge_inputs import EdgeInputs
 from qgtune.nn.layers import ACTIVATIONS, LAYERS, NORMALIZERS
-from qgtune.schema.graph_classification import GcnBlockConfig
+from qgtune.schema.gnn import GcnBlockConfig
 
 
 class GNNBlock(torch.nn.Module):

@@ -22,7 +22,7 @@ from qgtune.nn.trial_runs import (
     pooling_part,
     some_edges,
 )
-from qgtune.schema.graph_classification import ClassifierConfig, GcnBlockConfig, ModelConfig
+from qgtune.schema.gnn import ClassifierConfig, GcnBlockConfig, ModelConfig
 
 _MODEL: Path = ("model",)
 _INPUT_DIM: Path = (*_MODEL, "classifier", "input_dim")

@@ -24,8 +24,8 @@ from torch_geometric import nn as pyg
 
 from qgtune.core.registry import Registry
 from qgtune.nn.gin import GINLayer
-from qgtune.schema import graph_classification as schema
-from qgtune.schema.graph_classification import RegisteredNames
+from qgtune.schema import gnn as schema
+from qgtune.schema.gnn import RegisteredNames
 
 ModuleFactory = Callable[..., torch.nn.Module]
 PoolingFunction = Callable[..., Tensor]

@@ -12,7 +12,7 @@ from qgtune.nn.blocks import GNNBlock
 from qgtune.nn.construction import construct, entry
 from qgtune.nn.layers import ACTIVATIONS, PoolingFunction, registered_names
 from qgtune.nn.pooling import make_pooling, pooled_example
-from qgtune.schema.graph_classification import ClassifierConfig, ModelConfig, dimension_problems, parse_model
+from qgtune.schema.gnn import ClassifierConfig, ModelConfig, dimension_problems, parse_model
 
 
 class Classifier(torch.nn.Module):

@@ -17,8 +17,8 @@ from qgtune.nn.blocks import GNNBlock
 from qgtune.nn.construction import one_line, with_values_where_needed
 from qgtune.nn.models import Classifier
 from qgtune.nn.pooling import pooled_example
-from qgtune.schema.graph_classification import NORMALIZERS as BUILT_IN_NORMALIZERS
-from qgtune.schema.graph_classification import ClassifierConfig, GcnBlockConfig
+from qgtune.schema.gnn import NORMALIZERS as BUILT_IN_NORMALIZERS
+from qgtune.schema.gnn import ClassifierConfig, GcnBlockConfig
 
 NODES = 4
 """Nodes of the one graph that is pushed through a model."""

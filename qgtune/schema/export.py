@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from qgtune.schema.data import DataSettings
 from qgtune.schema.dependency_map import dependency_map_schema
-from qgtune.schema.graph_classification import GraphClassificationConfig
+from qgtune.schema.gnn import GraphClassificationConfig
 from qgtune.schema.identity import identity
 from qgtune.schema.search_space import search_space_schema
 from qgtune.schema.tuning import TuningSettings, key_spellings

@@ -13,7 +13,7 @@ from qgtune.compiler.planning.stand_ins import RandomTrial
 from qgtune.compiler.proving.probe import probe_configs
 from qgtune.core.errors import ConfigValueError
 from qgtune.nn import registered_names
-from qgtune.schema.graph_classification import ACTIVATIONS, BLOCKS_KEYS, POOLINGS, ModelConfig, parse_model
+from qgtune.schema.gnn import ACTIVATIONS, BLOCKS_KEYS, POOLINGS, ModelConfig, parse_model
 from qgtune.space import EvaluationError
 
 

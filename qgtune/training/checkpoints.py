@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from qgtune.core.errors import ConfigValueError
-from qgtune.schema.graph_classification import TrainingConfig
+from qgtune.schema.gnn import TrainingConfig
 from qgtune.training.task import EpochResult
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from qgtune.core.errors import ConfigValueError
-from qgtune.schema.graph_classification import GraphClassificationConfig, dimension_problems
+from qgtune.schema.gnn import GraphClassificationConfig, dimension_problems
 from qgtune.training.task import LabelledGraphs
 
 

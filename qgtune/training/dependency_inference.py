@@ -18,7 +18,7 @@ from qgtune.core.errors import UsageError
 from qgtune.core.paths import Path, format_path
 from qgtune.document import comment_block, dump
 from qgtune.nn import Junction, Tracer
-from qgtune.schema.graph_classification import BLOCKS_KEYS, pooling_width
+from qgtune.schema.gnn import BLOCKS_KEYS, pooling_width
 from qgtune.space import Reference, Role
 from qgtune.training.architectures import Limits, Survey, has_graph_model, parse_shapes
 from qgtune.training.compiled_spaces import compile_unchecked, fact_formula, node_at

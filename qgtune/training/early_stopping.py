@@ -3,7 +3,7 @@
 import math
 from collections import deque
 
-from qgtune.schema.graph_classification import MAXIMIZE, MINIMIZE
+from qgtune.schema.gnn import MAXIMIZE, MINIMIZE
 
 
 def improves(value: float, best: float | None, direction: str, tol: float = 0.0) -> bool:

@@ -8,7 +8,7 @@ import torch
 from torch.utils.data import RandomSampler
 from torch_geometric.loader import DataLoader
 
-from qgtune.schema.graph_classification import LoaderConfig, drop_last_problem
+from qgtune.schema.gnn import LoaderConfig, drop_last_problem
 from qgtune.training.parts import Indices
 from qgtune.training.task import LabelledGraphs, OnNotice
 

@@ -15,7 +15,7 @@ from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path
 from qgtune.core.registry import Registry
-from qgtune.schema import graph_classification as schema
+from qgtune.schema import gnn as schema
 
 Labels = NDArray[np.int64]
 LogProbabilities = NDArray[np.float64]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 
 from qgtune.core.errors import ConfigValueError
-from qgtune.schema.graph_classification import TrainingConfig
+from qgtune.schema.gnn import TrainingConfig
 
 
 def make_optimizer(config: TrainingConfig, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:

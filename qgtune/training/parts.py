@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.data.splits import draw_subset, split_graphs
-from qgtune.schema.graph_classification import GraphClassificationConfig
+from qgtune.schema.gnn import GraphClassificationConfig
 from qgtune.training.task import LabelledGraphs
 
 Indices = NDArray[np.int64]

@@ -14,7 +14,7 @@ from torch_geometric.loader import DataLoader
 from qgtune.core.errors import ConfigValueError
 from qgtune.nn.layers import registered_names
 from qgtune.nn.models import model_from_config
-from qgtune.schema.graph_classification import GraphClassificationConfig, parse_config
+from qgtune.schema.gnn import GraphClassificationConfig, parse_config
 from qgtune.training.checkpoints import Checkpoints
 from qgtune.training.data_checks import check_fit
 from qgtune.training.devices import choose_device, seeded

@@ -6,7 +6,7 @@ from typing import Any
 from qgtune.core.paths import Path
 from qgtune.nn import Junction, Tracer
 from qgtune.nn.trial_runs import with_leaf
-from qgtune.schema.graph_classification import (
+from qgtune.schema.gnn import (
     BLOCKS_KEYS,
     POOLINGS,
     GcnBlockConfig,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qgtune.compiler.incremental import IncrementalCheck, blocks_of
 from qgtune.compiler.load import read_data_file
-from qgtune.schema.graph_classification import find_problems
+from qgtune.schema.gnn import find_problems
 
 GUIDE = read_data_file(pathlib.Path(__file__).parent.parent / "guide" / "base_settings.yaml").data
 BLOCK = blocks_of(GUIDE)[0] | {"in_dim": 8, "out_dim": 8, "normalizer": "batch_norm", "norm_args": [8]}

@@ -5,7 +5,7 @@ import torch
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.nn import ACTIVATIONS, LAYERS, NORMALIZERS, POOLING, Tracer, build_model, push_batch
-from qgtune.schema.graph_classification import ModelConfig, RegisteredNames
+from qgtune.schema.gnn import ModelConfig, RegisteredNames
 
 
 def model(*blocks, names=None, **rest):

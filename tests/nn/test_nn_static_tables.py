@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from qgtune.nn import ACTIVATIONS, LAYERS, NORMALIZERS, POOLING, registered_names, taken_kwargs
-from qgtune.schema import graph_classification as schema
+from qgtune.schema import gnn as schema
 
 KINDS = {
     "layer": (LAYERS, schema.LAYER_TYPES),

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from qgtune.schema.graph_classification import find_problems
+from qgtune.schema.gnn import find_problems
 from qgtune.training import evaluate, train
 
 LAYERS = ["sage", "gcn", "gat", "gco"]

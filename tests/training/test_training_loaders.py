@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from qgtune.core.errors import ConfigValueError
-from qgtune.schema.graph_classification import LoaderConfig
+from qgtune.schema.gnn import LoaderConfig
 from qgtune.training import loaders, train
 from qgtune.training.checkpoints import save_atomically
 from qgtune.training.loaders import GraphSubset, make_loader, spare_cores

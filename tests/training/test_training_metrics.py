@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qgtune.core.errors import ConfigValueError
-from qgtune.schema import graph_classification as schema
+from qgtune.schema import gnn as schema
 from qgtune.training import METRICS, Metric
 from qgtune.training.metrics import Predictions, direction_of, measure
 

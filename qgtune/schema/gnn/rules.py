@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 from pydantic_core import PydanticCustomError
 
 from qgtune.core.diagnostics import did_you_mean
-from qgtune.schema.graph_classification.names import (
+from qgtune.schema.gnn.names import (
     ACTIVATIONS,
     LAYER_TYPES,
     LINEAR_KWARGS,

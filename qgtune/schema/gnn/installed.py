@@ -11,7 +11,7 @@ makes ``gnn_layer_type: mine`` legal. Here only the names are read: nothing of t
 from functools import cache
 from importlib.metadata import entry_points
 
-from qgtune.schema.graph_classification.names import RegisteredNames
+from qgtune.schema.gnn.names import RegisteredNames
 
 _GROUPS = {
     "layer_types": "qgtune.layer",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ValidationError
 
-from qgtune.schema.graph_classification import (
+from qgtune.schema.gnn import (
     LAYER_TYPES,
     METRICS,
     GcnBlockConfig,
@@ -72,7 +72,7 @@ def test_every_field_says_what_it_is_and_every_number_its_unit():
 
 
 def test_importing_the_schema_imports_no_torch():
-    code = "import sys, qgtune.schema.graph_classification; sys.exit('torch' in sys.modules)"
+    code = "import sys, qgtune.schema.gnn; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from qgtune.schema.graph_classification.rules import (
+from qgtune.schema.gnn.rules import (
     Activation,
     ActivationKwargs,
     Dim,

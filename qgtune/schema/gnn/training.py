@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from qgtune.schema.graph_classification.model import ModelConfig
-from qgtune.schema.graph_classification.rules import (
+from qgtune.schema.gnn.model import ModelConfig
+from qgtune.schema.gnn.rules import (
     MetricName,
     OptimizerKwargs,
     OptimizerName,

@@ -3,21 +3,21 @@
 Nothing here imports torch: a config is checked in milliseconds.
 """
 
-from qgtune.schema.graph_classification.checks import (
+from qgtune.schema.gnn.checks import (
     drop_last_problem,
     find_problems,
     parse_config,
     parse_model,
 )
-from qgtune.schema.graph_classification.dims import block_width, dimension_problems, pooling_width
-from qgtune.schema.graph_classification.installed import installed_names
-from qgtune.schema.graph_classification.model import (
+from qgtune.schema.gnn.dims import block_width, dimension_problems, pooling_width
+from qgtune.schema.gnn.installed import installed_names
+from qgtune.schema.gnn.model import (
     BLOCKS_KEYS,
     ClassifierConfig,
     GcnBlockConfig,
     ModelConfig,
 )
-from qgtune.schema.graph_classification.names import (
+from qgtune.schema.gnn.names import (
     ACTIVATIONS,
     ATTENTION_LAYERS,
     LAYER_TYPES,
@@ -32,7 +32,7 @@ from qgtune.schema.graph_classification.names import (
     metric_direction,
     untaken_kwargs,
 )
-from qgtune.schema.graph_classification.training import (
+from qgtune.schema.gnn.training import (
     GraphClassificationConfig,
     LoaderConfig,
     TrainingConfig,

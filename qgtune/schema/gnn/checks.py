@@ -10,12 +10,12 @@ from pydantic_core import ErrorDetails
 from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
-from qgtune.schema.graph_classification.dims import dimension_problems
-from qgtune.schema.graph_classification.installed import installed_names
-from qgtune.schema.graph_classification.model import BLOCKS_KEYS, ModelConfig
-from qgtune.schema.graph_classification.names import RegisteredNames
-from qgtune.schema.graph_classification.rules import ONE, SEVERAL
-from qgtune.schema.graph_classification.training import GraphClassificationConfig
+from qgtune.schema.gnn.dims import dimension_problems
+from qgtune.schema.gnn.installed import installed_names
+from qgtune.schema.gnn.model import BLOCKS_KEYS, ModelConfig
+from qgtune.schema.gnn.names import RegisteredNames
+from qgtune.schema.gnn.rules import ONE, SEVERAL
+from qgtune.schema.gnn.training import GraphClassificationConfig
 
 S = TypeVar("S", bound=BaseModel)
 

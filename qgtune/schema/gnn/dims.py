@@ -5,8 +5,8 @@ from typing import Any
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
-from qgtune.schema.graph_classification.model import GcnBlockConfig, ModelConfig
-from qgtune.schema.graph_classification.names import ATTENTION_LAYERS, LAYER_TYPES, POOLINGS
+from qgtune.schema.gnn.model import GcnBlockConfig, ModelConfig
+from qgtune.schema.gnn.names import ATTENTION_LAYERS, LAYER_TYPES, POOLINGS
 
 _SIZE_KEYWORDS = {"batch_norm": "num_features", "layer_norm": "normalized_shape", "graph_norm": "in_channels"}
 
