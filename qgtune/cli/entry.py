@@ -9,6 +9,7 @@ from qgtune.cli.arguments import parse
 from qgtune.cli.check import CHECK
 from qgtune.cli.command import Command
 from qgtune.cli.diff import DIFF
+from qgtune.cli.evaluate import EVALUATE
 from qgtune.cli.explain import EXPLAIN
 from qgtune.cli.graph import GRAPH
 from qgtune.cli.infer_dependencies import INFER_DEPENDENCIES
@@ -17,11 +18,12 @@ from qgtune.cli.printing import FAULT, GO_ON, INTERRUPTED, OK, PROBLEMS, USAGE, 
 from qgtune.cli.run import RUN
 from qgtune.cli.sample import SAMPLE
 from qgtune.cli.schema import SCHEMA
+from qgtune.cli.train import TRAIN
 from qgtune.core.errors import DiagnosticError, QgtuneError, UsageError
 
 COMMANDS: dict[str, Command] = {
     command.name: command
-    for command in (RUN, CHECK, SAMPLE, INIT, INFER_DEPENDENCIES, EXPLAIN, GRAPH, DIFF, SCHEMA)
+    for command in (RUN, TRAIN, EVALUATE, CHECK, SAMPLE, INIT, INFER_DEPENDENCIES, EXPLAIN, GRAPH, DIFF, SCHEMA)
 }
 _PROBLEM_FORMS = ("json", "github")
 """Forms of output in which problems have a form of their own; in all others they are text."""

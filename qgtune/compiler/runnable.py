@@ -1,0 +1,129 @@
+"""A config that can be trained as it stands: the file, its task, its data, and every problem at its line."""
+
+import pathlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from qgtune.compiler.load import read_data_file
+from qgtune.compiler.problems import Problems
+from qgtune.compiler.task_check import facts_of, task_names
+from qgtune.compiler.tuning import read_tuning, top_of
+from qgtune.core.diagnostics import Diagnostic, Location, did_you_mean, sort_diagnostics
+from qgtune.core.errors import ConfigValueError, DiagnosticError
+from qgtune.core.paths import Path, format_path
+from qgtune.document import Document, MappingNode
+from qgtune.schema.data_checks import find_data_problems
+from qgtune.schema.gnn import TASK_SCHEMAS, find_problems
+
+TASK_KEYS = ("task", "data", "metric")
+"""The keys of a config that say what it is trained for; its task reads the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunnableConfig:
+    """A config, and what it is trained for.
+
+    Args:
+        path: the config's file.
+        document: what it says.
+        config: its data.
+        task: the name of the task.
+        data: the settings of the data set.
+        metric: the validation metric by which the best epoch is chosen; None for the task's own choice.
+        folder: what relative paths of the data settings start from.
+        locate: tells the place of a value, or of the nearest thing above it, in the file that gives it.
+    """
+
+    path: pathlib.Path
+    document: Document
+    config: dict[str, Any]
+    task: str
+    data: dict[str, Any]
+    metric: str | None
+    folder: pathlib.Path
+    locate: Callable[[Path], Location]
+
+    def diagnostic(self, error: ConfigValueError) -> Diagnostic:
+        """Return the problem of a value, at its line."""
+        code = "QG409" if error.path[:1] == ("data",) else "QG214"
+        key = self.document.key_at(error.path) if error.is_key and code == "QG214" else None
+        place = self.document.location(key) if key else self.locate(error.path)
+        shown = format_path(error.path)
+        message = error.message if not shown or shown in error.message else f"{shown}: {error.message}"
+        return Diagnostic(code, message, place, error.hint)
+
+
+def read_runnable(path: pathlib.Path, tuning_path: pathlib.Path | None = None) -> RunnableConfig:
+    """Return the config of a file with its task and its data, after every check that needs no torch.
+
+    Args:
+        path: the config, such as a best_config.yaml.
+        tuning_path: a tuning file that says task, data and metric; None if the config does.
+
+    Raises:
+        DiagnosticError: with everything that is wrong with the files.
+
+    Example:
+        >>> read_runnable(pathlib.Path("no/such/config.yaml"))
+        Traceback (most recent call last):
+        ...
+        qgtune.core.errors.DiagnosticError: no/such/config.yaml: error[QG101]: there is no such file
+    """
+    document = read_data_file(path)
+    problems = Problems()
+    if not isinstance(document.root, MappingNode):
+        problems.error("QG201", "a config is a mapping of sections", document.locate(()))
+        problems.raise_errors()
+    runnable = _with_purpose(path, document, tuning_path, problems)
+    problems.raise_errors()
+    assert runnable is not None  # noqa: S101 - whatever prevents it is an error
+    found = find_data_problems(runnable.data) or _config_problems(runnable)
+    if found:
+        raise DiagnosticError(sort_diagnostics([runnable.diagnostic(problem) for problem in found]))
+    return runnable
+
+
+def _with_purpose(
+    path: pathlib.Path, document: Document, tuning_path: pathlib.Path | None, problems: Problems
+) -> RunnableConfig | None:
+    """Return the config with its task and data, which one of the two files says; None after a report."""
+    config = document.data
+    if tuning_path is None:
+        task, data, metric = (config.get(key) for key in TASK_KEYS)
+        place, folder = top_of(document), path.parent
+
+        def locate(at: Path) -> Location:
+            return document.locate(at)
+    else:
+        tuning = read_tuning(tuning_path, problems.found)
+        if tuning is None:
+            return None
+        task, data, metric = tuning.settings.task, tuning.settings.data, tuning.settings.metric_name
+        place, folder = top_of(tuning.document), tuning.folder
+
+        def locate(at: Path) -> Location:
+            return (tuning.document if at[:1] and at[0] in TASK_KEYS else document).locate(at)
+
+    if not isinstance(task, str):
+        message = "a config is trained by a task, and there is no key 'task' that names one"
+        hint = "write task: and data: into the file, as in a tuning file, or give --tuning TUNING.yaml"
+        problems.error("QG406", message, place, hint)
+    elif task not in task_names():
+        hint = did_you_mean(task, task_names())
+        problems.error("QG408", f"there is no task {task!r}", locate(("task",)), hint)
+    elif data is None:
+        hint = "for example data: {name: causal_sets}"
+        problems.error("QG409", "a task needs data", locate(("task",)), hint)
+    elif metric is not None and not isinstance(metric, str):
+        problems.error("QG410", f"a metric is a name, not {metric!r}", locate(("metric",)))
+    else:
+        return RunnableConfig(path, document, config, task, data, metric, folder, locate)
+    return None
+
+
+def _config_problems(runnable: RunnableConfig) -> tuple[ConfigValueError, ...]:
+    """Return what the task's schema says about the config; nothing for a task of the user's own."""
+    if runnable.task not in TASK_SCHEMAS:
+        return ()
+    return find_problems(runnable.config, task=runnable.task, **facts_of(runnable.data).for_schema())

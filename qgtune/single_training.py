@@ -1,0 +1,219 @@
+"""One config trained by its task as it stands, and trained models measured on other data."""
+
+import csv
+import io
+import json
+import pathlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qgtune.compiler.files import shown_path
+from qgtune.compiler.runnable import RunnableConfig
+from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
+from qgtune.core.files import check_can_be_written, write_atomically
+from qgtune.document import comment_block
+from qgtune.schema.data_paths import rebased_data
+
+if TYPE_CHECKING:
+    from qgtune.training import EpochResult, TrainedModel
+
+MODEL, METRICS, HISTORY, CONFIG = "model.pt", "metrics.json", "history.csv", "config.yaml"
+ALL = "all"
+"""The section that is every graph, or every node, of a data set."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOutcome:
+    """A trained model, the folder that holds it, and whether it had been trained before."""
+
+    model: "TrainedModel"
+    folder: pathlib.Path
+    is_old: bool
+
+
+def output_folder(config: pathlib.Path) -> pathlib.Path:
+    """Return the folder for what the training of a config leaves, unless another one is asked for.
+
+    Example:
+        >>> output_folder(pathlib.Path("runs/digits/best_config.yaml")).as_posix()
+        'runs/digits/best_config_trained'
+    """
+    return config.with_name(f"{config.stem}_trained")
+
+
+def train_config(
+    runnable: RunnableConfig,
+    folder: pathlib.Path,
+    *,
+    on_epoch: Callable[["EpochResult"], None],
+    on_notice: Callable[[str], None],
+    again: bool = False,
+) -> TrainingOutcome:
+    """Return the model that a config gives, trained on all of its training data, and leave it in a folder.
+
+    A training that was killed goes on where its last checkpoint was written; one that had come to its end is
+    not repeated. The folder then holds ``model.pt``, ``metrics.json`` with the metrics of the validation and
+    the testing part, ``history.csv`` with a row for each epoch, and ``config.yaml``.
+
+    Args:
+        runnable: the config, its task and its data.
+        folder: where the results go; made if there is none.
+        on_epoch: called after each epoch.
+        on_notice: called with each thing worth knowing that stops nothing.
+        again: train anew, whatever the folder holds.
+
+    Raises:
+        DiagnosticError: for a value of the config or of its data that cannot be used.
+        TrainingError: if the training diverges.
+        QgtuneError: if the folder cannot be written, or holds the model of another config.
+    """
+    # torch takes seconds to import, and a config with problems never gets here.
+    from qgtune.data import load_dataset
+    from qgtune.training import TASKS, TrainedModel, write_model
+
+    purpose = _purpose(runnable, folder)
+    _check_writable(folder)
+    if not again and (old := _finished(folder, purpose)) is not None:
+        return TrainingOutcome(old, folder, is_old=True)
+    task = TASKS[runnable.task]
+    history = _History(folder / HISTORY)
+
+    def after_epoch(result: "EpochResult") -> None:
+        history.add(result)
+        on_epoch(result)
+
+    try:
+        dataset = load_dataset(_all_of(runnable.data), base_dir=runnable.folder)
+        metric = runnable.metric or task.chosen_metric
+        result = task.train(
+            runnable.config,
+            dataset,
+            metric=metric,
+            on_epoch=after_epoch,
+            on_notice=on_notice,
+            output_dir=folder,
+            trial_number=0,
+            resume=not again,
+        )
+        metrics = {"validation": dict(result.metrics)}
+        if runnable.config.get("testing") is not None:
+            metrics["testing"] = task.evaluate(runnable.config, dataset, result.model, section="testing")
+    except ConfigValueError as error:
+        raise DiagnosticError((runnable.diagnostic(error),)) from error
+    weights = result.model.state_dict()
+    model = TrainedModel(**purpose, metric=metric, epoch=result.epoch, epochs=result.epochs, metrics=metrics, weights=weights)
+    write_atomically(folder / CONFIG, runnable.document.source.text)
+    write_atomically(folder / METRICS, metrics_text(model))
+    # Last: where it stands, the training has come to its end.
+    write_model(folder / MODEL, model)
+    return TrainingOutcome(model, folder, is_old=False)
+
+
+def evaluate_file(
+    path: pathlib.Path, data: Mapping[str, Any] | None = None, base_dir: pathlib.Path | None = None, section: str | None = None
+) -> tuple["TrainedModel", str, dict[str, float]]:
+    """Return a trained model, the section it was measured on, and its metrics there.
+
+    Args:
+        path: a ``model.pt``, or the folder that holds it.
+        data: the settings of another data set; None for the one that the model was trained on.
+        base_dir: what relative paths of ``data`` start from.
+        section: ``training``, ``validation``, ``testing`` or ``all``; by default ``testing`` of the model's
+            own data, and ``all`` of other data.
+
+    Raises:
+        ConfigValueError: for a setting of the data that cannot be used, or data that the model does not fit.
+        ModelFileError: if there is no trained model.
+    """
+    from qgtune.data import load_dataset
+    from qgtune.training import TASKS, read_model
+
+    file = path / MODEL if path.is_dir() else path
+    model = read_model(file)
+    own = data is None
+    dataset = load_dataset(_all_of(model.data if data is None else data), base_dir=file.parent if own else base_dir or pathlib.Path())
+    task = TASKS[model.task]
+    network = task.build_model(model.config)
+    network.load_state_dict(dict(model.weights))
+    chosen = section or ("testing" if own else ALL)
+    return model, chosen, task.evaluate(model.config, dataset, network, section=chosen)
+
+
+def metrics_text(model: "TrainedModel") -> str:
+    """Return the content of metrics.json; equal trainings give equal bytes."""
+    content = {
+        "version": 1,
+        "task": model.task,
+        "data": model.data,
+        "metric": model.metric,
+        "best_epoch": model.epoch,
+        "epochs": model.epochs,
+        "metrics": model.metrics,
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _all_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a data set without ``subset``, with which a study tunes on a part of it."""
+    return {key: value for key, value in data.items() if key != "subset"}
+
+
+def _purpose(runnable: RunnableConfig, folder: pathlib.Path) -> dict[str, Any]:
+    """Return what a model is trained for, as its file tells it."""
+    data = rebased_data(_all_of(runnable.data), runnable.folder, folder)
+    return {"task": runnable.task, "config": runnable.config, "data": data}
+
+
+def _check_writable(folder: pathlib.Path) -> None:
+    for name in (MODEL, METRICS, HISTORY, CONFIG):
+        try:
+            check_can_be_written(folder / name)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise QgtuneError(f"results cannot be written to {shown_path(folder)}: {reason}; give --output") from error
+
+
+def _finished(folder: pathlib.Path, purpose: Mapping[str, Any]) -> "TrainedModel | None":
+    """Return the model that a folder holds if it was trained for the same; None if there is none.
+
+    Raises:
+        QgtuneError: if the folder holds a model that was trained for something else.
+    """
+    from qgtune.training import read_model
+
+    if not (folder / MODEL).exists():
+        return None
+    old = read_model(folder / MODEL)
+    if all(getattr(old, name) == value for name, value in purpose.items()):
+        return old
+    raise QgtuneError(
+        f"{shown_path(folder / MODEL)} is the model of another config: "
+        "--again trains this one in its place, and --output DIR elsewhere"
+    )
+
+
+class _History:
+    """Writes a row for each epoch; the rows of a training that was killed, and now goes on, are kept."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self._path = path
+        self._names: list[str] = []
+
+    def add(self, result: "EpochResult") -> None:
+        if not self._names:
+            self._begin(result)
+        with self._path.open("a", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerow([
+                result.epoch, repr(result.train_loss), *(repr(result.metrics[name]) for name in self._names)
+            ])
+
+    def _begin(self, result: "EpochResult") -> None:
+        self._names = sorted(result.metrics)
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerow(["epoch", "train_loss", *self._names])
+        head = text.getvalue()
+        old = self._path.read_text(encoding="utf-8").splitlines(keepends=True) if self._path.exists() else []
+        goes_on = old[:1] == [head] and result.epoch > 0
+        kept = [line for line in old[1:] if int(line.partition(",")[0]) < result.epoch] if goes_on else []
+        write_atomically(self._path, head + "".join(kept))

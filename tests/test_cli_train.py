@@ -1,0 +1,162 @@
+"""``qgtune train`` and ``qgtune evaluate``: what a study found is trained, kept, and measured elsewhere."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from own_projects import qgtune
+
+CONFIG = """\
+model:
+  gcn_net:
+    - {in_dim: 12, out_dim: 8, gnn_layer_type: sage, normalizer: batch_norm}
+  pooling_layer: mean
+  classifier: {input_dim: 8, output_dims: [2]}
+training: {seed: 3, num_epochs: 3, batch_size: 8, split: 0.6}
+validation: {split: 0.2}
+testing: {split: 0.2}
+"""
+PURPOSE = """\
+task: graph_classification
+data: {name: causal_sets, num_graphs: 40, max_nodes: 60, subset: 0.5}
+metric: accuracy
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "config.yaml").write_text(CONFIG + PURPOSE, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_config_is_trained_on_all_of_its_data_and_measured_on_its_test_part(project):
+    """The outputs agree with each other, hold every epoch, and do not depend on when they were made."""
+    done = qgtune(project, "train", "config.yaml")
+    assert done.returncode == 0, done.stderr
+    folder = project / "config_trained"
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    assert "subset" not in metrics["data"]
+    assert set(metrics["metrics"]) == {"validation", "testing"}
+    rows = list(csv.DictReader((folder / "history.csv").open(encoding="utf-8")))
+    assert [row["epoch"] for row in rows] == ["0", "1", "2"]
+    best = rows[metrics["best_epoch"]]
+    assert float(best["accuracy"]) == metrics["metrics"]["validation"]["accuracy"]
+    assert max(float(row["accuracy"]) for row in rows) == float(best["accuracy"])
+    assert (folder / "config.yaml").read_text(encoding="utf-8") == CONFIG + PURPOSE
+    assert "testing" in done.stdout
+
+    before = {name: (folder / name).read_bytes() for name in ("metrics.json", "history.csv")}
+    again = qgtune(project, "train", "config.yaml", "--again", "--quiet")
+    assert again.returncode == 0, again.stderr
+    assert {name: (folder / name).read_bytes() for name in before} == before
+
+
+def test_what_was_trained_is_not_trained_twice(project):
+    """The second call tells what the first one found, without an epoch."""
+    first = qgtune(project, "train", "config.yaml")
+    second = qgtune(project, "train", "config.yaml")
+    assert second.returncode == 0
+    assert "train loss" in first.stdout
+    assert "train loss" not in second.stdout
+    assert "as before" in second.stdout
+    told = [line for line in first.stdout.splitlines() if line.startswith("  ")]
+    assert told == [line for line in second.stdout.splitlines() if line.startswith("  ")]
+
+
+def test_the_model_of_another_config_is_not_overwritten(project):
+    """A folder that holds another model is refused, with both ways out."""
+    qgtune(project, "train", "config.yaml", "--quiet")
+    model = (project / "config_trained" / "model.pt").read_bytes()
+    (project / "config.yaml").write_text((CONFIG + PURPOSE).replace("seed: 3", "seed: 4"), encoding="utf-8")
+    refused = qgtune(project, "train", "config.yaml", "--quiet")
+    assert refused.returncode == 1
+    assert "--again" in refused.stderr
+    assert "--output" in refused.stderr
+    assert (project / "config_trained" / "model.pt").read_bytes() == model
+
+
+def test_a_model_is_measured_on_other_data(project):
+    """The same graphs as a file of data settings give the metrics of all of them; other ones give theirs."""
+    qgtune(project, "train", "config.yaml", "--quiet")
+    own = json.loads(qgtune(project, "evaluate", "config_trained", "--format", "json").stdout)
+    metrics = json.loads((project / "config_trained" / "metrics.json").read_text(encoding="utf-8"))
+    assert own["section"] == "testing"
+    assert own["metrics"] == metrics["metrics"]["testing"]
+    (project / "other.yaml").write_text("data: {name: causal_sets, num_graphs: 30, seed: 9}\n", encoding="utf-8")
+    other = json.loads(
+        qgtune(project, "evaluate", "config_trained/model.pt", "--data", "other.yaml", "--format", "json").stdout
+    )
+    assert other["section"] == "all"
+    assert other["data"]["seed"] == 9
+    assert 0 <= other["metrics"]["accuracy"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("task: graph_classification\n", ""), "QG406"),
+        (("task: graph_classification", "task: graph_clasification"), "did you mean 'graph_classification'"),
+        (("in_dim: 12", "in_dim: 11"), "config.yaml:3:14: error[QG214]"),
+        (("out_dim: 8", "out_dim: -8"), "config.yaml:3:27: error[QG214]"),
+        (("num_graphs: 40", "num_graph: 40"), "did you mean 'num_graphs'"),
+        (("metric: accuracy", "metric: acuracy"), "did you mean 'accuracy'"),
+        (("split: 0.6", "split: 0.9"), "must not exceed 1"),
+    ],
+)
+def test_a_config_that_cannot_be_trained_is_refused_at_its_line(project, change, said):
+    """Nothing is trained, the line is named, and so is a way out."""
+    (project / "config.yaml").write_text((CONFIG + PURPOSE).replace(*change), encoding="utf-8")
+    refused = qgtune(project, "train", "config.yaml")
+    assert refused.returncode == 1
+    assert said in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not (project / "config_trained").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "there is no trained model"), (b"no model", "is no model that qgtune train")]
+)
+def test_a_file_that_is_no_model_is_named(project, content, said):
+    """What was expected of the file is said in one line."""
+    if content is not None:
+        (project / "model.pt").write_bytes(content)
+    refused = qgtune(project, "evaluate", "model.pt")
+    assert refused.returncode == 1
+    assert said in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_data_that_the_model_does_not_fit_is_refused_at_its_line(project):
+    """Graphs with other features are named where their file names them."""
+    qgtune(project, "train", "config.yaml", "--quiet")
+    (project / "other.yaml").write_text("name: digit_graphs\n", encoding="utf-8")
+    refused = qgtune(project, "evaluate", "config_trained", "--data", "other.yaml")
+    assert refused.returncode == 1
+    assert "other.yaml:1:" in refused.stderr
+    assert "features" in refused.stderr
+
+
+def test_a_killed_training_goes_on_and_ends_as_if_it_had_not_been(project):
+    """kill -9 between two epochs changes no byte of the results."""
+    config = (CONFIG + PURPOSE).replace("num_epochs: 3", "num_epochs: 12")
+    (project / "config.yaml").write_text(config, encoding="utf-8")
+    (project / "whole.yaml").write_text(config, encoding="utf-8")
+    assert qgtune(project, "train", "whole.yaml", "--quiet").returncode == 0
+    command = [sys.executable, "-m", "qgtune", "train", "config.yaml"]
+    running = subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+    for line in running.stdout:
+        if line.startswith("epoch    4"):
+            running.send_signal(signal.SIGKILL)
+            break
+    running.stdout.close()
+    running.wait()
+    done = qgtune(project, "train", "config.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "epoch    0" not in done.stdout
+    for name in ("metrics.json", "history.csv"):
+        whole = (project / "whole_trained" / name).read_bytes()
+        assert (project / "config_trained" / name).read_bytes() == whole
