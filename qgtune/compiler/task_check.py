@@ -14,8 +14,9 @@ from qgtune.compiler.tuning import Tuning, top_of
 from qgtune.core.diagnostics import Location, Related, did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
-from qgtune.schema.data import DATA_SETTINGS, FILE_SETTINGS
+from qgtune.schema.data import DATA_SETTINGS
 from qgtune.schema.data_checks import find_data_problems, parse_data_settings, parse_file_settings
+from qgtune.schema.data_on_disk import FILE_SETTINGS
 from qgtune.schema.gnn import (
     METRICS,
     GcnBlockConfig,

@@ -101,7 +101,7 @@ def _graph(settings: CausalSetsSettings, index: int) -> Graph:
         "manifold_like": int(drawn.dimension > 0),
         "dimension": (0, *settings.dimensions).index(drawn.dimension),
     }
-    return (
+    return Graph(
         causal_features(drawn.order, settings.features),
         _edges(drawn.order, both=settings.edges == "both"),
         np.array([classes[target] for target in settings.targets], dtype=np.int64),

@@ -18,16 +18,15 @@ from qgtune.data.pyg_datasets import load_pyg_dataset
 from qgtune.data.torch_files import load_torch_file
 from qgtune.data.user_factories import call_factory, find_factory
 from qgtune.data.zarr_stores import load_zarr_stores
-from qgtune.schema.data import (
+from qgtune.schema.data import CausalSetsSettings, DigitGraphsSettings
+from qgtune.schema.data_checks import find_data_problems, parse_data_settings, parse_file_settings
+from qgtune.schema.data_on_disk import (
     FILE_SETTINGS,
-    CausalSetsSettings,
-    DigitGraphsSettings,
     FileSettings,
     PygSettings,
     TorchFileSettings,
     ZarrStoreSettings,
 )
-from qgtune.schema.data_checks import find_data_problems, parse_data_settings, parse_file_settings
 
 DatasetFactory = Callable[..., Any]
 """Takes the settings by keyword, without the name; returns a GraphDataset or a list of PyG graphs."""

@@ -70,7 +70,7 @@ def _graph(image: Pixels, digit: int, adjacency: NDArray[np.bool_], settings: Di
     number = np.cumsum(kept) - 1
     edges = number[np.array(np.nonzero(between_kept))]
     columns = _features(image, between_kept, settings.connectivity, settings.features)
-    return columns[kept], edges.astype(np.int64), np.array([digit], dtype=np.int64)
+    return Graph(columns[kept], edges.astype(np.int64), np.array([digit], dtype=np.int64))
 
 
 def _features(
