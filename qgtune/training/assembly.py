@@ -43,7 +43,7 @@ class Batches:
 
 
 def generators(batches: Iterable[Any]) -> list[torch.Generator]:
-    """Return the random generators of batches: those of a loader, of its sampler, and of its batch sampler."""
+    """Return the random generators of batches: those of a loader and of its samplers."""
     found: dict[int, torch.Generator] = {}
     pending: list[Any] = [batches]
     while pending:
@@ -75,6 +75,7 @@ def make_batches(  # noqa: PLR0913 - each is one thing that batches depend on
     config: Any,
     dataset: Any,
     parts: Mapping[str, Indices],
+    *,
     device: torch.device,
     on_notice: OnNotice,
     recycling: Recycling,
@@ -86,7 +87,7 @@ def make_batches(  # noqa: PLR0913 - each is one thing that batches depend on
     """
     made: dict[str, Batches] = {}
     for section in (TRAINING, VALIDATION):
-        key = _key(task, section, config, dataset, parts[section], device)
+        key = (id(dataset), str(device), *_key(task, section, config, parts[section]))
         kept: Batches | None = recycling.take(key)
         if kept is not None:
             kept.set_generators_state(kept.initial)
@@ -99,13 +100,11 @@ def make_batches(  # noqa: PLR0913 - each is one thing that batches depend on
     return made
 
 
-def _key(
-    task: Learning, section: str, config: Any, dataset: Any, indices: Indices, device: torch.device
-) -> Hashable:
+def _key(task: Learning, section: str, config: Any, indices: Indices) -> tuple[Hashable, ...]:
     loader = getattr(config, section)
     settings = tuple(getattr(loader, key, None) for key in _OF_A_LOADER)
     seed, threads = config.training.seed, torch.get_num_threads()
-    return (type(task), section, id(dataset), settings, seed, indices.tobytes(), str(device), threads)
+    return (type(task), section, settings, seed, indices.tobytes(), threads)
 
 
 def part_of(parts: Mapping[str, Indices], section: str) -> Indices:

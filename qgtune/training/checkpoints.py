@@ -22,8 +22,8 @@ CHECKPOINTS = "checkpoints"
 class Checkpoints:
     """Writes a trial's checkpoints, and reads the one from which a training that was ended goes on.
 
-    They are in ``<output_dir>/<checkpoint_path>/<trial>``. ``checkpoint_path`` is ``checkpoints`` by default; an
-    absolute one stands for itself. Trials are numbered with five digits, epochs from 0 with four.
+    They are in ``<output_dir>/<checkpoint_path>/<trial>``. ``checkpoint_path`` is ``checkpoints`` by default;
+    an absolute one stands for itself. Trials are numbered with five digits, epochs from 0 with four.
 
     * ``cfg.yaml``: the whole config.
     * ``epoch_<epoch>.pt``: written each time that ``checkpoint_at`` epochs are over.
@@ -31,7 +31,7 @@ class Checkpoints:
     * ``best_model.pt``: written in the end.
 
     ``torch.load(file, weights_only=True)`` reads each ``.pt`` as a mapping with ``epoch`` and ``model`` (the
-    state of the weights); the best and the numbered ones have ``metrics``, and the numbered ones ``optimizer``.
+    state of the weights); the best and the numbered ones have ``metrics``, the numbered ones ``optimizer``.
 
     Args:
         config: the training section.
@@ -77,7 +77,7 @@ class Checkpoints:
         return cls(config, output_dir, trial_number, whole_config)
 
     def is_due(self, epoch: int) -> bool:
-        """Return whether a checkpoint is due after this epoch; each one is where ``checkpoint_at`` is absent."""
+        """Return whether a checkpoint is due after this epoch; always, where ``checkpoint_at`` is absent."""
         return (epoch + 1) % (self._at or 1) == 0
 
     def after_epoch(self, result: EpochResult, state: Mapping[str, Any]) -> None:

@@ -87,7 +87,9 @@ def check_values(dataset: LabelledGraphs) -> None:
     for k, target in enumerate(dataset.targets):
         if target.num_classes is not None:
             raise ConfigValueError(
-                DATA, f"the task predicts numbers, and {target.name!r} is a class", "take graph_classification"
+                DATA,
+                f"the task predicts numbers, and {target.name!r} is a class",
+                "take graph_classification",
             )
         wrong = np.flatnonzero(~np.isfinite(dataset.labels[:, k]))
         if len(wrong):

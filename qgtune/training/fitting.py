@@ -111,9 +111,7 @@ class Fit:
         )
 
     def _epoch(self, epoch: int) -> None:
-        train_loss = train_epoch(
-            self.task, self.context, self.batches[TRAINING].batches, self.stepper, epoch
-        )
+        train_loss = train_epoch(self.task, self.context, self.batches[TRAINING].batches, self.stepper, epoch)
         predictions = predict(
             self.task,
             self.context,

@@ -63,10 +63,8 @@ class GraphNetworkTask(SupervisedTask):
             raise problem
 
     def forward(self, model: torch.nn.Module, batch: Any) -> Outputs:
-        """Return what the network gives for each target: [graphs, dim], or of a task on nodes [nodes, dim]."""
-        present = {
-            key: value for key in _OPTIONAL if (value := getattr(batch, key, None)) is not None
-        }
+        """Return what the network gives for each target: [graphs, dim], or without pooling [nodes, dim]."""
+        present = {key: value for key in _OPTIONAL if (value := getattr(batch, key, None)) is not None}
         outputs: Outputs = model(batch.x, batch.edge_index, batch.batch, batch.num_graphs, **present)
         return outputs
 

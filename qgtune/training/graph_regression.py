@@ -1,6 +1,6 @@
 """Graph regression: one number of each graph for each target."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -15,7 +15,11 @@ from qgtune.training.metrics import LOSS, Metrics, Predictions
 from qgtune.training.parts import TRAINING, Indices, split_parts
 from qgtune.training.regression_metrics import REGRESSION_METRICS
 
-_LOSSES = {"mse": F.mse_loss, "mae": F.l1_loss, "huber": F.huber_loss}
+_LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mse": F.mse_loss,
+    "mae": F.l1_loss,
+    "huber": F.huber_loss,
+}
 
 
 class ScaledOutputs(torch.nn.Module):

@@ -84,14 +84,14 @@ class Learning(ABC):
             ConfigValueError: if the config describes none.
         """
 
-    def check_data(self, dataset: Any) -> None:
+    def check_data(self, dataset: Any) -> None:  # noqa: B027 - nothing to do is the usual case
         """Return if the data set can be learned from; asked once for each data set.
 
         Raises:
             ConfigValueError: at ``("data",)``, for what cannot be.
         """
 
-    def check(self, config: Any, dataset: Any) -> None:
+    def check(self, config: Any, dataset: Any) -> None:  # noqa: B027 - nothing to do is the usual case
         """Return if this typed config and this data set fit; asked for each trial.
 
         Raises:
@@ -136,7 +136,7 @@ class Learning(ABC):
             device: where the batches go; the trainer moves them by their ``to``.
             on_notice: told what is worth knowing.
         """
-        return make_loader(
+        loader: Iterable[Any] = make_loader(
             section,
             getattr(config, section),
             GraphSubset(dataset, indices),
@@ -144,8 +144,9 @@ class Learning(ABC):
             device=device,
             on_notice=on_notice,
         )
+        return loader
 
-    def prepare(self, context: Context, parts: Mapping[str, Indices]) -> None:
+    def prepare(self, context: Context, parts: Mapping[str, Indices]) -> None:  # noqa: B027 - nothing to do is the usual case
         """Set in a fresh model what it takes from the data, such as the scale of its targets.
 
         Only parameters and buffers may be set, and no random numbers drawn.
@@ -188,11 +189,7 @@ class Learning(ABC):
         targets = getattr(dataset, "targets", None)
         return tuple(target.name for target in targets) if targets else ("target",)
 
-    def measure(
-        self, predictions: Predictions, names: Iterable[str], context: Context
-    ) -> dict[str, float]:
+    def measure(self, predictions: Predictions, names: Iterable[str], context: Context) -> dict[str, float]:
         """Return the named metrics; with several targets also ``metric/target`` for each."""
         del context
         return measure(predictions, names, self.metrics)
-
-

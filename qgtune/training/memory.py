@@ -5,6 +5,7 @@ import gc
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import torch
@@ -97,7 +98,7 @@ def _chain(error: BaseException) -> list[BaseException]:
 def free_memory() -> None:
     """Give back what nobody refers to any more, to the system and to other users of the GPU."""
     gc.collect()
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
+    if torch.cuda.is_available():
         torch.cuda.empty_cache()
 
 
@@ -112,7 +113,9 @@ def with_halved_batches(config: Mapping[str, Any]) -> dict[str, Any] | None:
         {'training': {'batch_size': 16, 'accumulate_batches': 2}}
     """
     training = config.get("training")
-    size = training.get("batch_size") if isinstance(training, dict) else None
+    if not isinstance(training, dict):
+        return None
+    size = training.get("batch_size")
     if not isinstance(size, int) or size < 2:
         return None
     halved = copy.deepcopy(dict(config))
@@ -127,8 +130,8 @@ def with_halved_batches(config: Mapping[str, Any]) -> dict[str, Any] | None:
 class PeakMemory:
     """Measures the most memory that a trial holds at once, from where it is made until it is read.
 
-    On a GPU that is the memory of torch's tensors there. On a CPU it is the memory of the whole process: threads
-    that train in one process are measured together.
+    On a GPU that is the memory of torch's tensors there. On a CPU it is the memory of the whole process:
+    threads that train in one process are measured together.
 
     Args:
         device: the device of the config, such as ``cpu`` or ``cuda:0``.
@@ -143,8 +146,7 @@ class PeakMemory:
             return
         try:
             # Lets the kernel forget the highest amount so far; not every container permits it.
-            with open("/proc/self/clear_refs", "w", encoding="ascii") as file:
-                file.write("5")
+            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
         except OSError:
             return
 
@@ -157,12 +159,12 @@ class PeakMemory:
 
 def _resident_peak() -> int | None:
     try:
-        with open("/proc/self/status", encoding="ascii", errors="replace") as status:
-            for line in status:
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
     except OSError:
-        pass
+        status = ""
+    for line in status.splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
     if sys.platform == "win32":
         return None
     import resource

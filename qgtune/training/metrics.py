@@ -60,9 +60,7 @@ Metrics = Mapping[str, Metric] | Registry[Metric]
 METRICS: Registry[Metric] = Registry("metric")
 
 
-def measure(
-    predictions: Predictions, names: Iterable[str], metrics: Metrics = METRICS
-) -> dict[str, float]:
+def measure(predictions: Predictions, names: Iterable[str], metrics: Metrics = METRICS) -> dict[str, float]:
     """Return the named metrics of the predictions; with several targets also ``metric/target`` for each.
 
     Args:

@@ -1,7 +1,7 @@
 """Node classification: one class of each node for each target, learned from the whole graph at once."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import torch
@@ -20,7 +20,7 @@ from qgtune.training.task import OnNotice
 class NodePart:
     """All graphs of a data set as one batch, and the nodes of it that belong to a part.
 
-    ``nodes`` is int64 [nodes of the part], ``y`` int64 [nodes of the part, targets]; all else is of all nodes.
+    ``nodes`` is int64 [nodes of the part], ``y`` int64 [nodes of the part, targets]; the rest is of all.
     """
 
     x: Tensor
@@ -34,12 +34,12 @@ class NodePart:
 
     def to(self, device: torch.device, *, non_blocking: bool = False) -> "NodePart":
         """Return the same on a device."""
-        moved = {
-            field.name: value.to(device, non_blocking=non_blocking) if isinstance(value, Tensor) else value
+        moved: dict[str, Any] = {
+            field.name: value.to(device, non_blocking=non_blocking)
             for field in fields(self)
-            for value in [getattr(self, field.name)]
+            if isinstance(value := getattr(self, field.name), Tensor)
         }
-        return NodePart(**moved)
+        return replace(self, **moved)
 
 
 class NodeClassificationTask(PredictsClasses, GraphNetworkTask):
@@ -102,8 +102,7 @@ class NodeClassificationTask(PredictsClasses, GraphNetworkTask):
 
     def forward(self, model: torch.nn.Module, batch: NodePart) -> Outputs:
         """Return the logits of the nodes of the part for each target, [nodes of the part, classes]."""
-        outputs: Sequence[Tensor] = super().forward(model, batch)
-        return [output[batch.nodes] for output in outputs]
+        return [output[batch.nodes] for output in super().forward(model, batch)]
 
     def num_samples(self, batch: NodePart) -> int:
         """Return how many nodes the part has."""

@@ -1,6 +1,8 @@
 """The numbers that a model computes with: float32, or half as many bits where that is safe."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -48,7 +50,7 @@ class Precision:
             return nullcontext()
         return torch.autocast(self._device.type, dtype=self._half)
 
-    def as_float32(self, outputs: "Tensor | list[Tensor] | tuple[Tensor, ...]") -> list[Tensor]:
+    def as_float32(self, outputs: Tensor | Sequence[Tensor]) -> list[Tensor]:
         """Return the outputs of a model as a list, in float32."""
         listed = [outputs] if isinstance(outputs, Tensor) else list(outputs)
         return listed if self._half is None else [output.float() for output in listed]
@@ -57,9 +59,10 @@ class Precision:
 def computes_bf16() -> bool:
     """Return whether this CPU has instructions for bf16."""
     try:
-        flags = next(
-            line for line in open("/proc/cpuinfo", encoding="utf-8") if line.startswith(("flags", "Features"))
-        )
-    except (OSError, StopIteration):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    flags = next((line for line in lines if line.startswith(("flags", "Features"))), None)
+    if flags is None:
         return True  # nothing is known, so nothing is said
     return not {"avx512_bf16", "amx_bf16", "avx_ne_convert", "bf16"}.isdisjoint(flags.split())

@@ -121,7 +121,7 @@ def _can_be_reset(module: torch.nn.Module) -> bool:
 
 
 def _plain_state(model: torch.nn.Module) -> dict[str, str]:
-    """Return the attributes of the modules of the user's own that say nothing of how to reset them, as texts."""
+    """Return the attributes of the user's own modules that have no ``reset_parameters``, as texts."""
     return {
         f"{name}.{key}": repr(value)
         for name, module in model.named_modules()
@@ -150,4 +150,3 @@ def model_for_trial(
         return FreshModel.build(build, device)
     kept.reset()
     return kept
-

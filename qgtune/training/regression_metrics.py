@@ -11,7 +11,7 @@ from qgtune.training.metrics import LOSS, Metric, Score
 Values = NDArray[np.float64]
 
 REGRESSION_METRICS: Registry[Metric] = Registry("regression_metric")
-"""Each score is called with the true and the predicted values, float [samples]; the loss is the task's own."""
+"""Each score is called with the true and the predicted values, float [samples]."""
 
 
 def registered_regression_metrics() -> frozenset[str]:

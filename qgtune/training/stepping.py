@@ -31,7 +31,7 @@ class Stepper:
         self.schedule = schedule
         self.precision = precision
         self.batches = getattr(config, "accumulate_batches", 1)
-        """How many batches are gathered for a step; a task whose batch is the whole data set has no such key."""
+        """How many batches are gathered for a step; a task with one batch for all has no such key."""
         self._norm = config.clip_grad_norm
         self._value = config.clip_grad_value
         self._parameters = [p for p in model.parameters() if p.requires_grad]

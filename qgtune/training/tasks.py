@@ -22,3 +22,9 @@ BUILT_IN: dict[str, SupervisedTask] = {
 
 for _name, _task in BUILT_IN.items():
     TASKS.register(_name)(_task)
+
+train = BUILT_IN["graph_classification"].train
+"""``train(config, dataset, metric=...)`` of graph classification."""
+
+evaluate = BUILT_IN["graph_classification"].evaluate
+"""``evaluate(config, dataset, model)`` of graph classification."""

@@ -71,22 +71,18 @@ def train(  # noqa: PLR0913 - what a study knows of a trial, each by its name
     """
     settings = task.parse(config)
     notice = _once(on_notice)
-    kept = recycling or Recycling(0)
+    kept = Recycling(0) if recycling is None else recycling
     target_names = task.target_names(dataset)
     chosen_by = settings.training.early_stopping_metric or metric
     direction_of(metric, target_names, ("metric",), task.metrics)
-    direction = direction_of(
-        chosen_by, target_names, ("training", "early_stopping_metric"), task.metrics
-    )
+    direction = direction_of(chosen_by, target_names, ("training", "early_stopping_metric"), task.metrics)
     task.check(settings, dataset)
     check_data(task, dataset, kept)
     device = choose_device(settings.training.device, notice)
     precision = Precision(settings.training.precision, device, notice)
     parts = task.split(settings, dataset)
-    batches = make_batches(task, settings, dataset, parts, device, notice, kept)
-    checkpoints = Checkpoints.wanted(
-        settings.training, output_dir, trial_number, config, save=save or resume
-    )
+    batches = make_batches(task, settings, dataset, parts, device=device, on_notice=notice, recycling=kept)
+    checkpoints = Checkpoints.wanted(settings.training, output_dir, trial_number, config, save=save or resume)
     key = _model_key(task, config, settings, dataset, device)
     with seeded(settings.training.seed, device):
         fresh = model_for_trial(kept, key, lambda: task.build_model(config), device)
