@@ -11,6 +11,7 @@ from torch import Tensor
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path
 from qgtune.nn.construction import construct, entry, one_line, with_values_where_needed
+from qgtune.nn.dropout import Dropout
 from qgtune.nn.edge_inputs import EdgeInputs
 from qgtune.nn.layers import ACTIVATIONS, LAYERS, NORMALIZERS
 from qgtune.schema.gnn import GcnBlockConfig
@@ -103,7 +104,7 @@ class GNNBlock(torch.nn.Module):
         if residual:
             same = in_dim == self.width
             self.skip = torch.nn.Identity() if same else torch.nn.Linear(in_dim, self.width, bias=False)
-        self.dropout = torch.nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     @classmethod
     def from_config(cls, config: GcnBlockConfig, path: Path = ()) -> "GNNBlock":

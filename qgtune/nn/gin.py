@@ -3,7 +3,10 @@
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch_geometric.nn import GINConv
+
+from qgtune.nn.convolutions import neighbour_sum, propagate_plainly
 
 
 class GINLayer(GINConv):  # type: ignore[misc]  # torch_geometric has no types
@@ -45,3 +48,8 @@ class GINLayer(GINConv):  # type: ignore[misc]  # torch_geometric has no types
             torch.nn.Linear(width, out_channels, bias=bias),
         )
         super().__init__(mlp, eps=eps, train_eps=train_eps, **kwargs)
+
+    def propagate(self, edge_index: Any, size: Any = None, **kwargs: Any) -> Tensor:
+        """Return the sum of the neighbours' features, or what ``aggr`` says: float [nodes, in_channels]."""
+        out = neighbour_sum(self, edge_index, size, kwargs["x"])
+        return propagate_plainly(self, edge_index, size, kwargs) if out is None else out

@@ -23,6 +23,7 @@ from torch import Tensor
 from torch_geometric import nn as pyg
 
 from qgtune.core.registry import Registry
+from qgtune.nn.convolutions import GCNConv, GraphConv, SAGEConv
 from qgtune.nn.gin import GINLayer
 from qgtune.schema import gnn as schema
 from qgtune.schema.gnn import RegisteredNames
@@ -36,11 +37,11 @@ NORMALIZERS: Registry[ModuleFactory] = Registry("normalizer")
 ACTIVATIONS: Registry[ModuleFactory] = Registry("activation")
 POOLING: Registry[PoolingFunction] = Registry("pooling")
 
-LAYERS.register("sage")(pyg.SAGEConv)
-LAYERS.register("gcn")(pyg.GCNConv)
+LAYERS.register("sage")(SAGEConv)
+LAYERS.register("gcn")(GCNConv)
 LAYERS.register("gat")(pyg.GATConv)
 LAYERS.register("gatv2")(pyg.GATv2Conv)
-LAYERS.register("gco")(pyg.GraphConv)
+LAYERS.register("gco")(GraphConv)
 LAYERS.register("gin")(GINLayer)
 LAYERS.register("graph_transformer")(pyg.TransformerConv)
 

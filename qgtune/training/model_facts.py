@@ -13,7 +13,7 @@ PARAMS: Path = ("model", "params")
 """The path of the number of trainable parameters, as an expression names it: ``model.params``."""
 
 
-def count_parameters(config: Mapping[str, Any]) -> int:
+def count_parameters(config: Mapping[str, Any], *, task: str = "graph_classification") -> int:
     """Return the number of trainable parameters that a config's model will have.
 
     The model is built on torch's meta device, where a tensor has a shape and no memory; what cannot be built
@@ -21,6 +21,7 @@ def count_parameters(config: Mapping[str, Any]) -> int:
 
     Args:
         config: the whole config; only its ``model`` section is read.
+        task: the task that the config is for.
 
     Raises:
         ConfigValueError: if the model cannot be built; as ``qgtune.nn.build_model``.
@@ -32,5 +33,5 @@ def count_parameters(config: Mapping[str, Any]) -> int:
         66
     """
     with torch.random.fork_rng(devices=[]), one_torch_thread(), torch.device("meta"):
-        model = build_model(config)
+        model = build_model(config, task=task)
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
