@@ -1,8 +1,9 @@
 """Data sets of graphs, their compact store on disk, and their splits."""
 
 from qgtune.data.datasets import DATASETS, default_cache_dir, load_dataset
-from qgtune.data.graph_dataset import GraphDataset, Target, dataset_from_graphs
-from qgtune.data.splits import Splits, draw_subset, split_graphs
+from qgtune.data.graph_dataset import GraphDataset, Target
+from qgtune.data.pyg_graphs import dataset_from_graphs
+from qgtune.data.splits import Splits, draw_subset, split_graphs, split_nodes
 
 __all__ = [
     "DATASETS",
@@ -14,4 +15,5 @@ __all__ = [
     "draw_subset",
     "load_dataset",
     "split_graphs",
+    "split_nodes",
 ]

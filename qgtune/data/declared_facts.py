@@ -2,7 +2,7 @@
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.data.graph_dataset import GraphDataset, with_num_classes
-from qgtune.schema.data import FileSettings
+from qgtune.schema.data_on_disk import FileSettings
 
 
 def as_declared(dataset: GraphDataset, settings: FileSettings) -> GraphDataset:

@@ -3,7 +3,8 @@
 The file is uncompressed, so that it is mapped into memory instead of read, and processes share its pages:
 
 * 16 bytes that name the format, 8 bytes with the length of the header (little-endian);
-* the header, JSON: the key, the description of the data set, name, dtype, shape and offset of each array;
+* the header, JSON: the key, the description of the data set, name, dtype, shape and offset of each array
+  that the graphs have;
 * the arrays, little-endian, each at a multiple of 64 bytes.
 
 The key is a digest of everything that the content follows from. A file appears under its name whole or not at
@@ -14,20 +15,33 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qgtune.core.errors import QgtuneError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _MAGIC = b"qgtune graphs\r\n\0"
 _ALIGNMENT = 64
-_DTYPES = {"x": "<f4", "edge_index": "<i8", "node_ptr": "<i8", "edge_ptr": "<i8", "y": "<i8"}
+_DTYPES = {
+    "x": "<f4",
+    "edge_index": "<i8",
+    "node_ptr": "<i8",
+    "edge_ptr": "<i8",
+    "edge_weight": "<f4",
+    "edge_attr": "<f4",
+    "graph_features": "<f4",
+    "node_part": "<i1",
+}
+_CLASSES, _VALUES = "<i8", "<f4"
+
+Labels: TypeAlias = NDArray[np.int64] | NDArray[np.float32]
+"""Classes, whole numbers from 0, or values."""
 
 
 class GraphFileError(QgtuneError):
@@ -51,36 +65,66 @@ class GraphArrays:
         edge_index: source and target of each edge, numbered within its graph, int64 [2, E].
         node_ptr: where the nodes of each graph begin, and the end of the last, int64 [G + 1].
         edge_ptr: the same of the edges, int64 [G + 1].
-        y: the class of each target, int64 [G, T].
+        y: of each target the class, int64, or the value, float32: [G, T] for graphs, [N, T] for nodes, where
+            -1 is the class of a node whose class is unknown.
+        edge_weight: of each edge, float32 [E], if there are weights.
+        edge_attr: edge features, float32 [E, K], if there are any.
+        graph_features: float32 [G, K], if there are any.
+        node_part: int8 [N], 0 for nodes to train on, 1 to validate, 2 to test, -1 for neither, if the data
+            set says so itself.
     """
 
     x: NDArray[np.float32]
     edge_index: NDArray[np.int64]
     node_ptr: NDArray[np.int64]
     edge_ptr: NDArray[np.int64]
-    y: NDArray[np.int64]
+    y: Labels
+    edge_weight: NDArray[np.float32] | None = None
+    edge_attr: NDArray[np.float32] | None = None
+    graph_features: NDArray[np.float32] | None = None
+    node_part: NDArray[np.int8] | None = None
 
 
-Graph = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]
-"""Node features [nodes, F], edges [2, edges] and classes [T] of one graph."""
+class Graph(NamedTuple):
+    """The arrays of one graph: of y it has [T] numbers, or [nodes, T] where nodes are what is labelled."""
+
+    x: NDArray[np.float32]
+    edge_index: NDArray[np.int64]
+    y: Labels
+    edge_weight: NDArray[np.float32] | None = None
+    edge_attr: NDArray[np.float32] | None = None
+    graph_features: NDArray[np.float32] | None = None
+    node_part: NDArray[np.int8] | None = None
 
 
 def stack_graphs(graphs: Iterable[Graph]) -> GraphArrays:
-    """Return the flat arrays of one or more graphs, in their order.
+    """Return the flat arrays of one or more graphs, in their order; all of them have the same parts.
 
     Example:
-        >>> graph = (np.zeros((3, 1), np.float32), np.array([[0, 1], [1, 2]]), np.array([0]))
+        >>> graph = Graph(np.zeros((3, 1), np.float32), np.array([[0, 1], [1, 2]]), np.array([0]))
         >>> stack_graphs([graph, graph]).node_ptr.tolist()
         [0, 3, 6]
     """
-    xs, edges, ys = zip(*graphs, strict=True)
+    xs, edges, ys, weights, attrs, features, parts = zip(*graphs, strict=True)
+    y: Any = np.concatenate([each if each.ndim == 2 else each[None] for each in ys])
     return GraphArrays(
         x=np.concatenate(xs).astype(np.float32, copy=False),
         edge_index=np.concatenate(edges, axis=1).astype(np.int64, copy=False),
         node_ptr=np.cumsum([0, *(len(x) for x in xs)], dtype=np.int64),
         edge_ptr=np.cumsum([0, *(edge.shape[1] for edge in edges)], dtype=np.int64),
-        y=np.stack(ys).astype(np.int64, copy=False),
+        y=y.astype(np.float32 if y.dtype.kind == "f" else np.int64, copy=False),
+        edge_weight=_joined(weights, np.float32),
+        edge_attr=_joined(attrs, np.float32),
+        graph_features=_joined([None if row is None else row.reshape(1, -1) for row in features], np.float32),
+        node_part=_joined(parts, np.int8),
     )
+
+
+def _joined(parts: Sequence[Any], dtype: type[np.generic]) -> Any:
+    """Put the part of each graph behind the one before; None where the graphs have no such part."""
+    if parts[0] is None:
+        return None
+    return np.concatenate(parts).astype(dtype, copy=False)
 
 
 def content_key(description: Mapping[str, Any]) -> str:
@@ -106,13 +150,18 @@ def write_graphs(path: Path, arrays: GraphArrays, *, key: str, meta: Mapping[str
     Raises:
         OSError: if the file cannot be written.
     """
-    blocks = {name: np.ascontiguousarray(getattr(arrays, name), dtype) for name, dtype in _DTYPES.items()}
+    dtypes = {**_DTYPES, "y": _VALUES if np.asarray(arrays.y).dtype.kind == "f" else _CLASSES}
+    blocks = {
+        name: np.ascontiguousarray(block, dtype)
+        for name, dtype in dtypes.items()
+        if (block := getattr(arrays, name)) is not None
+    }
     entries: dict[str, dict[str, Any]] = {}
     end = 0
     for name, block in blocks.items():
         start = _aligned(end)
         end = start + block.nbytes
-        entries[name] = {"dtype": _DTYPES[name], "shape": block.shape, "offset": start}
+        entries[name] = {"dtype": dtypes[name], "shape": block.shape, "offset": start}
     header = json.dumps(
         {"format": FORMAT_VERSION, "key": key, "meta": meta, "arrays": entries, "bytes": end}, sort_keys=True
     ).encode()
@@ -159,6 +208,8 @@ def read_graphs(path: Path, *, key: str) -> tuple[GraphArrays, dict[str, Any]]:
         mapped = np.asarray(np.memmap(file, dtype=np.uint8, mode="c"))
     found = {}
     for field in fields(GraphArrays):
+        if field.name not in header["arrays"]:
+            continue
         entry = header["arrays"][field.name]
         shape, dtype = tuple(entry["shape"]), np.dtype(entry["dtype"])
         start = begin + entry["offset"]

@@ -14,8 +14,9 @@ from torch_geometric.data import Data, Dataset
 from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.data.declared_facts import as_declared
-from qgtune.data.graph_dataset import GraphDataset, dataset_from_graphs
-from qgtune.schema.data import PygSettings
+from qgtune.data.graph_dataset import GraphDataset
+from qgtune.data.pyg_graphs import dataset_from_graphs
+from qgtune.schema.data_on_disk import PygSettings
 
 CLASS_PATH, ROOT_PATH, ARGUMENTS_PATH = ("data", "dataset"), ("data", "root"), ("data", "arguments")
 # A config cannot write a function, and processing anew in every worker would only disturb the others.
@@ -46,7 +47,13 @@ def load_pyg_dataset(settings: PygSettings, *, base_dir: Path) -> GraphDataset:
     graphs = _read(kind, root, settings)
     _check_graphs(graphs, settings)
     try:
-        dataset = dataset_from_graphs(graphs, name=_shown(settings))
+        dataset = dataset_from_graphs(
+            graphs,
+            name=_shown(settings),
+            level=settings.level,
+            predicts=settings.labels_are,
+            masks=settings.masks,
+        )
     except (TypeError, ValueError) as error:
         hint = "arguments: {use_node_attr: true} takes attributes" if "use_node_attr" in parameters else ""
         raise ConfigValueError(CLASS_PATH, f"{_shown(settings)} in {root}: {error}", hint) from error
@@ -147,14 +154,6 @@ def _check_graphs(graphs: list[Any], settings: PygSettings) -> None:
                 f"graphs must be of one kind of nodes and edges, and number {index} of {_shown(settings)} is"
             )
             raise ConfigValueError(CLASS_PATH, f"{rule} a {type(graph).__name__}")
-    if graphs and all(_has_label_for_each_node(graph) for graph in graphs):
-        rule = f"{_shown(settings)} has a label for each node, and a task on graphs needs one for each graph"
-        raise ConfigValueError(CLASS_PATH, rule)
-
-
-def _has_label_for_each_node(graph: Data) -> bool:
-    y = graph.y
-    return y is not None and y.dim() > 0 and len(y) == graph.num_nodes > 1
 
 
 def _how_to_get(settings: PygSettings) -> str:

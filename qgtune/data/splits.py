@@ -7,13 +7,16 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from qgtune.core.errors import ConfigValueError
+from qgtune.data.graph_dataset import GraphDataset
+from qgtune.data.graph_store import Labels
+from qgtune.schema.data_settings import Level
 
 Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Splits:
-    """The numbers of the graphs of each part: int64 vectors, disjoint, in random order."""
+    """The numbers of the graphs (or nodes) of each part: int64 vectors, disjoint, in random order."""
 
     training: Indices
     validation: Indices
@@ -21,7 +24,7 @@ class Splits:
 
 
 def split_graphs(
-    labels: NDArray[np.int64],
+    labels: Labels,
     *,
     training: float = 0.8,
     validation: float = 0.1,
@@ -32,10 +35,11 @@ def split_graphs(
 
     A class is a combination of the classes of all targets, if each such combination has at least as many
     graphs as there are parts; else it is a class of the first target. Graphs of a class with fewer members
-    than parts are shared out as if they were of one class. The same arguments give the same parts.
+    than parts are shared out as if they were of one class, and so are all graphs if the labels are values.
+    The same arguments give the same parts.
 
     Args:
-        labels: the class of each target of each graph, int64 [graphs, T] or [graphs].
+        labels: of each target of each graph the class, int64, or the value, float32: [graphs, T] or [graphs].
         training: share of the graphs to train on, above 0.
         validation: share to choose by, above 0.
         testing: share that is looked at once, at the end; 0 for none.
@@ -54,13 +58,71 @@ def split_graphs(
         >>> len(splits.training), len(splits.validation), len(splits.testing)
         (80, 10, 10)
     """
+    return _split(labels, {"training": training, "validation": validation, "testing": testing}, seed, "graph")
+
+
+def split_nodes(
+    dataset: GraphDataset,
+    *,
+    training: float = 0.8,
+    validation: float = 0.1,
+    testing: float = 0.0,
+    seed: int = 0,
+) -> Splits:
+    """Return the parts of the nodes of a data set, disjoint, without those whose label is unknown.
+
+    If the data set says which nodes are trained on, validated and tested (``node_part``, PyG's masks), these
+    are the parts, in the order of the nodes, and neither shares nor seed matter. Else the nodes are shared
+    out as ``split_graphs`` does with graphs, each class in each part in proportion.
+
+    Args:
+        dataset: of labelled nodes; they are numbered through all its graphs.
+        training: share of the labelled nodes to train on, above 0.
+        validation: share to choose by, above 0.
+        testing: share that is looked at once, at the end; 0 for none.
+        seed: of the random order.
+
+    Raises:
+        ConfigValueError: at ``data`` if labels belong to graphs, at ``training.split`` (``validation.split``,
+            ``testing.split``) as ``split_graphs``, or if the data set's own parts lack one.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from qgtune.data import load_dataset
+        >>> splits = split_nodes(load_dataset({"name": "karate_club"}, base_dir=Path()), training=0.5)
+        >>> len(splits.training), len(splits.validation)
+        (17, 3)
+    """
+    if dataset.level != "node":
+        rule = f"{dataset.name} has a label for each graph, and a task on nodes needs one for each node"
+        raise ConfigValueError(("data",), rule)
+    known: Indices = np.flatnonzero((dataset.labels >= 0).all(axis=1))
+    if dataset.predicts == "values":
+        known = np.arange(len(dataset.labels))
+    part = dataset.arrays.node_part
+    if part is not None:
+        parts = [known[part[known] == number] for number in range(3)]
+        for name, nodes in zip(("training", "validation"), parts, strict=False):
+            if not nodes.size:
+                rule = (
+                    f"the {name} part needs at least one node, and the masks of {dataset.name} give it none"
+                )
+                raise ConfigValueError((name, "split"), rule, "data: {masks: false} splits by shares instead")
+        return Splits(*parts)
     shares = {"training": training, "validation": validation, "testing": testing}
+    of_known = _split(dataset.labels[known], shares, seed, "node")
+    return Splits(*(known[each] for each in (of_known.training, of_known.validation, of_known.testing)))
+
+
+def _split(labels: Labels, shares: dict[str, float], seed: int, level: Level) -> Splits:
     _check_shares(shares)
     ends = np.rint(np.cumsum([0.0, *shares.values()]) * len(labels)).astype(np.int64)
     for (name, share), size in zip(shares.items(), np.diff(ends), strict=True):
         if size == 0 and share > 0:
-            rule = f"the {name} part needs at least one graph: a share of {share:g} of {len(labels)} is none"
-            raise ConfigValueError((name, "split"), rule, "raise the share, or take more graphs")
+            rule = (
+                f"the {name} part needs at least one {level}: a share of {share:g} of {len(labels)} is none"
+            )
+            raise ConfigValueError((name, "split"), rule, f"raise the share, or take more {level}s")
     parts = sum(share > 0 for share in shares.values())
     rng = np.random.default_rng(seed)
     ordered = _evenly_mixed(_strata(labels.reshape(len(labels), -1), parts), rng)
@@ -68,17 +130,21 @@ def split_graphs(
     return Splits(*(rng.permutation(ordered[ends[k] : ends[k + 1]]) for k in range(3)))
 
 
-def draw_subset(part: Indices, labels: NDArray[np.int64], subset: float | None, *, seed: int = 0) -> Indices:
-    """Return some of the graphs of a part, in their order, with each class in proportion.
+def draw_subset(
+    part: Indices, labels: Labels, subset: float | None, *, seed: int = 0, level: Level = "graph"
+) -> Indices:
+    """Return some of the graphs (or nodes) of a part, in their order, with each class in proportion.
 
-    The same arguments give the same graphs, and those of a smaller subset are among those of a larger one.
+    The same arguments give the same ones, and those of a smaller subset are among those of a larger one.
 
     Args:
         part: the numbers of the graphs, such as ``Splits.training``: int64 [part].
-        labels: the class of each target of each graph of the data set, int64 [graphs, T] or [graphs].
+        labels: of each target of each graph of the data set the class, int64, or the value, float32:
+            [graphs, T] or [graphs].
         subset: how much of the part: a share of it, above 0 and at most 1, or a number of graphs, 2 or more;
             None for all of it.
         seed: of the draw.
+        level: what the numbers count, for messages: graphs or nodes.
 
     Raises:
         ConfigValueError: at ``data.subset``, if that is none of the graphs, or more than there are.
@@ -93,7 +159,7 @@ def draw_subset(part: Indices, labels: NDArray[np.int64], subset: float | None, 
     size = round(subset * len(part)) if subset <= 1 else int(subset)
     if not 0 < size <= len(part):
         asked = f"a share of {subset:g} is none of them" if subset <= 1 else f"{size} are more"
-        rule = f"a subset of the {len(part)} training graphs must have from 1 to {len(part)}: {asked}"
+        rule = f"a subset of the {len(part)} training {level}s must have from 1 to {len(part)}: {asked}"
         raise ConfigValueError(("data", "subset"), rule)
     strata = _strata(labels.reshape(len(labels), -1)[part], parts=1)
     # A stream of its own: drawing must not depend on what else the seed has been used for.
@@ -115,8 +181,10 @@ def _check_shares(shares: dict[str, float]) -> None:
         )
 
 
-def _strata(labels: NDArray[np.int64], parts: int) -> Indices:
-    """Number the class of each graph; -1 stands for all classes that are too small to be shared out."""
+def _strata(labels: Labels, parts: int) -> Indices:
+    """Number the class of each label; -1 stands for values, and all classes too small to be shared out."""
+    if labels.dtype.kind == "f":
+        return np.full(len(labels), -1)
     for columns in (labels, labels[:, :1]):
         _, stratum, sizes = np.unique(columns, axis=0, return_inverse=True, return_counts=True)
         if sizes.min() >= parts:

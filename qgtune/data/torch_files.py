@@ -15,8 +15,9 @@ from torch_geometric.data.storage import BaseStorage, EdgeStorage, GlobalStorage
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.data.declared_facts import as_declared
-from qgtune.data.graph_dataset import GraphDataset, dataset_from_graphs
-from qgtune.schema.data import TorchFileSettings
+from qgtune.data.graph_dataset import GraphDataset
+from qgtune.data.pyg_graphs import dataset_from_graphs
+from qgtune.schema.data_on_disk import TorchFileSettings
 
 PATH = ("data", "path")
 _ZIP = b"PK\x03\x04"
@@ -43,7 +44,13 @@ def load_torch_file(settings: TorchFileSettings, *, base_dir: Path) -> GraphData
     path = base_dir / Path(settings.path).expanduser()
     content = read_torch_file(path, weights_only=settings.weights_only)
     try:
-        dataset = dataset_from_graphs(_graphs(content), name=path.name)
+        dataset = dataset_from_graphs(
+            _graphs(content),
+            name=path.name,
+            level=settings.level,
+            predicts=settings.labels_are,
+            masks=settings.masks,
+        )
     except (TypeError, ValueError) as error:
         raise ConfigValueError(PATH, f"{path} makes no data set: {error}") from error
     return as_declared(dataset, settings)

@@ -8,7 +8,8 @@ from typing import Any
 from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.user_code import UserCodeError, failing_line, load_function
-from qgtune.data.graph_dataset import GraphDataset, dataset_from_graphs
+from qgtune.data.graph_dataset import GraphDataset
+from qgtune.data.pyg_graphs import dataset_from_graphs
 
 NAME_PATH = ("data", "name")
 

@@ -8,7 +8,7 @@ array             shape              meaning
 adjacency_matrix  [G, nodes, nodes]  which elements precede which, or are linked
 cset_size         [G]                how many elements there are; the rest is padding
 any feature       [G, nodes]         a number for each element, such as max_pathlens_past
-any target        [G]                a class, such as manifold_like
+any target        [G]                a class, such as manifold_like, or a value
 ================  =================  ====================================================
 """
 
@@ -26,8 +26,9 @@ from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path as ConfigPath
 from qgtune.data.declared_facts import as_declared
-from qgtune.data.graph_dataset import GraphDataset, dataset_from_graphs
-from qgtune.schema.data import ZarrStoreSettings
+from qgtune.data.graph_dataset import GraphDataset
+from qgtune.data.pyg_graphs import dataset_from_graphs
+from qgtune.schema.data_on_disk import ZarrStoreSettings
 
 ADJACENCY, SIZE = "adjacency_matrix", "cset_size"
 _MARKS = (".zarray", "zarr.json")
@@ -63,7 +64,7 @@ def dataset_of_arrays(stores: Sequence[Mapping[str, Any]], settings: ZarrStoreSe
     for index, arrays in enumerate(stores):
         graphs.extend(graphs_of_arrays(arrays, settings, ("data", "paths", index)))
     try:
-        dataset = dataset_from_graphs(graphs, name="zarr_store")
+        dataset = dataset_from_graphs(graphs, name="zarr_store", level="graph", predicts=settings.labels_are)
     except ValueError as error:
         hint = "fill_nan: 0.0 puts 0 for NaN, as QuantumGrav does" if "finite" in str(error) else ""
         raise ConfigValueError(("data", "paths"), str(error), hint) from error
@@ -100,15 +101,18 @@ def graphs_of_arrays(
             rule = f"{name} must have the shape {[*shape]}, as {ADJACENCY} has {[*adjacency.shape]}"
             raise ConfigValueError(path, f"{rule}, and has {[*arrays[name].shape]}")
     sizes = np.asarray(arrays[SIZE][:])
-    classes = np.stack([np.asarray(arrays[name][:]) for name in settings.targets], axis=1)
+    labels = [np.asarray(arrays[name][:]) for name in settings.targets]
+    # Whether a graph is like a manifold is stored as a truth value, which is class 0 or 1.
+    labels = [each.astype(np.int64) if each.dtype.kind in "biu" else each for each in labels]
+    rows = np.stack(labels, axis=1)
     for k, size in enumerate(sizes):
         if not 1 <= size <= most:
             rule = f"{SIZE} must lie between 1 and {most}, and graph {k} has {size}"
             raise ConfigValueError(path, rule)
-        yield _graph(arrays, settings, k, int(size), classes[k])
+        yield _graph(arrays, settings, k, int(size), rows[k])
 
 
-def _graph(arrays: Mapping[str, Any], settings: ZarrStoreSettings, k: int, size: int, classes: Any) -> Data:
+def _graph(arrays: Mapping[str, Any], settings: ZarrStoreSettings, k: int, size: int, labels: Any) -> Data:
     matrix = np.asarray(arrays[ADJACENCY][k])[:size, :size]
     edges = np.stack(np.nonzero(matrix.T if settings.transposed else matrix))
     columns = [np.asarray(arrays[name][k], dtype=np.float32)[:size] for name in settings.features]
@@ -118,8 +122,7 @@ def _graph(arrays: Mapping[str, Any], settings: ZarrStoreSettings, k: int, size:
     return Data(
         x=torch.from_numpy(x),
         edge_index=torch.from_numpy(edges.astype(np.int64)),
-        # Whether a graph is like a manifold is stored as a truth value, which is class 0 or 1.
-        y=torch.from_numpy(classes.astype(np.float64)),
+        y=torch.from_numpy(labels),
     )
 
 

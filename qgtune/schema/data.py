@@ -5,10 +5,25 @@ Nothing here imports torch: settings are checked, and facts of a data set read, 
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
+from typing import Annotated, Literal, Self, TypeAlias, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, model_validator
+
+from qgtune.schema.data_on_disk import FileSettings
+from qgtune.schema.data_settings import (
+    DatasetSettings,
+    Dimension,
+    FileName,
+    Intensity,
+    Level,
+    Predicts,
+    Share,
+    StrictInt,
+    Weight,
+    broken_rule,
+    require_ordered,
+    require_unique,
+)
 
 CausalFeature = Literal[
     "in_degree",
@@ -32,7 +47,13 @@ CausalFeature = Literal[
 ]
 """Node features of a causal set; ``qgtune.data.causal_features`` says what each one is."""
 
-CausalTarget = Literal["manifold_like", "dimension"]
+CausalGraphFeature = Literal["num_elements", "num_links", "longest_chain", "ordering_fraction"]
+"""Features of a whole causal set; ``qgtune.data.causal_features`` says what each one is."""
+
+CausalTarget = Literal["manifold_like", "dimension", "width"]
+CausalValue = Literal["width"]
+"""Targets that are values to be predicted, not classes."""
+
 CausalFamily = Literal["kleitman_rothschild", "layered", "percolation", "rewired"]
 
 DigitFeature = Literal[
@@ -47,8 +68,12 @@ DigitFeature = Literal[
 ]
 """Node features of a digit; ``qgtune.data.digit_graphs`` says what each one is."""
 
+DigitEdgeFeature = Literal["distance", "contrast"]
+"""Features of an edge of a digit; ``qgtune.data.digit_graphs`` says what each one is."""
+
 CAUSAL_FEATURES: tuple[CausalFeature, ...] = get_args(CausalFeature)
 DEFAULT_CAUSAL_FEATURES: tuple[CausalFeature, ...] = CAUSAL_FEATURES[:12]
+VALUES: tuple[CausalValue, ...] = get_args(CausalValue)
 DIGIT_FEATURES: tuple[DigitFeature, ...] = get_args(DigitFeature)
 
 # Half of the orders that are not manifold-like are nearly so: without them every net reaches 1.0.
@@ -59,43 +84,14 @@ DEFAULT_FAMILIES: Mapping[CausalFamily, float] = {
     "rewired": 0.5,
 }
 
-# Strict: a config that says "0.5" or true where a number belongs is mistaken, and is told so.
-StrictInt = Annotated[int, Field(strict=True)]
-StrictBool = Annotated[bool, Field(strict=True)]
-FileName = Annotated[str, Field(strict=True, min_length=1)]
-ClassCount = Annotated[int, Field(strict=True, ge=2, le=1_000_000)]
-Dimension = Annotated[int, Field(strict=True, ge=2, le=6)]
-Weight = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(strict=True, gt=0, lt=1)]
-Amount = Annotated[float, Field(strict=True, gt=0, le=10**9)]
-Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Intensity = Annotated[float, Field(strict=True, ge=0, lt=1)]
 
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    subset: Amount | None = Field(
-        None,
-        description="How much of the training graphs is trained on: a share of them (at most 1), or a number "
-        "of graphs (2 or more), drawn by training.seed with each class in proportion. null takes all.",
-    )
-
-    @model_validator(mode="after")
-    def _check_subset(self) -> Self:
-        if self.subset is not None and self.subset > 1 and self.subset != int(self.subset):
-            rule = f"must be a share up to 1 or a whole number of graphs, not {self.subset:g}"
-            raise PydanticCustomError("broken_rule", "{rule}", {"at": ("subset",), "rule": rule})
-        return self
-
-
-class OwnSettings(_Settings):
+class OwnSettings(DatasetSettings):
     """What qgtune itself takes of the settings of a user's own data set."""
 
     name: FileName = Field(description="The factory, file.py:function, or a registered name.")
 
 
-class CausalSetsSettings(_Settings):
+class CausalSetsSettings(DatasetSettings):
     """Settings of ``causal_sets``: sprinklings of Minkowski space against other partial orders.
 
     Example:
@@ -124,7 +120,13 @@ class CausalSetsSettings(_Settings):
         DEFAULT_CAUSAL_FEATURES, min_length=1, description="Node features, in the order of the columns of x."
     )
     targets: tuple[CausalTarget, ...] = Field(
-        ("manifold_like",), min_length=1, description="What is to be told, in the order of the columns of y."
+        ("manifold_like",),
+        min_length=1,
+        description="What is to be told, in the order of the columns of y: classes (manifold_like, "
+        "dimension) or values (width), not both.",
+    )
+    graph_features: tuple[CausalGraphFeature, ...] = Field(
+        (), description="Features of the whole causal set, in the order of the columns of graph_features."
     )
     edges: Literal["both", "future"] = Field(
         "both", description="Each link in both directions, or only from past to future."
@@ -142,20 +144,50 @@ class CausalSetsSettings(_Settings):
         return self.targets
 
     @property
-    def num_classes(self) -> tuple[int, ...]:
+    def num_classes(self) -> tuple[int | None, ...]:
         """Classes of each target; ``dimension`` has one more than there are dimensions: none."""
-        return tuple(2 if target == "manifold_like" else 1 + len(self.dimensions) for target in self.targets)
+        classes = {"manifold_like": 2, "dimension": 1 + len(self.dimensions)}
+        return tuple(classes.get(target) for target in self.targets)
+
+    @property
+    def labels_are(self) -> Predicts:
+        """Whether the targets are classes or values."""
+        return "values" if self.num_classes[0] is None else "classes"
+
+    @property
+    def level(self) -> Level:
+        """What has a label: each graph."""
+        return "graph"
+
+    @property
+    def num_edge_features(self) -> int:
+        """Columns of edge_attr: edges have no features."""
+        return 0
+
+    @property
+    def num_graph_features(self) -> int:
+        """Columns of graph_features, 0 if there are none."""
+        return len(self.graph_features)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        for key in ("dimensions", "features", "targets"):
-            _require_unique(key, getattr(self, key))
-        _require_ordered("min_nodes", self.min_nodes, "max_nodes", self.max_nodes)
-        _require_ordered("rewiring[0]", self.rewiring[0], "rewiring[1]", self.rewiring[1])
+        for key in ("dimensions", "features", "targets", "graph_features"):
+            require_unique(key, getattr(self, key))
+        for index, target in enumerate(self.targets):
+            if (target in VALUES) != (self.targets[0] in VALUES):
+                kinds = ("a class", "a value")
+                first, other = self.targets[0], target
+                rule = (
+                    f"targets must be all classes or all values: {first!r} is {kinds[first in VALUES]}, "
+                    f"{other!r} {kinds[other in VALUES]}"
+                )
+                raise broken_rule(("targets", index), rule)
+        require_ordered("min_nodes", self.min_nodes, "max_nodes", self.max_nodes)
+        require_ordered("rewiring[0]", self.rewiring[0], "rewiring[1]", self.rewiring[1])
         return self
 
 
-class DigitGraphsSettings(_Settings):
+class DigitGraphsSettings(DatasetSettings):
     """Settings of ``digit_graphs``: 1,797 scanned digits as graphs of pixels, ten classes.
 
     Example:
@@ -170,6 +202,9 @@ class DigitGraphsSettings(_Settings):
     connectivity: Literal[4, 8] = Field(8, description="Neighbours of a pixel: by sides, or by corners too.")
     threshold: Intensity | None = Field(
         0.0, description="Pixels with a greater intensity (0 to 1) are nodes; null keeps all 64."
+    )
+    edge_features: tuple[DigitEdgeFeature, ...] = Field(
+        (), description="Features of the edges, in the order of the columns of edge_attr."
     )
 
     @property
@@ -192,163 +227,98 @@ class DigitGraphsSettings(_Settings):
         """Classes of each target: the ten digits."""
         return (10,)
 
+    @property
+    def labels_are(self) -> Predicts:
+        """Whether the targets are classes or values."""
+        return "classes"
+
+    @property
+    def level(self) -> Level:
+        """What has a label: each graph."""
+        return "graph"
+
+    @property
+    def num_edge_features(self) -> int:
+        """Columns of edge_attr, 0 if there are none."""
+        return len(self.edge_features)
+
+    @property
+    def num_graph_features(self) -> int:
+        """Columns of graph_features: graphs have none."""
+        return 0
+
     @model_validator(mode="after")
     def _check(self) -> Self:
-        _require_unique("features", self.features)
+        require_unique("features", self.features)
+        require_unique("edge_features", self.edge_features)
         return self
 
 
-class _FileSettings(_Settings):
-    num_classes: tuple[ClassCount, ...] | None = Field(
-        None,
-        min_length=1,
-        description="Classes of each target, in the order of the entries of y: labels are 0 to one less, "
-        "which is checked. null takes them from the greatest label that occurs.",
-    )
-
-    @property
-    def num_graphs(self) -> None:
-        """Graphs: not known before they are loaded."""
-        return
-
-    @property
-    def target_names(self) -> tuple[str, ...] | None:
-        """The names of the targets, if their number is given."""
-        return None if self.num_classes is None else tuple(f"y{k}" for k in range(len(self.num_classes)))
-
-
-class _GraphFileSettings(_FileSettings):
-    num_node_features: Annotated[int, Field(strict=True, ge=1)] | None = Field(
-        None, description="Columns of x, which is checked; null takes them as they are."
-    )
-
-
-class TorchFileSettings(_GraphFileSettings):
-    """Settings of ``torch_file``: graphs of PyTorch Geometric in a file that ``torch.save`` wrote.
+class KarateClubSettings(DatasetSettings):
+    """Settings of ``karate_club``: one graph of 34 people; each node has a label.
 
     Example:
-        >>> TorchFileSettings(name="torch_file", path="graphs.pt").weights_only
-        True
+        >>> KarateClubSettings(name="karate_club", target="club").num_classes
+        (2,)
     """
 
-    name: Literal["torch_file"] = Field(description="The name of the data set.")
-    path: FileName = Field(
-        description="The file: a list of PyG Data, or what InMemoryDataset.save or collate makes of one. "
-        "A relative path starts from the folder of the tuning file."
-    )
-    weights_only: StrictBool = Field(
-        True,
-        description="As in torch.load: true reads tensors and PyG's own classes, and nothing that could run "
-        "code. false runs whatever the file says: only for a file that you trust.",
-    )
-
-
-class PygSettings(_GraphFileSettings):
-    """Settings of ``pyg``: a data set of PyTorch Geometric whose files are on disk. Nothing is downloaded.
-
-    Example:
-        >>> PygSettings(name="pyg", dataset="TUDataset", root="data", arguments={"name": "MUTAG"}).dataset
-        'TUDataset'
-    """
-
-    name: Literal["pyg"] = Field(description="The name of the data set.")
-    dataset: FileName = Field(
-        description="The class, by its name in torch_geometric.datasets, such as TUDataset."
-    )
-    root: FileName = Field(
-        description="The folder that the class is given as root: its raw or processed files are there. "
-        "A relative path starts from the folder of the tuning file."
-    )
-    arguments: Mapping[str, Any] = Field(
-        default_factory=dict,
-        description="Other arguments of the class, by keyword, such as {name: MUTAG}.",
-    )
-
-
-class ZarrStoreSettings(_FileSettings):
-    """Settings of ``zarr_store``: causal sets that QuantumGrav wrote, as arrays in zarr stores.
-
-    Example:
-        >>> ZarrStoreSettings(name="zarr_store", paths=("csets.zarr",), features=("in_degree",)).targets
-        ('manifold_like',)
-    """
-
-    name: Literal["zarr_store"] = Field(description="The name of the data set.")
-    paths: tuple[FileName, ...] = Field(
-        min_length=1,
-        description="The stores, folders in the format of zarr; their graphs follow each other. "
-        "Relative paths start from the folder of the tuning file.",
-    )
-    features: tuple[FileName, ...] = Field(
-        min_length=1,
-        description="Arrays [graphs, nodes] with a node feature each, in the order of the columns of x.",
-    )
-    targets: tuple[FileName, ...] = Field(
-        ("manifold_like",), min_length=1, description="Arrays [graphs] with the class of each graph."
-    )
-    group: FileName | None = Field(
-        "adjacency_matrix", description="The group that holds the arrays; null if they are at the top."
-    )
-    transposed: StrictBool = Field(
-        True,
-        description="Whether entry [j, i] of the adjacency matrix is the edge from i to j, as Julia's arrays "
-        "come out of zarr; false if it is [i, j].",
-    )
-    fill_nan: Finite | None = Field(
-        None, description="What stands for NaN in features; 0.0 in QuantumGrav. null refuses NaN."
+    name: Literal["karate_club"] = Field(description="The name of the data set.")
+    target: Literal["community", "club"] = Field(
+        "community",
+        description="What is to be told of each person: which of four communities, or which club.",
     )
 
     @property
     def num_node_features(self) -> int:
-        """Columns of x."""
-        return len(self.features)
+        """Columns of x: one for each person."""
+        return 34
+
+    @property
+    def num_graphs(self) -> int:
+        """Graphs: one."""
+        return 1
 
     @property
     def target_names(self) -> tuple[str, ...]:
-        """The names of the targets, in the order of the columns of y."""
-        return self.targets
+        """The names of the targets: one."""
+        return (self.target,)
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        for key in ("paths", "features", "targets"):
-            _require_unique(key, getattr(self, key))
-        return self
+    @property
+    def num_classes(self) -> tuple[int, ...]:
+        """Classes of each target."""
+        return (4 if self.target == "community" else 2,)
+
+    @property
+    def labels_are(self) -> Predicts:
+        """Whether the targets are classes or values."""
+        return "classes"
+
+    @property
+    def level(self) -> Level:
+        """What has a label: each node."""
+        return "node"
+
+    @property
+    def num_edge_features(self) -> int:
+        """Columns of edge_attr: edges have no features."""
+        return 0
+
+    @property
+    def num_graph_features(self) -> int:
+        """Columns of graph_features: graphs have none."""
+        return 0
 
 
-MadeSettings: TypeAlias = CausalSetsSettings | DigitGraphsSettings
-FileSettings: TypeAlias = TorchFileSettings | PygSettings | ZarrStoreSettings
+MadeSettings: TypeAlias = CausalSetsSettings | DigitGraphsSettings | KarateClubSettings
 
 DataSettings = Annotated[MadeSettings | FileSettings, Field(discriminator="name")]
 """The settings of any data set with a name of its own, told apart by ``name``."""
 
 DATA_SETTINGS: Mapping[str, type[MadeSettings]] = MappingProxyType(
-    {"causal_sets": CausalSetsSettings, "digit_graphs": DigitGraphsSettings}
+    {
+        "causal_sets": CausalSetsSettings,
+        "digit_graphs": DigitGraphsSettings,
+        "karate_club": KarateClubSettings,
+    }
 )
 """The settings model of each data set that is made: its name alone is enough, and tells all facts of it."""
-
-FILE_SETTINGS: Mapping[str, type[FileSettings]] = MappingProxyType(
-    {"torch_file": TorchFileSettings, "pyg": PygSettings, "zarr_store": ZarrStoreSettings}
-)
-"""The settings model of each kind of data set on disk: what it holds shows when it is loaded."""
-
-
-def _require_unique(key: str, values: tuple[Any, ...]) -> None:
-    for index, value in enumerate(values):
-        if value in values[:index]:
-            raise PydanticCustomError(
-                "broken_rule",
-                "{rule}",
-                {"at": (key, index), "rule": f"each entry may stand once, and {value!r} stands twice"},
-            )
-
-
-def _require_ordered(low_key: str, low: float, high_key: str, high: float) -> None:
-    if low > high:
-        raise PydanticCustomError(
-            "broken_rule",
-            "{rule}",
-            {
-                "at": (low_key.partition("[")[0],),
-                "rule": f"{low_key} must not exceed {high_key}: {low} > {high}",
-            },
-        )

@@ -9,7 +9,8 @@ from pydantic_core import ErrorDetails
 from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
-from qgtune.schema.data import DATA_SETTINGS, FILE_SETTINGS, FileSettings, MadeSettings, OwnSettings
+from qgtune.schema.data import DATA_SETTINGS, MadeSettings, OwnSettings
+from qgtune.schema.data_on_disk import FILE_SETTINGS, FileSettings
 
 
 def find_data_problems(
@@ -140,7 +141,13 @@ _WORDS = {
     "a valid boolean": "true or false",
     "a valid ": "a ",
 }
-_KINDS = {"features": "node feature", "targets": "target", "families": "family of orders"}
+_KINDS = {
+    "features": "node feature",
+    "graph_features": "graph feature",
+    "edge_features": "edge feature",
+    "targets": "target",
+    "families": "family of orders",
+}
 
 
 def _literals(annotation: Any) -> tuple[Any, ...]:

@@ -11,12 +11,14 @@ import scipy.sparse
 from torch_geometric.datasets import TUDataset
 
 from qgtune.core.errors import ConfigValueError
-from qgtune.data import load_dataset
+from qgtune.data import load_dataset, split_nodes
 
 SIZES = (3, 4, 5, 3)
 
 
-def write_tu_dataset(folder, *, node_labels=True, node_attributes=False, name="TINY"):
+def write_tu_dataset(
+    folder, *, node_labels=True, node_attributes=False, graph_attributes=False, edge_labels=False, name="TINY"
+):
     """Write paths of 3, 4, 5 and 3 nodes as the raw files of a TUDataset; their classes are -1 and 1."""
     raw = folder / name / "raw"
     raw.mkdir(parents=True)
@@ -31,6 +33,11 @@ def write_tu_dataset(folder, *, node_labels=True, node_attributes=False, name="T
         lines["node_labels"] = [k % 2 for n in SIZES for k in range(n)]
     if node_attributes:
         lines["node_attributes"] = [f"{k / 2}, 1.5" for n in SIZES for k in range(n)]
+    if graph_attributes:
+        lines["graph_attributes"] = [0.5, -1.25, 2.0, 0.0]
+        del lines["graph_labels"]
+    if edge_labels:
+        lines["edge_labels"] = [k % 2 for k in range(2 * len(edges))]
     for part, values in lines.items():
         (raw / f"{name}_{part}.txt").write_text("\n".join(map(str, values)) + "\n")
     return folder
@@ -203,13 +210,44 @@ def test_graphs_without_features_are_refused_with_a_way_out(tmp_path):
     assert error.hint == "arguments: {use_node_attr: true} takes attributes"
 
 
-def test_a_data_set_of_labelled_nodes_is_no_data_set_of_graphs(tmp_path):
-    write_planetoid(tmp_path / "data")
+def load_planetoid(folder, **settings):
+    write_planetoid(folder / "data")
+    settings = {
+        "name": "pyg",
+        "dataset": "Planetoid",
+        "root": "data",
+        "arguments": {"name": "Cora"},
+    } | settings
     with warnings.catch_warnings():
         # What scipy or numpy deprecates in the old format of these files is not ours to mend.
         warnings.simplefilter("ignore")
-        error = refusal(tmp_path, "Planetoid", name="Cora")
-    assert error.path == ("data", "dataset")
-    assert error.message == (
-        "Planetoid(name=Cora) has a label for each node, and a task on graphs needs one for each graph"
-    )
+        return load_dataset(settings, base_dir=folder)
+
+
+def test_planetoid_is_a_data_set_of_labelled_nodes_with_its_public_split(tmp_path):
+    dataset = load_planetoid(tmp_path)
+    assert (dataset.level, len(dataset), dataset.num_classes) == ("node", 1, (2,))
+    assert (dataset.num_node_features, len(dataset.labels)) == (3, 510)
+    splits = split_nodes(dataset)
+    assert splits.training.tolist() == [0, 1]
+    assert len(splits.validation) == 500
+    assert splits.testing.tolist() == list(range(502, 510))
+
+
+def test_without_its_masks_a_data_set_of_nodes_is_split_by_shares(tmp_path):
+    dataset = load_planetoid(tmp_path, masks=False)
+    assert len(split_nodes(dataset, training=0.5, validation=0.5).training) == 255
+
+
+def test_attributes_of_graphs_are_values_to_predict(tmp_path):
+    write_tu_dataset(tmp_path / "data", graph_attributes=True)
+    dataset = load(tmp_path, name="TINY")
+    assert (dataset.predicts, dataset.num_classes) == ("values", (None,))
+    assert dataset.labels.ravel().tolist() == [0.5, -1.25, 2.0, 0.0]
+
+
+def test_edge_labels_are_edge_features(tmp_path):
+    write_tu_dataset(tmp_path / "data", edge_labels=True)
+    dataset = load(tmp_path, name="TINY")
+    assert dataset.num_edge_features == 2
+    assert set(map(tuple, dataset.arrays.edge_attr.tolist())) == {(1, 0), (0, 1)}

@@ -7,8 +7,9 @@ from pydantic import TypeAdapter
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.data import DATASETS, load_dataset
-from qgtune.schema.data import CAUSAL_FEATURES, DATA_SETTINGS, DIGIT_FEATURES, FILE_SETTINGS, DataSettings
+from qgtune.schema.data import CAUSAL_FEATURES, DATA_SETTINGS, DIGIT_FEATURES, DataSettings
 from qgtune.schema.data_checks import find_data_problems, parse_data_settings, parse_file_settings
+from qgtune.schema.data_on_disk import FILE_SETTINGS
 
 CAUSAL = {"name": "causal_sets"}
 DIGITS = {"name": "digit_graphs"}
@@ -86,7 +87,7 @@ REFUSED = [
         {},
         ("data", "name"),
         "the key 'name' must name a data set, and is absent",
-        "known: causal_sets, digit_graphs, pyg, torch_file, zarr_store, or file.py:factory",
+        "known: causal_sets, digit_graphs, karate_club, pyg, torch_file, zarr_store, or file.py:factory",
     ),
     (
         FILE,
@@ -111,7 +112,7 @@ REFUSED = [
         FILE | {"file": "a.pt", "path": "a.pt"},
         ("data", "file"),
         "torch_file has no setting 'file'",
-        "known: name, num_classes, num_node_features, path, subset, weights_only",
+        "known: level, masks, name, num_classes, num_node_features, path, predicts, subset, weights_only",
     ),
     (DIGITS | {"subset": 0}, ("data", "subset"), "must be greater than 0, not 0", ""),
     (DIGITS | {"subset": "half"}, ("data", "subset"), "must be a number, not 'half'", ""),

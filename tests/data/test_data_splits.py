@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qgtune.core.errors import ConfigValueError
-from qgtune.data import draw_subset, split_graphs
+from qgtune.data import GraphDataset, Target, draw_subset, split_graphs, split_nodes
+from qgtune.data.graph_store import GraphArrays
 
 PARTS = ("training", "validation", "testing")
 
@@ -142,3 +143,65 @@ def test_a_subset_that_cannot_be_drawn_is_refused_with_what_there_is(subset, ask
         draw_subset(np.arange(16), np.zeros((20, 1), np.int64), subset)
     assert caught.value.path == ("data", "subset")
     assert caught.value.message == f"a subset of the 16 training graphs must have from 1 to 16: {asked}"
+
+
+@given(st.integers(20, 200), st.integers(0, 2**32))
+def test_values_are_split_and_drawn_like_one_class(count, seed):
+    values = np.random.default_rng(seed).normal(size=(count, 1)).astype(np.float32)
+    ones = np.zeros((count, 1), np.int64)
+    of_values, of_one = (split_graphs(labels, testing=0.1, seed=seed) for labels in (values, ones))
+    assert all(np.array_equal(a, b) for a, b in zip(parts(of_values), parts(of_one), strict=True))
+    drawn = [draw_subset(of_one.training, labels, 0.5, seed=seed) for labels in (values, ones)]
+    assert np.array_equal(*drawn)
+
+
+def nodes(labels, node_part=None, level="node"):
+    """One graph without edges, with these labels of its nodes."""
+    labels = np.asarray(labels).reshape(-1, 1)
+    ends = np.array([0, len(labels)]) if level == "node" else np.arange(len(labels) + 1)
+    arrays = GraphArrays(
+        x=np.zeros((len(labels), 1), np.float32),
+        edge_index=np.zeros((2, 0), np.int64),
+        node_ptr=ends,
+        edge_ptr=np.zeros_like(ends),
+        y=labels,
+        node_part=None if node_part is None else np.array(node_part, np.int8),
+    )
+    return GraphDataset("dots", ("x0",), (Target("y0", 3, ("0", "1", "2")),), arrays, level=level)
+
+
+@given(st.integers(30, 200), st.integers(0, 2**32))
+def test_nodes_are_split_in_proportion_and_those_of_unknown_class_belong_to_no_part(count, seed):
+    labels = np.random.default_rng(seed).integers(-1, 3, count)
+    known = np.flatnonzero(labels >= 0)
+    splits = split_nodes(nodes(labels), training=0.5, validation=0.3, testing=0.2, seed=seed)
+    assert sorted(np.concatenate(parts(splits)).tolist()) == known.tolist()
+    of_known = split_graphs(labels[known], training=0.5, validation=0.3, testing=0.2, seed=seed)
+    for part, expected in zip(parts(splits), parts(of_known), strict=True):
+        assert np.array_equal(part, known[expected])
+
+
+def test_the_parts_that_a_data_set_itself_says_are_taken_whatever_the_shares():
+    dataset = nodes([0, 1, 0, -1, 1, 1], node_part=[0, 2, 1, 0, -1, 0])
+    splits = split_nodes(dataset, training=0.1, seed=3)
+    assert [part.tolist() for part in parts(splits)] == [[0, 5], [2], [1]]
+
+
+def test_parts_of_a_data_set_without_one_to_validate_are_refused_with_a_way_out():
+    with pytest.raises(ConfigValueError) as caught:
+        split_nodes(nodes([0, 1, 0], node_part=[0, 0, 2]))
+    assert caught.value.path == ("validation", "split")
+    assert caught.value.message == (
+        "the validation part needs at least one node, and the masks of dots give it none"
+    )
+    assert caught.value.hint == "data: {masks: false} splits by shares instead"
+
+
+def test_labels_of_graphs_are_not_split_by_nodes():
+    with pytest.raises(ConfigValueError, match="dots has a label for each graph, and a task on nodes needs"):
+        split_nodes(nodes([0, 1, 0], level="graph"))
+
+
+def test_a_subset_of_nodes_is_spoken_of_as_such():
+    with pytest.raises(ConfigValueError, match="a subset of the 5 training nodes must have from 1 to 5"):
+        draw_subset(np.arange(5), np.zeros(9, np.int64), 7, level="node")

@@ -9,6 +9,7 @@ import pytest
 
 from qgtune.data import default_cache_dir, load_dataset
 from qgtune.data.graph_store import (
+    Graph,
     GraphArrays,
     GraphFileError,
     content_key,
@@ -26,7 +27,7 @@ def load(cache_dir, **settings):
 
 
 def some_arrays(value=0.0, num_graphs=3):
-    graph = (np.full((4, 2), value, np.float32), np.array([[0, 1, 2], [1, 2, 3]]), np.array([1]))
+    graph = Graph(np.full((4, 2), value, np.float32), np.array([[0, 1, 2], [1, 2, 3]]), np.array([1]))
     return stack_graphs([graph] * num_graphs)
 
 

@@ -85,6 +85,13 @@ def test_stores_follow_each_other_in_one_data_set_with_their_names():
     assert [(target.name, target.num_classes) for target in dataset.targets] == [("manifold_like", 2)]
 
 
+def test_targets_of_floating_point_are_values_unless_they_are_said_to_be_classes():
+    arrays = some_arrays() | {"manifold_like": np.array([0.0, 2.0, 1.0])}
+    assert dataset_of_arrays([arrays], settings_of()).num_classes == (None,)
+    assert dataset_of_arrays([arrays], settings_of(predicts="classes")).num_classes == (3,)
+    assert dataset_of_arrays([arrays], settings_of(num_classes=[4])).num_classes == (4,)
+
+
 def test_values_that_make_no_data_set_are_refused_with_a_way_out():
     arrays = some_arrays()
     arrays["in_degree"][0, 1] = np.nan
