@@ -12,11 +12,11 @@ from qgtune.compiler.files import shown_path
 from qgtune.compiler.runnable import RunnableConfig
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
 from qgtune.core.files import check_can_be_written, write_atomically
-from qgtune.document import comment_block
 from qgtune.schema.data_paths import rebased_data
+from qgtune.schema.gnn import TASK_SCHEMAS
 
 if TYPE_CHECKING:
-    from qgtune.training import EpochResult, TrainedModel
+    from qgtune.training import EpochResult, SupervisedTask, TrainedModel
 
 MODEL, METRICS, HISTORY, CONFIG = "model.pt", "metrics.json", "history.csv", "config.yaml"
 ALL = "all"
@@ -70,13 +70,13 @@ def train_config(
     """
     # torch takes seconds to import, and a config with problems never gets here.
     from qgtune.data import load_dataset
-    from qgtune.training import TASKS, TrainedModel, write_model
+    from qgtune.training import TrainedModel, write_model
 
     purpose = _purpose(runnable, folder)
     _check_writable(folder)
     if not again and (old := _finished(folder, purpose)) is not None:
         return TrainingOutcome(old, folder, is_old=True)
-    task = TASKS[runnable.task]
+    task = _supervised(runnable.task)
     history = _History(folder / HISTORY)
 
     def after_epoch(result: "EpochResult") -> None:
@@ -85,7 +85,7 @@ def train_config(
 
     try:
         dataset = load_dataset(_all_of(runnable.data), base_dir=runnable.folder)
-        metric = runnable.metric or task.chosen_metric
+        metric = runnable.metric or default_metric(runnable.task)
         result = task.train(
             runnable.config,
             dataset,
@@ -95,6 +95,7 @@ def train_config(
             output_dir=folder,
             trial_number=0,
             resume=not again,
+            save=True,
         )
         metrics = {"validation": dict(result.metrics)}
         if runnable.config.get("testing") is not None:
@@ -102,7 +103,9 @@ def train_config(
     except ConfigValueError as error:
         raise DiagnosticError((runnable.diagnostic(error),)) from error
     weights = result.model.state_dict()
-    model = TrainedModel(**purpose, metric=metric, epoch=result.epoch, epochs=result.epochs, metrics=metrics, weights=weights)
+    model = TrainedModel(
+        **purpose, metric=metric, epoch=result.epoch, epochs=result.epochs, metrics=metrics, weights=weights
+    )
     write_atomically(folder / CONFIG, runnable.document.source.text)
     write_atomically(folder / METRICS, metrics_text(model))
     # Last: where it stands, the training has come to its end.
@@ -111,7 +114,10 @@ def train_config(
 
 
 def evaluate_file(
-    path: pathlib.Path, data: Mapping[str, Any] | None = None, base_dir: pathlib.Path | None = None, section: str | None = None
+    path: pathlib.Path,
+    data: Mapping[str, Any] | None = None,
+    base_dir: pathlib.Path | None = None,
+    section: str | None = None,
 ) -> tuple["TrainedModel", str, dict[str, float]]:
     """Return a trained model, the section it was measured on, and its metrics there.
 
@@ -127,17 +133,51 @@ def evaluate_file(
         ModelFileError: if there is no trained model.
     """
     from qgtune.data import load_dataset
-    from qgtune.training import TASKS, read_model
+    from qgtune.training import read_model
 
     file = path / MODEL if path.is_dir() else path
     model = read_model(file)
     own = data is None
-    dataset = load_dataset(_all_of(model.data if data is None else data), base_dir=file.parent if own else base_dir or pathlib.Path())
-    task = TASKS[model.task]
+    dataset = load_dataset(
+        _all_of(model.data if data is None else data),
+        base_dir=file.parent if own else base_dir or pathlib.Path(),
+    )
+    task = _supervised(model.task)
     network = task.build_model(model.config)
     network.load_state_dict(dict(model.weights))
     chosen = section or ("testing" if own else ALL)
-    return model, chosen, task.evaluate(model.config, dataset, network, section=chosen)
+    return (
+        model,
+        chosen,
+        task.evaluate(model.config, dataset, network, section=None if chosen == ALL else chosen),
+    )
+
+
+def default_metric(task: str) -> str:
+    """Return the metric that chooses the best epoch where the config names none.
+
+    Example:
+        >>> default_metric("graph_classification"), default_metric("graph_regression")
+        ('f1_weighted', 'loss')
+    """
+    schema = TASK_SCHEMAS.get(task)
+    return "f1_weighted" if schema is not None and "f1_weighted" in schema.metrics else "loss"
+
+
+def _supervised(name: str) -> "SupervisedTask":
+    """Return a task that can go on with a training, and measure its model again.
+
+    Raises:
+        QgtuneError: if there is no such task, or if it can do no more than run a trial.
+    """
+    from qgtune.training import TASKS, SupervisedTask
+
+    if name not in TASKS:
+        raise QgtuneError(f"there is no task {name!r}, for which the model was trained")
+    task = TASKS[name]
+    if not isinstance(task, SupervisedTask):
+        raise QgtuneError(f"the task {name} is no qgtune.training.SupervisedTask: it can only run trials")
+    return task
 
 
 def metrics_text(model: "TrainedModel") -> str:
@@ -171,7 +211,9 @@ def _check_writable(folder: pathlib.Path) -> None:
             check_can_be_written(folder / name)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            raise QgtuneError(f"results cannot be written to {shown_path(folder)}: {reason}; give --output") from error
+            raise QgtuneError(
+                f"results cannot be written to {shown_path(folder)}: {reason}; give --output"
+            ) from error
 
 
 def _finished(folder: pathlib.Path, purpose: Mapping[str, Any]) -> "TrainedModel | None":
@@ -204,9 +246,9 @@ class _History:
         if not self._names:
             self._begin(result)
         with self._path.open("a", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerow([
-                result.epoch, repr(result.train_loss), *(repr(result.metrics[name]) for name in self._names)
-            ])
+            csv.writer(file, lineterminator="\n").writerow(
+                [result.epoch, repr(result.train_loss), *(repr(result.metrics[name]) for name in self._names)]
+            )
 
     def _begin(self, result: "EpochResult") -> None:
         self._names = sorted(result.metrics)

@@ -2,13 +2,13 @@
 
 import csv
 import json
-import os
 import signal
 import subprocess
 import sys
 
 import pytest
-from own_projects import qgtune
+from own_projects import environment
+from own_projects import qgtune as call
 
 CONFIG = """\
 model:
@@ -27,6 +27,11 @@ metric: accuracy
 """
 
 
+def qgtune(project, *words):
+    """Run the real command line in the folder of a project."""
+    return call(*words, cwd=project)
+
+
 @pytest.fixture
 def project(tmp_path):
     (tmp_path / "config.yaml").write_text(CONFIG + PURPOSE, encoding="utf-8")
@@ -41,7 +46,7 @@ def test_a_config_is_trained_on_all_of_its_data_and_measured_on_its_test_part(pr
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     assert "subset" not in metrics["data"]
     assert set(metrics["metrics"]) == {"validation", "testing"}
-    rows = list(csv.DictReader((folder / "history.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader((folder / "history.csv").read_text(encoding="utf-8").splitlines()))
     assert [row["epoch"] for row in rows] == ["0", "1", "2"]
     best = rows[metrics["best_epoch"]]
     assert float(best["accuracy"]) == metrics["metrics"]["validation"]["accuracy"]
@@ -86,9 +91,13 @@ def test_a_model_is_measured_on_other_data(project):
     metrics = json.loads((project / "config_trained" / "metrics.json").read_text(encoding="utf-8"))
     assert own["section"] == "testing"
     assert own["metrics"] == metrics["metrics"]["testing"]
-    (project / "other.yaml").write_text("data: {name: causal_sets, num_graphs: 30, seed: 9}\n", encoding="utf-8")
+    (project / "other.yaml").write_text(
+        "data: {name: causal_sets, num_graphs: 30, seed: 9}\n", encoding="utf-8"
+    )
     other = json.loads(
-        qgtune(project, "evaluate", "config_trained/model.pt", "--data", "other.yaml", "--format", "json").stdout
+        qgtune(
+            project, "evaluate", "config_trained/model.pt", "--data", "other.yaml", "--format", "json"
+        ).stdout
     )
     assert other["section"] == "all"
     assert other["data"]["seed"] == 9
@@ -100,8 +109,8 @@ def test_a_model_is_measured_on_other_data(project):
     [
         (("task: graph_classification\n", ""), "QG406"),
         (("task: graph_classification", "task: graph_clasification"), "did you mean 'graph_classification'"),
-        (("in_dim: 12", "in_dim: 11"), "config.yaml:3:14: error[QG214]"),
-        (("out_dim: 8", "out_dim: -8"), "config.yaml:3:27: error[QG214]"),
+        (("in_dim: 12", "in_dim: 11"), "config.yaml:3:16: error[QG214]"),
+        (("out_dim: 8", "out_dim: -8"), "config.yaml:3:29: error[QG214]"),
         (("num_graphs: 40", "num_graph: 40"), "did you mean 'num_graphs'"),
         (("metric: accuracy", "metric: acuracy"), "did you mean 'accuracy'"),
         (("split: 0.6", "split: 0.9"), "must not exceed 1"),
@@ -147,7 +156,7 @@ def test_a_killed_training_goes_on_and_ends_as_if_it_had_not_been(project):
     (project / "whole.yaml").write_text(config, encoding="utf-8")
     assert qgtune(project, "train", "whole.yaml", "--quiet").returncode == 0
     command = [sys.executable, "-m", "qgtune", "train", "config.yaml"]
-    running = subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+    running = subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True, env=environment())
     for line in running.stdout:
         if line.startswith("epoch    4"):
             running.send_signal(signal.SIGKILL)

@@ -23,7 +23,19 @@ from qgtune.core.errors import DiagnosticError, QgtuneError, UsageError
 
 COMMANDS: dict[str, Command] = {
     command.name: command
-    for command in (RUN, TRAIN, EVALUATE, CHECK, SAMPLE, INIT, INFER_DEPENDENCIES, EXPLAIN, GRAPH, DIFF, SCHEMA)
+    for command in (
+        RUN,
+        TRAIN,
+        EVALUATE,
+        CHECK,
+        SAMPLE,
+        INIT,
+        INFER_DEPENDENCIES,
+        EXPLAIN,
+        GRAPH,
+        DIFF,
+        SCHEMA,
+    )
 }
 _PROBLEM_FORMS = ("json", "github")
 """Forms of output in which problems have a form of their own; in all others they are text."""

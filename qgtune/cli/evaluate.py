@@ -28,7 +28,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     which = "which part: training, validation, testing or all; default testing, and all of other data"
     parser.add_argument("--section", type=one_of(*_SECTIONS), metavar="PART", help=which)
-    parser.add_argument("--format", type=one_of("text", "json"), default="text", help="text (default) or json")
+    parser.add_argument(
+        "--format", type=one_of("text", "json"), default="text", help="text (default) or json"
+    )
 
 
 def _evaluate(options: argparse.Namespace) -> int:

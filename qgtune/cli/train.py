@@ -4,6 +4,7 @@ import argparse
 import pathlib
 import shlex
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from qgtune.cli.command import Command
@@ -78,7 +79,7 @@ def _print_outcome(outcome: "TrainingOutcome") -> None:
     sys.stdout.flush()
 
 
-def print_metrics(section: str, metrics: dict[str, float]) -> None:
+def print_metrics(section: str, metrics: Mapping[str, float]) -> None:
     """Print the metrics of a section, one to a line."""
     print(section)
     width = max(map(len, metrics))

@@ -7,14 +7,14 @@ from typing import Any
 
 from qgtune.compiler.load import read_data_file
 from qgtune.compiler.problems import Problems
-from qgtune.compiler.task_check import facts_of, task_names
+from qgtune.compiler.task_check import facts_of, fit_problem
 from qgtune.compiler.tuning import read_tuning, top_of
 from qgtune.core.diagnostics import Diagnostic, Location, did_you_mean, sort_diagnostics
 from qgtune.core.errors import ConfigValueError, DiagnosticError
 from qgtune.core.paths import Path, format_path
 from qgtune.document import Document, MappingNode
 from qgtune.schema.data_checks import find_data_problems
-from qgtune.schema.gnn import TASK_SCHEMAS, find_problems
+from qgtune.schema.gnn import TASK_SCHEMAS, find_problems, installed_names, installed_tasks
 
 TASK_KEYS = ("task", "data", "metric")
 """The keys of a config that say what it is trained for; its task reads the others."""
@@ -46,7 +46,7 @@ class RunnableConfig:
 
     def diagnostic(self, error: ConfigValueError) -> Diagnostic:
         """Return the problem of a value, at its line."""
-        code = "QG409" if error.path[:1] == ("data",) else "QG214"
+        code = {"data": "QG409", "metric": "QG410"}.get(str(error.path[0]) if error.path else "", "QG214")
         key = self.document.key_at(error.path) if error.is_key and code == "QG214" else None
         place = self.document.location(key) if key else self.locate(error.path)
         shown = format_path(error.path)
@@ -109,8 +109,8 @@ def _with_purpose(
         message = "a config is trained by a task, and there is no key 'task' that names one"
         hint = "write task: and data: into the file, as in a tuning file, or give --tuning TUNING.yaml"
         problems.error("QG406", message, place, hint)
-    elif task not in task_names():
-        hint = did_you_mean(task, task_names())
+    elif task not in (known := (*TASK_SCHEMAS, *installed_tasks())):
+        hint = did_you_mean(task, known)
         problems.error("QG408", f"there is no task {task!r}", locate(("task",)), hint)
     elif data is None:
         hint = "for example data: {name: causal_sets}"
@@ -124,6 +124,15 @@ def _with_purpose(
 
 def _config_problems(runnable: RunnableConfig) -> tuple[ConfigValueError, ...]:
     """Return what the task's schema says about the config; nothing for a task of the user's own."""
-    if runnable.task not in TASK_SCHEMAS:
+    schema = TASK_SCHEMAS.get(runnable.task)
+    if schema is None:
         return ()
-    return find_problems(runnable.config, task=runnable.task, **facts_of(runnable.data).for_schema())
+    facts = facts_of(runnable.data)
+    if (unfit := fit_problem(runnable.data, schema, facts)) is not None:
+        return (unfit,)
+    found = find_problems(runnable.config, task=schema.name, **facts.for_schema())
+    name = (runnable.metric or "loss").partition("/")[0]
+    if name in schema.metrics or name in installed_names().metrics:
+        return found
+    message = f"the task reports no metric {runnable.metric!r}"
+    return (*found, ConfigValueError(("metric",), message, did_you_mean(name, schema.metrics)))

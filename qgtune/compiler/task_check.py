@@ -80,7 +80,11 @@ class DataFacts:
 
 def data_facts(tuning: Tuning) -> DataFacts:
     """Return what is known of the data set that a tuning file names, which may be nothing."""
-    data = tuning.settings.data
+    return facts_of(tuning.settings.data)
+
+
+def facts_of(data: Mapping[str, Any] | None) -> DataFacts:
+    """Return what is known of a data set from its settings, which may be nothing."""
     name = None if data is None else data.get("name")
     has_schema = isinstance(name, str) and name in {*DATA_SETTINGS, *FILE_SETTINGS}
     if data is None or not has_schema or find_data_problems(data):
@@ -123,7 +127,8 @@ def check_task(tuning: Tuning, compilation: Compilation | None, problems: Proble
         return  # of a task of the user's own nothing more is known before a worker imports it
     _check_metric(tuning, schema, problems)
     facts = data_facts(tuning)
-    _check_fit(tuning, schema, facts, problems)
+    if (unfit := fit_problem(tuning.settings.data or {}, schema, facts)) is not None:
+        problems.error("QG409", unfit.message, tuning.document.locate(unfit.path), unfit.hint)
     if compilation is not None:
         _check_configs(compilation, schema, facts, problems)
 
@@ -143,25 +148,25 @@ def _check_data(tuning: Tuning, problems: Problems) -> None:
         check_function(str(data["name"]), tuning.folder, place, "QG409", problems.found)
 
 
-def _check_fit(tuning: Tuning, schema: TaskSchema, facts: DataFacts, problems: Problems) -> None:
-    """Report a data set whose labels are not such as the task wants."""
-    data = f"data set {(tuning.settings.data or {}).get('name')}"
+def fit_problem(data: Mapping[str, Any], schema: TaskSchema, facts: DataFacts) -> ConfigValueError | None:
+    """Return what is wrong with a data set whose labels are not such as the task wants."""
+    name = f"data set {data.get('name')}"
     if facts.level not in (None, schema.level):
-        message = f"{data} has a label for each {facts.level}, and the task {schema.name} wants one for each"
+        message = f"{name} has a label for each {facts.level}, and the task {schema.name} wants one for each"
         message = f"{message} {schema.level}"
     elif facts.predicts not in (None, schema.predicts):
         message = (
-            f"the labels of {data} are {facts.predicts}, and the task {schema.name} wants {schema.predicts}"
+            f"the labels of {name} are {facts.predicts}, and the task {schema.name} wants {schema.predicts}"
         )
     else:
-        return
+        return None
     fitting = [
         name
         for name, other in TASK_SCHEMAS.items()
         if facts.level in (None, other.level) and facts.predicts in (None, other.predicts)
     ]
     hint = f"the task {' or '.join(fitting)} takes it" if fitting else "no built-in task takes it"
-    problems.error("QG409", message, tuning.document.locate(("data", "name")), hint)
+    return ConfigValueError(("data", "name"), message, hint)
 
 
 def _check_metric(tuning: Tuning, schema: TaskSchema, problems: Problems) -> None:

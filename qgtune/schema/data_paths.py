@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
-from qgtune.schema.data import FILE_SETTINGS
+from qgtune.schema.data_on_disk import FILE_SETTINGS
 
 _ONE_PATH, _SEVERAL_PATHS = ("path", "root"), ("paths",)
 
@@ -33,7 +33,9 @@ def rebased_data(data: Mapping[str, Any], old: Path, new: Path) -> dict[str, Any
         moved["name"] = f"{_rebased(source, old, new)}:{function}"
     if name in FILE_SETTINGS:
         moved |= {key: _rebased(data[key], old, new) for key in _ONE_PATH if key in data}
-        moved |= {key: [_rebased(path, old, new) for path in data[key]] for key in _SEVERAL_PATHS if key in data}
+        moved |= {
+            key: [_rebased(path, old, new) for path in data[key]] for key in _SEVERAL_PATHS if key in data
+        }
     return moved
 
 

@@ -15,6 +15,7 @@ from qgtune.training.memory import (
 )
 from qgtune.training.metrics import METRICS, Metric, Predictions
 from qgtune.training.model_facts import count_parameters
+from qgtune.training.model_files import ModelFileError, TrainedModel, read_model, write_model
 from qgtune.training.node_classification import NodeClassificationTask
 from qgtune.training.recycling import Recycling, ResetParameters
 from qgtune.training.regression_metrics import REGRESSION_METRICS
@@ -45,6 +46,7 @@ __all__ = [
     "KnowsConfigs",
     "LabelledGraphs",
     "Metric",
+    "ModelFileError",
     "NodeClassificationTask",
     "OutOfMemoryError",
     "PeakMemory",
@@ -55,14 +57,17 @@ __all__ = [
     "SupervisedTask",
     "Target",
     "Task",
+    "TrainedModel",
     "TrainingError",
     "TrainingResult",
     "count_parameters",
     "evaluate",
     "free_memory",
     "late_facts",
+    "read_model",
     "set_torch_threads",
     "train",
     "with_halved_batches",
     "within_memory",
+    "write_model",
 ]

@@ -22,7 +22,7 @@ class TrainedModel:
     Args:
         task: the name of the task.
         config: the config that the model is built from.
-        data: the settings of the data set that it was trained on; relative paths start from the file's folder.
+        data: the settings of its data set; relative paths start from the folder of the file.
         metric: the validation metric by which the epoch was chosen.
         epoch: the epoch of the weights, from 0.
         epochs: how many epochs were trained.
