@@ -5,14 +5,12 @@ from qgtune.data.flat_cache import default_cache_dir
 from qgtune.data.graph_dataset import GraphDataset, Target
 from qgtune.data.pyg_graphs import dataset_from_graphs
 from qgtune.data.splits import Splits, draw_subset, split_graphs, split_nodes
-from qgtune.data.task_fit import check_labels_fit
 
 __all__ = [
     "DATASETS",
     "GraphDataset",
     "Splits",
     "Target",
-    "check_labels_fit",
     "dataset_from_graphs",
     "default_cache_dir",
     "draw_subset",
