@@ -25,7 +25,7 @@ validation: {}
 RATE = "training: {learning_rate: [0.1, 0.01]}\n"
 
 
-def checked(folder, task, data, base, space=RATE, more=""):
+def checked(folder, task, data, base, *, space=RATE, more=""):
     """Return code, place and message of everything that is said of a study."""
     (folder / "base_settings.yaml").write_text(base)
     (folder / "search_space.yaml").write_text(space)
@@ -109,7 +109,7 @@ def test_what_a_layer_drops_is_said_where_the_config_has_it_whatever_its_blocks_
 
 def test_a_misfit_in_one_of_many_configs_is_found_under_either_name_of_the_blocks(tmp_path):
     space = "model:\n  encoder: [{out_dim: [8, 16, 32]}, {}]\n"
-    found = checked(tmp_path, "node_classification", "{name: karate_club}", NODES, space)
+    found = checked(tmp_path, "node_classification", "{name: karate_club}", NODES, space=space)
     assert {(code, line) for code, line, *_ in found} == {("QG214", 4)}
     assert all("model.encoder[1].in_dim: must equal model.encoder[0].out_dim" in m for *_, m in found)
 
