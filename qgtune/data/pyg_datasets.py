@@ -1,12 +1,15 @@
-"""The data set ``pyg``: a data set of PyTorch Geometric, by its class and arguments, from files on disk."""
+"""The data set ``pyg``: a data set of PyTorch Geometric, by its class and arguments, generated or on disk."""
 
 import contextlib
 import inspect
 import io
+import random
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from filelock import FileLock
 from torch_geometric import datasets
 from torch_geometric.data import Data, Dataset
@@ -23,8 +26,8 @@ CLASS_PATH, ROOT_PATH, ARGUMENTS_PATH = ("data", "dataset"), ("data", "root"), (
 NOT_ARGUMENTS = {"self", "root", "transform", "pre_transform", "pre_filter", "force_reload", "log"}
 
 
-def load_pyg_dataset(settings: PygSettings, *, base_dir: Path) -> GraphDataset:
-    """Return a data set of PyTorch Geometric whose raw or processed files are on disk.
+def open_pyg_dataset(settings: PygSettings, *, base_dir: Path) -> Any:
+    """Return the object of a class of PyTorch Geometric that generates graphs, or has its files on disk.
 
     The class processes raw files as it always does, into its folder ``processed``; processes that begin at
     the same time wait for each other. It is never asked to download.
@@ -34,17 +37,40 @@ def load_pyg_dataset(settings: PygSettings, *, base_dir: Path) -> GraphDataset:
         base_dir: where a relative ``root`` starts.
 
     Raises:
-        ConfigValueError: at ``data.dataset``, ``data.root`` or ``data.arguments``: there is no such class,
-            its files are not there or cannot be read, or its graphs are not for tasks on graphs; at
-            ``data.num_classes`` or ``data.num_node_features``: they are not as it says.
+        ConfigValueError: at ``data.dataset``, ``data.root`` or ``data.arguments``: there is no such class, or
+            its files are not there or cannot be read.
     """
     kind = find_pyg_class(settings.dataset)
-    parameters = inspect.signature(kind.__init__).parameters
-    _check_arguments(settings, parameters)
+    _check_root(settings, takes_root="root" in _parameters(kind))
+    _check_arguments(settings, _parameters(kind))
+    if settings.root is None:
+        with _named_reasons(settings, None), _seeded(settings.seed):
+            return kind(**settings.arguments)
     root = base_dir / Path(settings.root).expanduser()
     if not root.is_dir():
         raise ConfigValueError(ROOT_PATH, f"there is no folder {root}", _how_to_get(settings))
-    graphs = _read(kind, root, settings)
+    with _named_reasons(settings, root), _alone(root), contextlib.redirect_stderr(io.StringIO()):
+        return _without_download(kind, root, settings)(root=str(root), **settings.arguments)
+
+
+def processed_files(opened: Dataset) -> list[Path]:
+    """Return the files that an opened data set reads its graphs from; none if it does not say."""
+    try:
+        return [Path(path) for path in opened.processed_paths]
+    except NotImplementedError:
+        return []
+
+
+def dataset_of_pyg(opened: Dataset, settings: PygSettings, *, base_dir: Path) -> GraphDataset:
+    """Return the data set of the graphs of an opened data set of PyTorch Geometric.
+
+    Raises:
+        ConfigValueError: at ``data.dataset`` or ``data.root``: its graphs cannot be read, or make no data
+            set; at ``data.num_classes`` or ``data.num_node_features``: they are not as it says.
+    """
+    root = None if settings.root is None else base_dir / Path(settings.root).expanduser()
+    with _named_reasons(settings, root):
+        graphs = list(opened)
     _check_graphs(graphs, settings)
     try:
         dataset = dataset_from_graphs(
@@ -55,26 +81,59 @@ def load_pyg_dataset(settings: PygSettings, *, base_dir: Path) -> GraphDataset:
             masks=settings.masks,
         )
     except (TypeError, ValueError) as error:
-        hint = "arguments: {use_node_attr: true} takes attributes" if "use_node_attr" in parameters else ""
-        raise ConfigValueError(CLASS_PATH, f"{_shown(settings)} in {root}: {error}", hint) from error
+        takes_attributes = "use_node_attr" in _parameters(find_pyg_class(settings.dataset))
+        about_features = "feature" in str(error) or "has no x" in str(error)
+        hint = (
+            "arguments: {use_node_attr: true} takes attributes" if takes_attributes and about_features else ""
+        )
+        where = "" if root is None else f" in {root}"
+        raise ConfigValueError(CLASS_PATH, f"{_shown(settings)}{where}: {error}", hint) from error
     return as_declared(dataset, settings)
 
 
+@contextlib.contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed all generators that a class may draw from, and leave them as they were."""
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002 - PyG itself draws from it
+    try:
+        with torch.random.fork_rng(devices=[]):
+            random.seed(seed)
+            np.random.seed(seed)  # noqa: NPY002 - PyG itself draws from it
+            torch.manual_seed(seed)
+            yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002 - PyG itself draws from it
+
+
+def _parameters(kind: Any) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(kind.__init__).parameters
+
+
 def find_pyg_class(name: str) -> Any:
-    """Return the class of ``torch_geometric.datasets`` with this name, one that reads a folder.
+    """Return the class of ``torch_geometric.datasets`` with this name.
 
     Raises:
-        ConfigValueError: at ``data.dataset``: there is none, or it makes its graphs without any file.
+        ConfigValueError: at ``data.dataset``: there is none, or it is no data set.
     """
     names = [known for known in datasets.__all__ if inspect.isclass(getattr(datasets, known))]
     if name not in names:
         rule = f"torch_geometric.datasets has no class {name!r}"
         raise ConfigValueError(CLASS_PATH, rule, did_you_mean(name, names))
     kind = getattr(datasets, name)
-    if not issubclass(kind, Dataset) or "root" not in inspect.signature(kind.__init__).parameters:
-        rule = f"the class must read its graphs from a folder, and {name} takes no root"
+    if not issubclass(kind, Dataset):
+        rule = f"the class must be a data set of PyTorch Geometric, and {name} is none"
         raise ConfigValueError(CLASS_PATH, rule, "a function of your own can make them: file.py:factory")
     return kind
+
+
+def _check_root(settings: PygSettings, *, takes_root: bool) -> None:
+    if takes_root and settings.root is None:
+        rule = f"{settings.dataset} reads its graphs from a folder, and root is absent"
+        raise ConfigValueError(("data",), rule, "write root: the folder of its raw or processed files")
+    if not takes_root and settings.root is not None:
+        rule = f"{settings.dataset} generates its graphs, and takes no root"
+        raise ConfigValueError(ROOT_PATH, rule, "leave out root; seed decides what is generated")
 
 
 def _check_arguments(settings: PygSettings, parameters: Mapping[str, inspect.Parameter]) -> None:
@@ -96,15 +155,19 @@ def _check_arguments(settings: PygSettings, parameters: Mapping[str, inspect.Par
             raise ConfigValueError(path, rule, f"write arguments: {{{name}: ...}}")
 
 
-def _read(kind: Any, root: Path, settings: PygSettings) -> list[Any]:
+@contextlib.contextmanager
+def _named_reasons(settings: PygSettings, root: Path | None) -> Iterator[None]:
+    """Say of whatever the class stumbles over that its files cannot be read, or its graphs not generated."""
     try:
-        with _alone(root), contextlib.redirect_stderr(io.StringIO()):
-            return list(_without_download(kind, root, settings)(root=str(root), **settings.arguments))
+        yield
     except ConfigValueError:
         raise
     except Exception as error:
         # The class reads whatever lies in the folder, and stumbles over it in a way of its own.
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        if root is None:
+            rule = f"{_shown(settings)} cannot be generated: {reason}"
+            raise ConfigValueError(ARGUMENTS_PATH if settings.arguments else CLASS_PATH, rule) from error
         rule = f"{_shown(settings)} cannot be read from {root}: {reason}"
         hint = (
             "the files may be cut short or of another kind; without the folder processed they are read anew"

@@ -7,7 +7,7 @@ import pytest
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.data import load_dataset
-from qgtune.data.zarr_stores import dataset_of_arrays, graphs_of_arrays
+from qgtune.data.zarr_stores import dataset_of_arrays, graphs_of_arrays, store_files
 from qgtune.schema.data_checks import parse_file_settings
 
 HAS_ZARR = importlib.util.find_spec("zarr") is not None
@@ -124,6 +124,29 @@ def test_arrays_that_do_not_fit_together_are_refused_with_their_shapes(change, m
     with pytest.raises(ConfigValueError) as caught:
         list(graphs_of_arrays(some_arrays() | change, settings_of()))
     assert message in caught.value.message
+
+
+def test_a_store_consists_of_the_files_of_the_arrays_that_are_used(tmp_path):
+    settings = settings_of()
+    assert store_files(settings, tmp_path) == []
+    write_marks(tmp_path / "csets.zarr" / "adjacency_matrix", [*some_arrays(), "another_feature"])
+    found = store_files(settings, tmp_path)
+    assert {path.parent.name for path in found} == set(some_arrays())
+
+
+class Damaged:
+    """An array whose chunks cannot be read."""
+
+    shape = (3,)
+
+    def __getitem__(self, _):
+        raise RuntimeError("error during blosc decompression: 0")
+
+
+def test_a_damaged_chunk_is_named_with_the_store_that_holds_it():
+    with pytest.raises(ConfigValueError, match="cannot be read: RuntimeError: error during blosc") as caught:
+        dataset_of_arrays([some_arrays(), some_arrays() | {"cset_size": Damaged()}], settings_of())
+    assert caught.value.path == ("data", "paths", 1)
 
 
 def test_what_is_not_in_a_store_is_refused_at_the_setting_that_names_it(tmp_path):
