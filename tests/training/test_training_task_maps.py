@@ -6,6 +6,7 @@ from deep_spaces import compiled
 from qgtune.compiler.task_check import DataFacts
 from qgtune.training.deep_check import deep_problems
 from qgtune.training.dependency_inference import infer_dependencies
+from qgtune.training.model_facts import count_parameters
 
 BASE = """\
 model:
@@ -88,3 +89,22 @@ def test_a_network_of_graph_features_must_take_those_of_the_data():
     ).diagnostics
     assert misfit.message == "model.graph_features_net.input_dim is 3, but data.num_graph_features is 5"
     assert '"data.num_graph_features"' in misfit.hint
+
+
+@pytest.mark.parametrize(
+    ("task", "more", "width", "params"),
+    [
+        ("graph_classification", {}, 8, 3 * 8 + 8 + 3 * 8 + 8 + 1),
+        ("node_classification", {}, 8, 3 * 8 + 8 + 3 * 8 + 8 + 1),
+        (
+            "graph_regression",
+            {"graph_features_net": {"input_dim": 2, "output_dim": 4}},
+            12,
+            3 * 8 + 8 + 3 * 8 + (2 * 4 + 4) + 12 + 1,
+        ),
+    ],
+)
+def test_the_parameters_of_each_tasks_model_are_counted(task, more, width, params):
+    block = {"in_dim": 3, "out_dim": 8, "gnn_layer_type": "gcn"}
+    model = {"encoder": [block], **more, "head": {"input_dim": width, "output_dims": [1]}}
+    assert count_parameters({"model": model}, task) == params
