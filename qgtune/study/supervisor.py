@@ -72,7 +72,12 @@ def _run(spec: RunSpec, payload: bytes, path: Path, on_event: Callable[[Event], 
             # Another run may be repairing the journal: nothing is written to it before that ends.
             lock.share()
         study = create_study(
-            spec.study_name, path, spec.directions, seed=spec.seed, n_startup_trials=spec.n_startup_trials
+            spec.study_name,
+            path,
+            spec.directions,
+            seed=spec.seed,
+            sampler=spec.sampler,
+            pruner=spec.pruner,
         )
         if spec.fingerprint:
             check_fingerprint(study, spec.fingerprint)
