@@ -21,6 +21,7 @@ from qgtune.core.files import check_can_be_written, write_atomically
 from qgtune.core.paths import format_path
 from qgtune.core.trials import TrialRecord
 from qgtune.reports.trials_table import write_trials_csv
+from qgtune.sampling import number_of_combinations, sampler_spec
 from qgtune.schema.tuning import TuningSettings
 from qgtune.space import EvaluationError
 
@@ -88,6 +89,9 @@ def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
     writer = _Writer(prepared, files, on_event)
     journal = prepared.tuning.settings.journal(prepared.tuning.folder)
     spec = _run_spec(prepared, files, journal)
+    if spec.total < prepared.tuning.settings.total_trials:
+        name = spec.sampler.choice.name
+        on_event(Notice(f"{name}: there are {spec.total} combinations, and the run ends after the last"))
     view_errors: list[OSError] = []
 
     def handle(event: Event) -> None:
@@ -145,10 +149,13 @@ def _run_spec(prepared: Prepared, files: OutputFiles, journal: pathlib.Path | No
 
     tuning, plan = prepared.tuning, prepared.compilation.plan
     settings = tuning.settings
+    size = number_of_combinations(prepared)
     spec = RunSpec(
         study_name=settings.name(tuning.folder),
-        total=settings.total_trials,
-        directions=(settings.direction,),
+        total=min(settings.total_trials, size) if size else settings.total_trials,
+        directions=settings.all_directions,
+        sampler=sampler_spec(prepared),
+        pruner=settings.chosen_pruner,
         # A URL stays as it is, for the study to say what it does not support.
         storage=settings.storage if journal is None else str(journal),
         seed=settings.seed,
@@ -162,6 +169,7 @@ def _run_spec(prepared: Prepared, files: OutputFiles, journal: pathlib.Path | No
             name=settings.objective or "",
             folder=tuning.folder.resolve(),
             place=tuning.locate("objective"),
+            n_values=len(settings.all_directions),
         ),
     )
     if settings.task is None:
@@ -198,7 +206,8 @@ def _located(error: ConfigValueError, prepared: Prepared) -> Diagnostic:
         place = tuning.locate(head)
     else:
         place = tuning.document.locate(error.path)
-    return Diagnostic("QG414", f"{format_path(error.path)}: {error.message}", place, error.hint)
+    code = "QG416" if head in ("sampler", "pruner") else "QG414"
+    return Diagnostic(code, f"{format_path(error.path)}: {error.message}", place, error.hint)
 
 
 class _Writer:

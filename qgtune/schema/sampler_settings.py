@@ -257,3 +257,26 @@ _RULES: Mapping[str, Callable[[Mapping[str, Any]], Conflicts]] = {
     "hyperband": _hyperband_conflicts,
     "threshold": _threshold_conflicts,
 }
+
+
+def setting_schema(role: str) -> dict[str, Any]:
+    """Return the JSON Schema of the setting: a name, or a mapping with arguments, each with its meaning."""
+    names = list(ALGORITHMS[role])
+    meanings: dict[str, dict[str, Any]] = {}
+    for algorithm in ALGORITHMS[role].values():
+        for name, argument in algorithm.arguments.items():
+            meanings.setdefault(name, {"description": f"{argument.meaning} ({algorithm.name} and others)"})
+            if argument.kind in ALGORITHMS:
+                meanings[name]["type"] = ["string", "object", "null"]
+    named = {
+        "description": f"Which {role}, by name, or file.py:function.",
+        "type": "string",
+        "examples": names,
+    }
+    return {
+        "anyOf": [
+            {"type": "string", "examples": names},
+            {"type": "null"},
+            {"type": "object", "required": [TYPE], "properties": {TYPE: named, **meanings}},
+        ]
+    }
