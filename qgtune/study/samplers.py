@@ -98,8 +98,7 @@ def make_sampler(spec: SamplerSpec, seed: int | None, n_objectives: int) -> Base
     def make(trial_seed: int | None) -> BaseSampler:
         return _seeded(spec, spec.choice, trial_seed, n_objectives)
 
-    with quiet_optuna():
-        make(seed)  # what it refuses is said before the first trial
+    make(seed)  # what it refuses is said before the first trial
     return TrialSeededSampler(make, seed)
 
 
@@ -183,7 +182,8 @@ def calling(role: str, name: str, make: Callable[[], Any]) -> Any:
         ConfigValueError: at ``sampler`` or ``pruner``, with what was raised.
     """
     try:
-        return make()
+        with quiet_optuna():
+            return make()
     except ConfigValueError:
         raise
     except Exception as error:

@@ -25,6 +25,29 @@ def grid_value(trial):
     return float(trial.suggest_int("x", 0, 2)) + (trial.suggest_categorical("y", ("a", "b")) == "b")
 
 
+def wide(trial):
+    return float(trial.suggest_int("x", 0, 10**6 - 1))
+
+
+def told(trial):
+    """Low values of x are good, but break a constraint, of which the sampler is told."""
+    x = trial.suggest_float("x", 0.0, 1.0)
+    if x < 0.5:
+        trial.set_constraint("x", 1.0)
+        raise optuna.TrialPruned
+    return x
+
+
+def untold(trial):
+    """The same, but a trial that breaks the constraint looks like any good one."""
+    return trial.suggest_float("x", 0.0, 1.0)
+
+
+def broken(trials):
+    """Return how many trials broke the constraint."""
+    return sum(trial.params["x"] < 0.5 for trial in trials)
+
+
 def grid_cells(_context):
     return grid_value
 
