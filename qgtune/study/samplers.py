@@ -118,16 +118,17 @@ def _seeded(spec: SamplerSpec, choice: Choice, seed: int | None, n_objectives: i
         arguments["group"] = n_objectives == 1 and arguments.get("multivariate") is not False
     if (inner := arguments.get("independent_sampler")) is not None:
         arguments["independent_sampler"] = _inner(spec, inner, seed, n_objectives)
-    if arguments.get("crossover") is not None:
-        arguments["crossover"] = _CROSSOVERS[arguments["crossover"]]()
-    if arguments.get("mutation") is not None:
-        arguments["mutation"] = PolynomialMutation()
-    for quiet in ("gp", "cmaes"):
-        if choice.name == quiet:
-            arguments["warn_independent_sampling"] = False
-    sampler: BaseSampler = calling(
-        "sampler", choice.name, lambda: _SEEDED[choice.name](**arguments, seed=seed)
-    )
+    if choice.name in {"gp", "cmaes"}:
+        arguments["warn_independent_sampling"] = False
+
+    def build() -> BaseSampler:
+        if arguments.get("crossover") is not None:
+            arguments["crossover"] = _CROSSOVERS[arguments["crossover"]]()
+        if arguments.get("mutation") is not None:
+            arguments["mutation"] = PolynomialMutation()
+        return _SEEDED[choice.name](**arguments, seed=seed)
+
+    sampler: BaseSampler = calling("sampler", choice.name, build)
     return sampler
 
 
