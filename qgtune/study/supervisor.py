@@ -25,9 +25,11 @@ from qgtune.core.events import (
 )
 from qgtune.study.create import check_fingerprint, create_study
 from qgtune.study.interrupts import Interrupts
-from qgtune.study.journal_repair import fail_running_trials, fail_trial, repair_journal
+from qgtune.study.journal_repair import repair_journal
 from qgtune.study.messages import Ask, Broken, Message, StartupFailed, Told
+from qgtune.study.process_ends import MemoryKills
 from qgtune.study.records import trial_records
+from qgtune.study.retries import Loss, lose_running_trials, lose_trial
 from qgtune.study.run_lock import RunLock
 from qgtune.study.run_spec import RunOutcome, RunSpec, WorkerStartupError
 from qgtune.study.storages import journal_path
@@ -77,10 +79,10 @@ def _run(spec: RunSpec, payload: bytes, path: Path, on_event: Callable[[Event], 
         if spec.fingerprint:
             check_fingerprint(study, spec.fingerprint)
         if alone:
-            fail_running_trials(study, _KILLED_RUN)
+            lose_running_trials(study, _KILLED_RUN, retry=spec.retries)
         lock.share()
         n_threads = share_of_cores(spec.n_processes, spec.n_jobs)
-        start = WorkerStarter(process_factory(spec.preload), payload, path, n_threads)
+        start = WorkerStarter(process_factory(spec.start_method, spec.preload), payload, path, n_threads)
         with Interrupts() as interrupts:
             return _Supervisor(spec, start, study, on_event, interrupts).run(lock)
 
@@ -109,7 +111,8 @@ class _Supervisor:
         self._study = study
         self._emit = on_event
         self._interrupts = interrupts
-        self._tally = Tally(study, spec.directions, spec.total)
+        self._tally = Tally(study, spec.directions, spec.total, spec.n_processes)
+        self._memory = MemoryKills()
         self._deadline = None if spec.timeout is None else time.monotonic() + spec.timeout
         self._workers: list[WorkerProcess] = []
         self._notices: set[str] = set()
@@ -141,7 +144,7 @@ class _Supervisor:
             raise self._startup_error
         if lock.claim():
             # A worker killed between making a trial and telling us its number leaves one that we do not know.
-            fail_running_trials(self._study, "its worker process was lost")
+            lose_running_trials(self._study, "its worker process was lost", retry=self._spec.retries)
         self._emit(self._ended())
         return RunOutcome(
             records=tuple(trial_records(self._study)),
@@ -246,11 +249,11 @@ class _Supervisor:
     def _bury(self, worker: WorkerProcess) -> None:
         """Deal with a worker whose process has ended."""
         self._workers.remove(worker)
-        end = worker.close()
+        end = worker.close(self._memory)
         if worker.stopped and not worker.permits:
             return
         if self._interrupted > 1:
-            self._lose_trials(worker, _INTERRUPTED)
+            self._lose_trials_of(worker, _INTERRUPTED, blame=False)
         elif not worker.ready and not end.killed:
             self._startup_error = self._startup_error or WorkerStartupError(
                 f"worker {worker.index} {end.reason} before it could begin; what it wrote stands above. "
@@ -258,19 +261,23 @@ class _Supervisor:
             )
         else:
             self._tally.note_death()
-            lost = self._lose_trials(worker, f"its worker process was lost: {end.reason}")
+            reason = f"its worker process was lost: {end.reason}"
+            lost = self._lose_trials_of(worker, reason, blame=True)
             self._emit(WorkerDied(worker.index, end.reason, lost))
             self._consider_giving_up(end.reason)
             self._replace(worker.index)
 
-    def _lose_trials(self, worker: WorkerProcess, reason: str) -> tuple[int, ...]:
-        """Fail the trials that a dead worker had begun, and return the numbers of those it had not ended."""
+    def _lose_trials_of(self, worker: WorkerProcess, reason: str, *, blame: bool) -> tuple[int, ...]:
+        """Fail the trials that a dead worker had begun; return the numbers of those that do not count."""
         lost: list[int] = []
         for number in sorted(worker.running):
-            if fail_trial(self._study, number, reason):
-                lost.append(number)
-            else:
+            loss = lose_trial(self._study, number, reason, retry=self._spec.retries, blame=blame)
+            if loss in (Loss.ENDED, Loss.BLAMED):
                 self._trial_ended(worker.index, number, "")
+            else:
+                lost.append(number)
+            if loss in (Loss.RETRIED, Loss.BLAMED):
+                self._notify(f"trial {number} lost its worker: {loss}")
         return tuple(lost)
 
     def _replace(self, index: int) -> None:
@@ -287,6 +294,6 @@ class _Supervisor:
             # A storage that can no longer be written is most often why the run ends: that error counts.
             with contextlib.suppress(OSError):
                 for number in worker.running:
-                    fail_trial(self._study, number, _INTERRUPTED)
-            worker.close()
+                    lose_trial(self._study, number, _INTERRUPTED, retry=self._spec.retries, blame=False)
+            worker.close(self._memory)
         self._workers.clear()
