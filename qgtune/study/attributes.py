@@ -14,3 +14,9 @@ PRUNED_BECAUSE = "qgtune:pruned_because"
 
 LOST = "qgtune:lost"
 """On a trial whose process ended before it did: the reason. Such a trial does not count."""
+
+OWNER = "qgtune:owner"
+"""On a trial: the process that runs it, as a mapping of host, machine, pid and started."""
+
+SEEN = "qgtune:seen"
+"""On a trial of a minute and more: when its run last gave a sign of life, in seconds since 1970."""

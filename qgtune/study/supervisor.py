@@ -25,12 +25,15 @@ from qgtune.core.events import (
 )
 from qgtune.study.create import check_fingerprint, create_study
 from qgtune.study.interrupts import Interrupts
-from qgtune.study.journal_repair import fail_running_trials, fail_trial, repair_journal
+from qgtune.study.journal_repair import fail_trial
 from qgtune.study.messages import Ask, Broken, Message, StartupFailed, Told
+from qgtune.study.ownership import Heartbeat, fail_abandoned_trials
 from qgtune.study.records import trial_records
 from qgtune.study.run_lock import RunLock
 from qgtune.study.run_spec import RunOutcome, RunSpec, WorkerStartupError
-from qgtune.study.storages import journal_path
+from qgtune.study.storage_address import StorageAddress
+from qgtune.study.storage_problems import storage_lost_in_words
+from qgtune.study.storages import open_storage, prepare_storage, repair_storage, storage_advice
 from qgtune.study.tally import Tally
 from qgtune.study.worker_process import WorkerProcess, WorkerStarter, process_factory, share_of_cores
 
@@ -57,32 +60,39 @@ def run_trials(spec: RunSpec, on_event: Callable[[Event], None]) -> RunOutcome:
     """
     payload = _pickled(spec)
     if spec.storage is not None:
-        return _run(spec, payload, journal_path(spec.storage), on_event)
+        return _run(spec, payload, prepare_storage(spec.storage), on_event)
     # Processes cannot share a memory: a study that is not to be kept lives in a journal for as long.
     with TemporaryDirectory(prefix="qgtune-") as folder:
-        return _run(spec, payload, Path(folder) / "study.log", on_event)
+        return _run(spec, payload, prepare_storage(Path(folder) / "study.log"), on_event)
 
 
-def _run(spec: RunSpec, payload: bytes, path: Path, on_event: Callable[[Event], None]) -> RunOutcome:
-    with RunLock(path) as lock:
+def _run(
+    spec: RunSpec, payload: bytes, storage: StorageAddress, on_event: Callable[[Event], None]
+) -> RunOutcome:
+    with storage_lost_in_words(storage), RunLock(storage.presence) as lock:
         alone = lock.claim()
         if alone:
-            repair_journal(path)
+            repair_storage(storage)
         else:
             # Another run may be repairing the journal: nothing is written to it before that ends.
             lock.share()
         study = create_study(
-            spec.study_name, path, spec.directions, seed=spec.seed, n_startup_trials=spec.n_startup_trials
+            spec.study_name,
+            open_storage(storage),
+            spec.directions,
+            seed=spec.seed,
+            n_startup_trials=spec.n_startup_trials,
         )
         if spec.fingerprint:
             check_fingerprint(study, spec.fingerprint)
-        if alone:
-            fail_running_trials(study, _KILLED_RUN)
+        fail_abandoned_trials(study, _KILLED_RUN, alone=alone and storage.file is not None)
         lock.share()
         n_threads = share_of_cores(spec.n_processes, spec.n_jobs)
-        start = WorkerStarter(process_factory(spec.preload), payload, path, n_threads)
+        start = WorkerStarter(process_factory(spec.preload), payload, storage, n_threads)
         with Interrupts() as interrupts:
-            return _Supervisor(spec, start, study, on_event, interrupts).run(lock)
+            supervisor = _Supervisor(spec, start, study, on_event, interrupts)
+            advice = storage_advice(storage, spec.n_processes * spec.n_jobs)
+            return supervisor.run(lock, alone_by_lock=storage.file is not None, advice=advice)
 
 
 def _pickled(spec: RunSpec) -> bytes:
@@ -111,6 +121,7 @@ class _Supervisor:
         self._interrupts = interrupts
         self._tally = Tally(study, spec.directions, spec.total)
         self._deadline = None if spec.timeout is None else time.monotonic() + spec.timeout
+        self._heartbeat = Heartbeat(study)
         self._workers: list[WorkerProcess] = []
         self._notices: set[str] = set()
         self._n_processes = 0
@@ -119,12 +130,14 @@ class _Supervisor:
         self._give_up_reason = ""
         self._startup_error: QgtuneError | None = None
 
-    def run(self, lock: RunLock) -> RunOutcome:
+    def run(self, lock: RunLock, *, alone_by_lock: bool, advice: str) -> RunOutcome:
         resumed_from = self._tally.finished
         missing = self._tally.missing
         # A worker more than there are trials would only load its data in vain.
         self._n_processes = min(self._spec.n_processes, -(-missing // self._spec.n_jobs))
         self._emit(RunStarted(self._spec.total, resumed_from, self._n_processes, self._tally.best))
+        if advice:
+            self._notify(advice)
         if lock.others_live:
             self._notify(
                 "another run on this storage is alive: the two share the study, "
@@ -139,9 +152,9 @@ class _Supervisor:
             self._end_workers()
         if self._startup_error is not None:
             raise self._startup_error
-        if lock.claim():
-            # A worker killed between making a trial and telling us its number leaves one that we do not know.
-            fail_running_trials(self._study, "its worker process was lost")
+        # A worker killed between making a trial and telling us its number leaves one that we do not know.
+        alone = lock.claim() and alone_by_lock
+        fail_abandoned_trials(self._study, "its worker process was lost", alone=alone)
         self._emit(self._ended())
         return RunOutcome(
             records=tuple(trial_records(self._study)),
@@ -160,8 +173,9 @@ class _Supervisor:
         """Wait until something happens, and deal with it."""
         talking = [worker.connection for worker in self._workers if worker.hears]
         ending = [worker.sentinel for worker in self._workers]
-        # No timeout: after the deadline, workers hear of it when they ask for their next trial.
-        happened = wait([*talking, *ending, self._interrupts.connection])
+        # Not until the deadline: workers hear of it when they ask for their next trial.
+        happened = wait([*talking, *ending, self._interrupts.connection], self._heartbeat.seconds_left)
+        self._heartbeat.beat(number for worker in self._workers for number in sorted(worker.running))
         if self._interrupts.connection in happened:
             self._interrupts.take()
             self._interrupt()
