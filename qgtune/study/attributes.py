@@ -20,3 +20,9 @@ RETRY_OF = "qgtune:retry_of"
 
 DEATHS = "qgtune:deaths"
 """On such a trial: how many worker processes have died with these parameters, one after the other."""
+
+OWNER = "qgtune:owner"
+"""On a trial: the process that runs it, as a mapping of host, machine, pid and started."""
+
+SEEN = "qgtune:seen"
+"""On a trial of a minute and more: when its run last gave a sign of life, in seconds since 1970."""

@@ -1,12 +1,15 @@
 """Trials whose worker process died: they are failed with the reason, and their parameters tried again."""
 
+from collections.abc import Collection
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from qgtune.study.attributes import DEATHS, FAILURE, LOST, RETRY_OF
+from qgtune.study.attributes import DEATHS, FAILURE, LOST, OWNER, RETRY_OF
+from qgtune.study.ownership import Owner, abandoned_trials, this_owner
 
 DEATHS_OF_ONE_CONFIG = 3
 """Worker processes that may die with the same parameters before these are blamed for it."""
@@ -51,18 +54,38 @@ def lose_trial(study: optuna.Study, number: int, reason: str, *, retry: bool, bl
     return Loss.RETRIED if retry and params else Loss.DROPPED
 
 
-def lose_running_trials(study: optuna.Study, reason: str, *, retry: bool) -> tuple[int, ...]:
-    """Fail every trial that the study still holds as running, and return their numbers.
+def lose_abandoned_trials(
+    study: optuna.Study, reason: str, *, retry: bool, alone: bool = False
+) -> tuple[int, ...]:
+    """Fail every running trial whose process is dead, and return their numbers.
 
-    The caller knows that no process of a run is alive.
+    Args:
+        study: the study of the trials.
+        reason: why they are lost, in one line; kept with each.
+        retry: whether their parameters are enqueued again.
+        alone: whether no other process works on the study for certain; see ``is_owner_dead``.
     """
-    running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     lost = [
         trial.number
-        for trial in running
+        for trial in abandoned_trials(study, alone=alone)
         if lose_trial(study, trial.number, reason, retry=retry, blame=False) is not Loss.ENDED
     ]
     return tuple(lost)
+
+
+def others_at_work(study: optuna.Study, pids: Collection[int], numbers: Collection[int]) -> int:
+    """Return how many running trials belong to workers of other runs.
+
+    Args:
+        study: the study of the trials.
+        pids: the caller's own workers.
+        numbers: trials that these have said to run.
+    """
+    mine = this_owner()
+    ours = {replace(mine, pid=pid, started="") for pid in pids}
+    running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    owners = [Owner.read(trial.user_attrs.get(OWNER)) for trial in running if trial.number not in numbers]
+    return sum(owner is None or replace(owner, started="") not in ours for owner in owners)
 
 
 def planned_params(trial: FrozenTrial) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.study.interrupts import interrupts_held_back
 from qgtune.study.messages import RUN, STOP, Message
 from qgtune.study.process_ends import MemoryKills, ProcessEnd, end_of
+from qgtune.study.storage_address import StorageAddress
 from qgtune.study.workers import worker_main
 
 _SECONDS_TO_DIE = 5.0
@@ -51,7 +51,7 @@ class WorkerStarter:
     make_process: Callable[..., BaseProcess]
     payload: bytes
     """The pickled RunSpec."""
-    journal: Path
+    storage: StorageAddress
     n_threads: int
     """Threads of computation for each trial."""
 
@@ -60,7 +60,7 @@ class WorkerStarter:
         ours, theirs = Pipe(duplex=True)
         process = self.make_process(
             target=worker_main,
-            args=(theirs, self.payload, self.journal, index, self.n_threads),
+            args=(theirs, self.payload, self.storage, index, self.n_threads),
             name=f"qgtune-worker-{index}",
         )
         with interrupts_held_back():
@@ -86,6 +86,11 @@ class WorkerProcess:
         self.connection = connection
         self.hears = True
         self._process = process
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid or -1
 
     @property
     def sentinel(self) -> int:

@@ -180,7 +180,9 @@ def main():
             longest_wait=8.0,
         )
     seconds = time.monotonic() - began
-    sys.stdout.write(f"{options.trials} trials, killed {struck}, {seconds:.0f} s: nothing finished was lost\n")
+    sys.stdout.write(
+        f"{options.trials} trials, killed {struck}, {seconds:.0f} s: nothing finished was lost\n"
+    )
 
 
 if __name__ == "__main__":

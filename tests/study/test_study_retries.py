@@ -83,7 +83,9 @@ def test_a_config_that_kills_three_workers_in_a_row_counts_as_failed_and_the_stu
     assert sum(not record.lost for record in outcome.records) == 3
     deaths = [event for event in events if isinstance(event, WorkerDied)]
     assert len(deaths) == 3 * sum(x > 0.5 for x in by_config)
-    assert any("its parameters are tried again" in event.text for event in events if isinstance(event, Notice))
+    assert any(
+        "its parameters are tried again" in event.text for event in events if isinstance(event, Notice)
+    )
 
 
 def test_a_run_that_was_killed_tries_its_trial_s_parameters_again(tmp_path):
@@ -117,7 +119,9 @@ def test_the_kernel_s_want_of_memory_is_told_from_its_own_counters(tmp_path):
         assert kills.happened() is expected
 
 
-@pytest.mark.parametrize(("code", "for_memory"), list(itertools.product([0, 7, 255, -9, -11, -40], [True, False])))
+@pytest.mark.parametrize(
+    ("code", "for_memory"), list(itertools.product([0, 7, 255, -9, -11, -40], [True, False]))
+)
 def test_every_end_has_words_and_only_a_sigkill_is_the_kernel_s(code, for_memory):
     end = end_of(code, for_memory=for_memory)
     assert end.killed == (code < 0 or code == 255)
