@@ -10,6 +10,7 @@ from qgtune.study.random_trials import random_trials
 from qgtune.study.records import best_record, trial_records
 from qgtune.study.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
 from qgtune.study.runs import run_trials
+from qgtune.study.samplers import SamplerSpec
 from qgtune.study.storages import open_storage, open_study
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "OptunaTrialPruned",
     "RunOutcome",
     "RunSpec",
+    "SamplerSpec",
     "Study",
     "Trial",
     "WorkerContext",

@@ -1,12 +1,14 @@
 """What a run is asked for, what an objective is told, and what comes out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import optuna
 
 from qgtune.core.errors import QgtuneError
 from qgtune.core.trials import TrialRecord
+from qgtune.schema.sampler_settings import Choice
+from qgtune.study.samplers import SamplerSpec
 
 Objective = Callable[[optuna.Trial], float | Sequence[float]]
 
@@ -41,7 +43,9 @@ class RunSpec:
     storage: str | None = None
     """The journal file; None keeps the study only for as long as the run lasts."""
     seed: int | None = None
-    n_startup_trials: int = 10
+    sampler: SamplerSpec = field(default_factory=SamplerSpec)
+    pruner: Choice | None = None
+    """None for the default: the median rule, or none at all with several directions."""
     fingerprint: str = ""
     """The search space's; a study goes on only with the one that it was begun with. Empty: not checked."""
     n_processes: int = 1

@@ -1,4 +1,4 @@
-"""The front door of a run: the storage is opened and repaired, the study made or found, and a supervisor set to work."""
+"""The front door of a run: a storage that is repaired, a study that is made or found, a supervisor at work."""
 
 import pickle
 from collections.abc import Callable
@@ -61,7 +61,8 @@ def _run(
             open_storage(storage),
             spec.directions,
             seed=spec.seed,
-            n_startup_trials=spec.n_startup_trials,
+            sampler=spec.sampler,
+            pruner=spec.pruner,
         )
         if spec.fingerprint:
             check_fingerprint(study, spec.fingerprint)

@@ -66,6 +66,13 @@ class Supervisor:
         self._startup_error: QgtuneError | None = None
 
     def run(self, lock: RunLock, *, alone_by_lock: bool, advice: str) -> RunOutcome:
+        """Return how the run went, after starting its workers and dealing with them until the last has ended.
+
+        Args:
+            lock: this process's presence in the runs on the storage.
+            alone_by_lock: whether that lock tells for certain that no other process works on the storage.
+            advice: what is to be said of the storage; empty if nothing.
+        """
         resumed_from = self._tally.finished
         missing = self._tally.missing
         # A worker more than there are trials would only load its data in vain.

@@ -110,10 +110,7 @@ def redis():
 
     port = free_port()
     options = ["--port", port, "--bind", "127.0.0.1", "--save", "", "--requirepass", PASSWORD]
-    with (
-        _folder() as folder,
-        _running([program("redis-server"), *map(str, options), "--dir", folder]) as server,
-    ):
+    with _folder() as folder, _running([program("redis-server"), *map(str, options), "--dir", folder]) as server:
         url = f"redis://:{QUOTED_PASSWORD}@127.0.0.1:{port}/0"
 
         def answers():
@@ -139,12 +136,7 @@ def mysql():
             "create database studies; create user qgtune@'127.0.0.1' identified by "
             f"'{PASSWORD}'; grant all on studies.* to qgtune@'127.0.0.1';"
         )
-        options = [
-            f"--datadir={data}",
-            f"--socket={folder / 's'}",
-            f"--port={port}",
-            "--bind-address=127.0.0.1",
-        ]
+        options = [f"--datadir={data}", f"--socket={folder / 's'}", f"--port={port}", "--bind-address=127.0.0.1"]
         start = [*options, f"--init-file={folder / 'start.sql'}", f"--pid-file={folder / 'pid'}"]
         with _running([*user, program("mariadbd"), "--no-defaults", *start]) as server:
 

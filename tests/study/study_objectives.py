@@ -20,6 +20,15 @@ def parabola(_context):
     return objective
 
 
+def grid_value(trial):
+    """Six combinations of a number and a letter."""
+    return float(trial.suggest_int("x", 0, 2)) + (trial.suggest_categorical("y", ("a", "b")) == "b")
+
+
+def grid_cells(_context):
+    return grid_value
+
+
 def two_values(_context):
     def objective(trial):
         x = trial.suggest_float("x", -1.0, 1.0)

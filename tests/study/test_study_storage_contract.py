@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import os
+import signal
 import subprocess
 import sys
 import warnings
@@ -40,9 +41,7 @@ def server(request):
 
 @pytest.fixture(params=FILES)
 def file(request, tmp_path):
-    return {"journal": str(tmp_path / "study.log"), "sqlite": f"sqlite:///{tmp_path / 'new' / 'study.db'}"}[
-        request.param
-    ]
+    return {"journal": str(tmp_path / "study.log"), "sqlite": f"sqlite:///{tmp_path / 'new' / 'study.db'}"}[request.param]
 
 
 def laws(storage):
@@ -90,9 +89,7 @@ def holds_what_a_study_says(storage, name):
 
 def two_processes_add_trials_at_once(storage, name):
     outcome = run_trials(spec(storage, name, 8, n_processes=2), lambda _event: None)
-    assert [(record.number, record.state) for record in outcome.records] == [
-        (n, "complete") for n in range(8)
-    ]
+    assert [(record.number, record.state) for record in outcome.records] == [(n, "complete") for n in range(8)]
 
 
 def a_run_goes_on(storage, name):
