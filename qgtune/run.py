@@ -65,7 +65,8 @@ class RunResult:
     outcome: "RunOutcome"
     best: TrialRecord | None
     files: OutputFiles
-    journal: pathlib.Path | None
+    study: pathlib.Path | None
+    """The file that keeps the study; None if it lives in memory or on a server."""
 
 
 def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
@@ -87,8 +88,7 @@ def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
     _check_outputs(prepared)
     writer = _Writer(prepared, files, on_event)
-    journal = prepared.tuning.settings.journal(prepared.tuning.folder)
-    spec = _run_spec(prepared, files, journal)
+    spec = _run_spec(prepared, files)
     if spec.total < prepared.tuning.settings.total_trials:
         name = spec.sampler.choice.name
         on_event(Notice(f"{name}: there are {spec.total} combinations, and the run ends after the last"))
@@ -114,7 +114,8 @@ def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
         raise QgtuneError(f"the run cannot go on: {where}{_reason(error)}; {writer.what_is_kept}") from error
     best = best_record(outcome.records, prepared.tuning.settings.direction)
     writer.run_ended(outcome.records, best)
-    return RunResult(outcome, best, files, journal)
+    study = prepared.tuning.settings.study_file(prepared.tuning.folder)
+    return RunResult(outcome, best, files, study)
 
 
 def _check_outputs(prepared: Prepared) -> None:
@@ -143,7 +144,7 @@ def _reason(error: OSError) -> str:
     return (os.strerror(error.errno) if error.errno else str(error)).lower()
 
 
-def _run_spec(prepared: Prepared, files: OutputFiles, journal: pathlib.Path | None) -> "RunSpec":
+def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
     from qgtune.objectives import TaskSpec, make_own_objective, make_task_objective
     from qgtune.study import RunSpec
 
@@ -156,8 +157,7 @@ def _run_spec(prepared: Prepared, files: OutputFiles, journal: pathlib.Path | No
         directions=settings.all_directions,
         sampler=sampler_spec(prepared),
         pruner=settings.chosen_pruner,
-        # A URL stays as it is, for the study to say what it does not support.
-        storage=settings.storage if journal is None else str(journal),
+        storage=settings.storage_at(tuning.folder),
         seed=settings.seed,
         fingerprint=_fingerprint(prepared),
         n_processes=settings.n_processes,
@@ -206,7 +206,7 @@ def _located(error: ConfigValueError, prepared: Prepared) -> Diagnostic:
         place = tuning.locate(head)
     else:
         place = tuning.document.locate(error.path)
-    code = "QG416" if head in ("sampler", "pruner") else "QG414"
+    code = {"storage": "QG419", "sampler": "QG416", "pruner": "QG416"}.get(head, "QG414")
     return Diagnostic(code, f"{format_path(error.path)}: {error.message}", place, error.hint)
 
 

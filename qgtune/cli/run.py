@@ -78,8 +78,8 @@ def _print_files(prepared: "Prepared", result: "RunResult") -> None:
         "all trials": result.files.trials,
     }
     found = {label: path for label, path in files.items() if path.exists()}
-    if result.journal is not None:
-        found["study"] = result.journal
+    if result.study is not None:
+        found["study"] = result.study
     for label, path in found.items():
         print(f"  {label:<22}{shown_path(path)}")
     base = prepared.tuning.settings.base_settings_path

@@ -34,6 +34,8 @@ def _as_folder_name(text: str) -> str:
     return text
 
 
+_SQLITE = "sqlite:///"
+
 _VISIBLE = {"pattern": r"^[^\x00-\x1f\x7f]*$"}
 
 PathText = Annotated[
@@ -101,8 +103,10 @@ class TuningSettings(BaseModel):
     )
     storage: PathText | None = Field(
         None,
-        description="The journal file that keeps the study; absent: `study.log` in the output folder; "
-        "null: the study lives in memory and is gone after the run.",
+        description="What keeps the study: a journal file, or the URL of a database or of a Redis server, as "
+        "sqlite:///study.db, postgresql://user@host/studies, mysql://user@host/studies or "
+        "redis://host:6379/0; absent: `study.log` in the output folder; null: the study lives in memory and "
+        "is gone after the run.",
     )
     direction: Literal["minimize", "maximize"] = Field(
         "minimize", description="Whether a smaller or a larger value of the objective is better."
@@ -229,6 +233,30 @@ class TuningSettings(BaseModel):
             for field, (written, default) in named.items()
         }
         return {**files, "trials.csv": output / "trials.csv"}
+
+    def storage_at(self, folder: Path) -> str | None:
+        """Return the absolute file or the URL that keeps the study; None for memory."""
+        journal = self.journal(folder)
+        if journal is not None:
+            return str(journal)
+        database = self._sqlite_file(folder)
+        if database is None or self.storage is None:
+            return self.storage
+        return f"{_SQLITE}{database}{self.storage[len(_SQLITE) + len(self._sqlite_name) :]}"
+
+    def study_file(self, folder: Path) -> Path | None:
+        """Return the file that keeps the study; None if it lives in memory or on a server."""
+        return self.journal(folder) or self._sqlite_file(folder)
+
+    @property
+    def _sqlite_name(self) -> str:
+        """The name of the SQLite file as it is written; empty if the storage is something else."""
+        url = self.storage or ""
+        return url[len(_SQLITE) :].partition("?")[0] if url.startswith(_SQLITE) else ""
+
+    def _sqlite_file(self, folder: Path) -> Path | None:
+        name = self._sqlite_name
+        return folder.absolute() / Path(name).expanduser() if name not in {"", ":memory:"} else None
 
     def journal(self, folder: Path) -> Path | None:
         """Return the file that keeps the study; None if it lives in memory, or if the storage is a URL."""

@@ -57,6 +57,16 @@ class RunSpec:
     """Sets the threads of a torch that is loaded already, where environment variables come too late."""
     preload: tuple[str, ...] = ()
     """Modules that the server which forks the workers loads once for all of them."""
+    start_method: str = "auto"
+    """``fork``, ``spawn``, or ``auto``, which forks where the system can."""
+    on_worker_death: str = "retry"
+    """What becomes of the parameters of a trial whose worker died: ``retry`` tries them again, in a trial
+    of their own, until three workers in a row have died with them; ``fail`` leaves them."""
+
+    @property
+    def retries(self) -> bool:
+        """Whether the parameters of a lost trial are tried again."""
+        return self.on_worker_death == "retry"
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,3 +213,26 @@ def removes(path, _context):
         return float(trial.number)
 
     return objective
+
+
+def kills_its_worker_at(low, _context):
+    """Kill the worker wherever x is above ``low``."""
+
+    def objective(trial):
+        x = trial.suggest_float("x", 0.0, 1.0)
+        if x > low:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return x
+
+    return objective
+
+
+def takes_a_moment(seconds, _context):
+    """A value that follows from the parameter alone, after a short while."""
+
+    def objective(trial):
+        x = trial.suggest_float("x", 0.0, 1.0)
+        time.sleep(seconds)
+        return x * x
+
+    return objective

@@ -1,0 +1,153 @@
+"""Real servers for tests, from Debian's packages, on sockets and ports of their own."""
+
+import contextlib
+import getpass
+import importlib.util
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+PASSWORD = "a:secret/word"
+QUOTED_PASSWORD = "a%3Asecret%2Fword"
+
+
+def program(name):
+    """Return the path of a server's program, or None if it is not installed."""
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    debian = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return found or (str(debian[-1]) if debian else None)
+
+
+def why_not(kind):
+    """Return why a kind of server cannot be tested here; empty if it can."""
+    needs = {
+        "postgresql": ("initdb", "psycopg"),
+        "redis": ("redis-server", "redis"),
+        "mysql": ("mariadbd", "pymysql"),
+    }
+    if kind not in needs:
+        return ""
+    server, driver = needs[kind]
+    if program(server) is None:
+        return f"no {server} is installed here"
+    return "" if importlib.util.find_spec(driver) else f"the driver {driver} is not installed"
+
+
+def _as_user(name, folder):
+    """Return the beginning of a command that runs as that user, where a server refuses to run as root."""
+    if getpass.getuser() != "root":
+        return []
+    user = pwd.getpwnam(name)
+    os.chown(folder, user.pw_uid, user.pw_gid)
+    return ["runuser", "-u", name, "--"]
+
+
+@contextlib.contextmanager
+def _folder():
+    # Not pytest's own folder: the path of a socket has at most 107 characters.
+    folder = Path(tempfile.mkdtemp(prefix="qgtune-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_for(answers, process):
+    deadline = time.monotonic() + 60
+    while not answers():
+        assert process.poll() is None, "the server has ended"
+        assert time.monotonic() < deadline, "the server does not answer"
+        time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def _running(command):
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@contextlib.contextmanager
+def postgresql():
+    """Start a PostgreSQL server on a socket; yield the URL of its empty database ``studies``."""
+    with _folder() as folder:
+        user = _as_user("postgres", folder)
+        (folder / "password").write_text(PASSWORD)
+        (folder / "password").chmod(0o644)
+        data, environment = folder / "data", {**os.environ, "PGPASSWORD": PASSWORD}
+        make = ["-D", data, "-A", "scram-sha-256", f"--pwfile={folder / 'password'}", "-U", "qgtune"]
+        quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder}
+        subprocess.run([*user, program("initdb"), *make, "-E", "UTF8", "--no-sync"], **quiet)
+        settings = ["-c", "listen_addresses=", "-c", "fsync=off", "-k", folder]
+        with _running([*user, program("postgres"), "-D", data, *settings]) as server:
+            ready = [program("pg_isready"), "-q", "-h", folder]
+            _wait_for(lambda: subprocess.run(ready, check=False).returncode == 0, server)
+            create = [program("createdb"), "-h", folder, "-U", "qgtune", "studies"]
+            subprocess.run(create, env=environment, **quiet)
+            yield f"postgresql://qgtune:{QUOTED_PASSWORD}@/studies?host={folder}"
+
+
+def free_port():
+    """Return a port of this host that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def redis():
+    """Start a Redis server on a free port; yield its URL."""
+    import redis as driver
+
+    port = free_port()
+    options = ["--port", port, "--bind", "127.0.0.1", "--save", "", "--requirepass", PASSWORD]
+    with _folder() as folder, _running([program("redis-server"), *map(str, options), "--dir", folder]) as server:
+        url = f"redis://:{QUOTED_PASSWORD}@127.0.0.1:{port}/0"
+
+        def answers():
+            with contextlib.suppress(driver.RedisError):
+                return driver.Redis.from_url(url).ping()
+            return False
+
+        _wait_for(answers, server)
+        yield url
+
+
+@contextlib.contextmanager
+def mysql():
+    """Start a MariaDB server on a free port; yield the URL of its empty database ``studies``."""
+    import pymysql
+
+    with _folder() as folder:
+        user = _as_user("mysql", folder)
+        port, data = free_port(), folder / "data"
+        install = [program("mariadb-install-db"), "--no-defaults", f"--datadir={data}", "--skip-test-db"]
+        subprocess.run([*user, *install], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        (folder / "start.sql").write_text(
+            "create database studies; create user qgtune@'127.0.0.1' identified by "
+            f"'{PASSWORD}'; grant all on studies.* to qgtune@'127.0.0.1';"
+        )
+        options = [f"--datadir={data}", f"--socket={folder / 's'}", f"--port={port}", "--bind-address=127.0.0.1"]
+        start = [*options, f"--init-file={folder / 'start.sql'}", f"--pid-file={folder / 'pid'}"]
+        with _running([*user, program("mariadbd"), "--no-defaults", *start]) as server:
+
+            def answers():
+                with contextlib.suppress(pymysql.MySQLError):
+                    connection = pymysql.connect(
+                        host="127.0.0.1", port=port, user="qgtune", password=PASSWORD, database="studies"
+                    )
+                    connection.close()
+                    return True
+                return False
+
+            _wait_for(answers, server)
+            yield f"mysql://qgtune:{QUOTED_PASSWORD}@127.0.0.1:{port}/studies"
