@@ -2,10 +2,11 @@
 
 import contextlib
 import functools
+import json
 import os
-import signal
 import subprocess
 import sys
+import urllib.request
 import warnings
 from pathlib import Path
 
@@ -53,6 +54,7 @@ def laws(storage):
         a_killed_worker_is_made_up_for,
         a_dead_owners_trial_is_failed,
         optuna_opens_it_unchanged,
+        the_dashboard_opens_it_unchanged,
     ):
         law(storage, law.__name__)
 
@@ -135,8 +137,7 @@ def a_dead_owners_trial_is_failed(storage, name):
 def optuna_opens_it_unchanged(storage, name):
     """Open and go on with a storage as a user of plain Optuna does."""
     run_trials(spec(storage, name, 2), lambda _event: None)
-    with warnings.catch_warnings(), plain(storage) as opened:
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+    with plain(storage) as opened:
         study = optuna.load_study(study_name=name, storage=opened)
         study.optimize(lambda trial: trial.suggest_float("x", -1.0, 1.0) ** 2, n_trials=1)
         assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * 3
@@ -147,7 +148,10 @@ def optuna_opens_it_unchanged(storage, name):
 def plain(storage):
     """Yield the storage as plain Optuna opens it."""
     if storage.startswith("redis"):
-        yield JournalStorage(JournalRedisBackend(storage))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            backend = JournalRedisBackend(storage)
+        yield JournalStorage(backend)
     elif "://" not in storage:
         yield JournalStorage(JournalFileBackend(storage))
     else:
@@ -155,6 +159,28 @@ def plain(storage):
         database = RDBStorage(url)
         yield database
         database.engine.dispose()
+
+
+def the_dashboard_opens_it_unchanged(storage, name):
+    """Start optuna-dashboard for real, and ask it for the trials that it shows."""
+    run_trials(spec(storage, name, 2), lambda _event: None)
+    port = storage_servers.free_port()
+    shown = storage.replace("postgresql:", "postgresql+psycopg:").replace("mysql:", "mysql+pymysql:")
+    command = [sys.executable, "-m", "optuna_dashboard", shown, "--port", str(port), "--host", "127.0.0.1"]
+    with storage_servers.running(command) as dashboard:
+        address = f"http://127.0.0.1:{port}/api/studies"
+        storage_servers.wait_for(lambda: reads(address) is not None, dashboard)
+        [number] = [study["study_id"] for study in reads(address)["study_summaries"] if study["study_name"] == name]
+        trials = reads(f"{address}/{number}?after=0")["trials"]
+    assert [trial["state"] for trial in trials] == ["Complete"] * 2
+    assert all(trial["params"][0]["name"] == "x" for trial in trials)
+
+
+def reads(address):
+    """Return what a server answers as JSON, or None if it does not answer."""
+    with contextlib.suppress(OSError), urllib.request.urlopen(address) as answer:
+        return json.load(answer)
+    return None
 
 
 def test_a_wrong_password_is_refused_without_being_shown(server):
