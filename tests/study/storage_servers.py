@@ -11,8 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-PASSWORD = "a:secret/word"
-QUOTED_PASSWORD = "a%3Asecret%2Fword"
+SECRET = "a:secret/word"  # noqa: S105 - of servers that live for one test
+QUOTED_SECRET = "a%3Asecret%2Fword"  # noqa: S105 - as above
 
 
 def program(name):
@@ -82,19 +82,23 @@ def postgresql():
     """Start a PostgreSQL server on a socket; yield the URL of its empty database ``studies``."""
     with _folder() as folder:
         user = _as_user("postgres", folder)
-        (folder / "password").write_text(PASSWORD)
+        (folder / "password").write_text(SECRET)
         (folder / "password").chmod(0o644)
-        data, environment = folder / "data", {**os.environ, "PGPASSWORD": PASSWORD}
+        data, environment = folder / "data", {**os.environ, "PGPASSWORD": SECRET}
         make = ["-D", data, "-A", "scram-sha-256", f"--pwfile={folder / 'password'}", "-U", "qgtune"]
-        quiet = {"check": True, "stdout": subprocess.DEVNULL}
-        subprocess.run([program("initdb"), *make, "-E", "UTF8", "--no-sync"], **quiet, **user)
+        subprocess.run(
+            [program("initdb"), *make, "-E", "UTF8", "--no-sync"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            **user,
+        )
         settings = ["-c", "listen_addresses=", "-c", "fsync=off", "-k", folder]
         with running([program("postgres"), "-D", data, *settings], **user) as server:
             ready = [program("pg_isready"), "-q", "-h", folder]
             wait_for(lambda: subprocess.run(ready, check=False).returncode == 0, server)
             create = [program("createdb"), "-h", folder, "-U", "qgtune", "studies"]
-            subprocess.run(create, env=environment, **quiet)
-            yield f"postgresql://qgtune:{QUOTED_PASSWORD}@/studies?host={folder}"
+            subprocess.run(create, check=True, env=environment)
+            yield f"postgresql://qgtune:{QUOTED_SECRET}@/studies?host={folder}"
 
 
 def free_port():
@@ -110,9 +114,12 @@ def redis():
     import redis as driver
 
     port = free_port()
-    options = ["--port", port, "--bind", "127.0.0.1", "--save", "", "--requirepass", PASSWORD]
-    with _folder() as folder, running([program("redis-server"), *map(str, options), "--dir", folder]) as server:
-        url = f"redis://:{QUOTED_PASSWORD}@127.0.0.1:{port}/0"
+    options = ["--port", port, "--bind", "127.0.0.1", "--save", "", "--requirepass", SECRET]
+    with (
+        _folder() as folder,
+        running([program("redis-server"), *map(str, options), "--dir", folder]) as server,
+    ):
+        url = f"redis://:{QUOTED_SECRET}@127.0.0.1:{port}/0"
 
         def answers():
             with contextlib.suppress(driver.RedisError):
@@ -135,21 +142,26 @@ def mysql():
         subprocess.run(install, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **user)
         (folder / "start.sql").write_text(
             "create database studies;\n"
-            f"create user qgtune@'127.0.0.1' identified by '{PASSWORD}';\n"
+            f"create user qgtune@'127.0.0.1' identified by '{SECRET}';\n"
             "grant all on studies.* to qgtune@'127.0.0.1';\n"
         )
-        options = [f"--datadir={data}", f"--socket={folder / 's'}", f"--port={port}", "--bind-address=127.0.0.1"]
+        options = [
+            f"--datadir={data}",
+            f"--socket={folder / 's'}",
+            f"--port={port}",
+            "--bind-address=127.0.0.1",
+        ]
         start = [*options, f"--init-file={folder / 'start.sql'}", f"--pid-file={folder / 'pid'}"]
         with running([program("mariadbd"), "--no-defaults", *start], **user) as server:
 
             def answers():
                 with contextlib.suppress(pymysql.MySQLError):
                     connection = pymysql.connect(
-                        host="127.0.0.1", port=port, user="qgtune", password=PASSWORD, database="studies"
+                        host="127.0.0.1", port=port, user="qgtune", password=SECRET, database="studies"
                     )
                     connection.close()
                     return True
                 return False
 
             wait_for(answers, server)
-            yield f"mysql://qgtune:{QUOTED_PASSWORD}@127.0.0.1:{port}/studies"
+            yield f"mysql://qgtune:{QUOTED_SECRET}@127.0.0.1:{port}/studies"

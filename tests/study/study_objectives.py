@@ -181,3 +181,22 @@ def removes(path, _context):
         return float(trial.number)
 
     return objective
+
+
+def writes_much(_context):
+    def objective(trial):
+        trial.set_user_attr("much", "x" * 5_000)
+        return trial.suggest_float("x", 0.0, 1.0)
+
+    return objective
+
+
+def asks_to_end_the_server(path, _context):
+    """Ask for the end of the storage's server in the second trial, and wait in the third."""
+
+    def objective(trial):
+        if trial.number == 1:
+            Path(path).touch()
+        return trial.suggest_float("x", 0.0, 1.0)
+
+    return objective
