@@ -52,6 +52,19 @@ def grid_cells(_context):
     return grid_value
 
 
+def grid_cells_of_which_one_kills(flag, _context):
+    """Kill the worker once, in a trial that knows its combination already."""
+
+    def objective(trial):
+        value = grid_value(trial)
+        if trial.number >= 2 and not Path(flag).exists():
+            Path(flag).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return value
+
+    return objective
+
+
 def two_values(_context):
     def objective(trial):
         x = trial.suggest_float("x", -1.0, 1.0)
@@ -234,5 +247,24 @@ def takes_a_moment(seconds, _context):
         x = trial.suggest_float("x", 0.0, 1.0)
         time.sleep(seconds)
         return x * x
+
+    return objective
+
+
+def writes_much(_context):
+    def objective(trial):
+        trial.set_user_attr("much", "x" * 5_000)
+        return trial.suggest_float("x", 0.0, 1.0)
+
+    return objective
+
+
+def asks_to_end_the_server(path, _context):
+    """Ask for the end of the storage's server in the second trial, and wait in the third."""
+
+    def objective(trial):
+        if trial.number == 1:
+            Path(path).touch()
+        return trial.suggest_float("x", 0.0, 1.0)
 
     return objective

@@ -1,8 +1,10 @@
 """Laws of samplers and pruners: what a trial draws depends on its number, not on who runs it nor how often."""
 
+import functools
 import importlib.util
 import inspect
 import itertools
+import sys
 
 import optuna
 import pytest
@@ -144,6 +146,27 @@ def test_two_workers_that_ask_at_the_same_time_get_different_combinations(tmp_pa
     for trial in reversed(asked):
         objectives.grid_value(trial)
     assert len({tuple(sorted(trial.params.items())) for trial in asked}) == 6
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+@pytest.mark.parametrize("policy", ["retry", "fail"])
+def test_a_grid_of_two_workers_of_which_one_is_killed_finishes_each_combination_once(tmp_path, policy):
+    outcome = run_trials(
+        RunSpec(
+            "study",
+            6,
+            functools.partial(objectives.grid_cells_of_which_one_kills, str(tmp_path / "flag")),
+            storage=str(tmp_path / "study.log"),
+            n_processes=2,
+            seed=5,
+            sampler=spec_of("grid"),
+            on_worker_death=policy,
+        ),
+        lambda _event: None,
+    )
+    finished = [tuple(sorted(record.params.items())) for record in outcome.records if not record.lost]
+    assert len(outcome.records) == 7
+    assert len(set(finished)) == len(finished) == 6
 
 
 @given(size=st.integers(1, 300), seed=st.integers(0, 2**32))
