@@ -29,7 +29,7 @@ class TrialSeededSampler(BaseSampler):
         >>> import optuna
         >>> sampler = TrialSeededSampler(optuna.samplers.RandomSampler, 42)
         >>> [optuna.create_study(sampler=sampler).ask().suggest_int("x", 0, 99) for _ in range(2)]
-        [48, 48]
+        [56, 56]
     """
 
     def __init__(self, make: Callable[[int | None], BaseSampler], seed: int | None) -> None:
