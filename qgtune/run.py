@@ -21,6 +21,7 @@ from qgtune.core.files import check_can_be_written, write_atomically
 from qgtune.core.paths import format_path
 from qgtune.core.trials import TrialRecord
 from qgtune.reports.trials_table import write_trials_csv
+from qgtune.sampling import number_of_combinations, sampler_spec
 from qgtune.schema.tuning import TuningSettings
 from qgtune.space import EvaluationError
 
@@ -40,6 +41,8 @@ class OutputFiles:
     best_trial: pathlib.Path
     best_config: pathlib.Path
     trials: pathlib.Path
+    front: pathlib.Path
+    """The folder for the configs of a Pareto front, one file for each of its trials."""
 
     @classmethod
     def of(cls, settings: TuningSettings, folder: pathlib.Path) -> "OutputFiles":
@@ -51,6 +54,7 @@ class OutputFiles:
             files["best_trial_path"],
             files["best_config_path"],
             files["trials.csv"],
+            settings.output_folder(folder) / "best_configs",
         )
 
 
@@ -63,8 +67,11 @@ class RunResult:
 
     outcome: "RunOutcome"
     best: TrialRecord | None
+    front: tuple[TrialRecord, ...]
+    """With several directions, the trials that no other beats; empty with one."""
     files: OutputFiles
-    journal: pathlib.Path | None
+    study: pathlib.Path | None
+    """The file that keeps the study; None if it lives in memory or on a server."""
 
 
 def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
@@ -81,13 +88,15 @@ def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
         QgtuneError: if results, or the study itself, can no longer be written, as on a full disk.
     """
     # Optuna takes most of a second to import, and a tuning file with problems never gets here.
-    from qgtune.study import best_record, run_trials
+    from qgtune.study import best_record, pareto_front, run_trials
 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
     _check_outputs(prepared)
     writer = _Writer(prepared, files, on_event)
-    journal = prepared.tuning.settings.journal(prepared.tuning.folder)
-    spec = _run_spec(prepared, files, journal)
+    spec = _run_spec(prepared, files)
+    if spec.total < prepared.tuning.settings.total_trials:
+        name = spec.sampler.choice.name
+        on_event(Notice(f"{name}: there are {spec.total} combinations, and the run ends after the last"))
     view_errors: list[OSError] = []
 
     def handle(event: Event) -> None:
@@ -108,9 +117,11 @@ def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
             raise
         where = f"{_shown(error)}: " if error.filename else ""
         raise QgtuneError(f"the run cannot go on: {where}{_reason(error)}; {writer.what_is_kept}") from error
-    best = best_record(outcome.records, prepared.tuning.settings.direction)
-    writer.run_ended(outcome.records, best)
-    return RunResult(outcome, best, files, journal)
+    best = best_record(outcome.records, spec.directions[0])
+    front = pareto_front(outcome.records, spec.directions) if len(spec.directions) > 1 else ()
+    writer.run_ended(outcome.records, best, front)
+    study = prepared.tuning.settings.study_file(prepared.tuning.folder)
+    return RunResult(outcome, best, front, files, study)
 
 
 def _check_outputs(prepared: Prepared) -> None:
@@ -139,18 +150,20 @@ def _reason(error: OSError) -> str:
     return (os.strerror(error.errno) if error.errno else str(error)).lower()
 
 
-def _run_spec(prepared: Prepared, files: OutputFiles, journal: pathlib.Path | None) -> "RunSpec":
+def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
     from qgtune.objectives import TaskSpec, make_own_objective, make_task_objective
     from qgtune.study import RunSpec
 
     tuning, plan = prepared.tuning, prepared.compilation.plan
     settings = tuning.settings
+    size = number_of_combinations(prepared)
     spec = RunSpec(
         study_name=settings.name(tuning.folder),
-        total=settings.total_trials,
-        directions=(settings.direction,),
-        # A URL stays as it is, for the study to say what it does not support.
-        storage=settings.storage if journal is None else str(journal),
+        total=min(settings.total_trials, size) if size else settings.total_trials,
+        directions=settings.all_directions,
+        sampler=sampler_spec(prepared),
+        pruner=settings.chosen_pruner,
+        storage=settings.storage_at(tuning.folder),
         seed=settings.seed,
         fingerprint=_fingerprint(prepared),
         n_processes=settings.n_processes,
@@ -162,6 +175,7 @@ def _run_spec(prepared: Prepared, files: OutputFiles, journal: pathlib.Path | No
             name=settings.objective or "",
             folder=tuning.folder.resolve(),
             place=tuning.locate("objective"),
+            n_values=len(settings.all_directions),
         ),
     )
     if settings.task is None:
@@ -198,7 +212,8 @@ def _located(error: ConfigValueError, prepared: Prepared) -> Diagnostic:
         place = tuning.locate(head)
     else:
         place = tuning.document.locate(error.path)
-    return Diagnostic("QG414", f"{format_path(error.path)}: {error.message}", place, error.hint)
+    code = {"storage": "QG419", "sampler": "QG416", "pruner": "QG416"}.get(head, "QG414")
+    return Diagnostic(code, f"{format_path(error.path)}: {error.message}", place, error.hint)
 
 
 class _Writer:
@@ -224,11 +239,18 @@ class _Writer:
         if is_best:
             self._write_best(record, finished=None)
 
-    def run_ended(self, records: tuple[TrialRecord, ...], best: TrialRecord | None) -> None:
+    def run_ended(
+        self,
+        records: tuple[TrialRecord, ...],
+        best: TrialRecord | None,
+        front: tuple[TrialRecord, ...],
+    ) -> None:
         """Write everything as it is at the end."""
         sampled = next((record for record in records if self._config(record) is not None), None)
         if sampled is not None:
             self._write_built(sampled)
+        if front:
+            self._write_front(front)
         if best is not None:
             finished = [record for record in records if record.state != "running" and not record.lost]
             self._write_best(best, len(finished))
@@ -271,12 +293,29 @@ class _Writer:
         if not kept_layout:
             self.notify(Notice(_AFRESH.format(self.files.best_config.name)))
 
+    def _write_front(self, front: tuple[TrialRecord, ...]) -> None:
+        """Write the config of each trial of a Pareto front, and remove those of trials that left it."""
+        files = {self.files.front / f"trial_{record.number:05}.yaml": record for record in front}
+        with self._writing():
+            self.files.front.mkdir(parents=True, exist_ok=True)
+            for file in set(self.files.front.glob("trial_*.yaml")) - set(files):
+                file.unlink()
+            for file, record in files.items():
+                config = self._config(record)
+                if config is not None:
+                    place = f"one of {len(front)} that no other beats"
+                    header = self._header_of(record, f"is {place}", ", ".join(self.settings.all_directions))
+                    write_atomically(file, best_config_text(self.compilation, config, header)[0])
+
     def _header(self, record: TrialRecord, finished: int | None) -> list[str]:
-        what = self.settings.metric_name if self.settings.task else "value"
         count = "so far" if finished is None else f"of {finished} trial{'' if finished == 1 else 's'}"
+        return self._header_of(record, f"is the best {count}", self.settings.direction)
+
+    def _header_of(self, record: TrialRecord, place: str, aim: str) -> list[str]:
+        """Return the lines that say which trial a config is of, and what it was worth."""
+        what = self.settings.metric_name if self.settings.task else "value"
         value = ", ".join(map(repr, record.values))
-        best = f"Study {self.study}: trial {record.number} is the best {count}"
         return [
-            f"{best}, {what} {value} ({self.settings.direction}).",
+            f"Study {self.study}: trial {record.number} {place}, {what} {value} ({aim}).",
             f"search space {self.compilation.plan.fingerprint}",
         ]

@@ -30,7 +30,9 @@ def _run(options: argparse.Namespace) -> int:
     settings = prepared.tuning.settings
     metric = settings.metric_name if settings.task else "value"
     began = time.monotonic()
-    with LiveView(metric=metric, direction=settings.direction, quiet=options.quiet) as view:
+    directions = settings.all_directions
+    names = [metric] if len(directions) == 1 else [f"{metric} {i}" for i in range(len(directions))]
+    with LiveView(metric=names, direction=directions, quiet=options.quiet) as view:
         result = run(prepared, view)
     _print_summary(prepared, result, metric, time.monotonic() - began)
     if result.outcome.interrupted:
@@ -57,6 +59,8 @@ def _print_summary(prepared: "Prepared", result: "RunResult", metric: str, secon
     if result.best is not None:
         value = ", ".join(f"{value:.6g}" for value in result.best.values)
         print(f"best {metric}: {value} in trial {result.best.number}")
+    if result.front:
+        print(f"Pareto front: {count(len(result.front), 'trial')} that no other beats")
     _print_files(prepared, result)
 
 
@@ -74,12 +78,13 @@ def _print_files(prepared: "Prepared", result: "RunResult") -> None:
     files = {
         "best config": result.files.best_config,
         "best trial": result.files.best_trial,
+        "front's configs": result.files.front,
         "first trial's config": result.files.built_search_space,
         "all trials": result.files.trials,
     }
     found = {label: path for label, path in files.items() if path.exists()}
-    if result.journal is not None:
-        found["study"] = result.journal
+    if result.study is not None:
+        found["study"] = result.study
     for label, path in found.items():
         print(f"  {label:<22}{shown_path(path)}")
     base = prepared.tuning.settings.base_settings_path

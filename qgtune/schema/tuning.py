@@ -7,6 +7,7 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from qgtune.schema.gnn import TASK_SCHEMAS
+from qgtune.schema.sampler_settings import Choice, parse_setting, setting_schema
 
 
 def _without_control_characters(text: str) -> str:
@@ -33,6 +34,8 @@ def _as_folder_name(text: str) -> str:
         )
     return text
 
+
+_SQLITE = "sqlite:///"
 
 _VISIBLE = {"pattern": r"^[^\x00-\x1f\x7f]*$"}
 
@@ -101,11 +104,30 @@ class TuningSettings(BaseModel):
     )
     storage: PathText | None = Field(
         None,
-        description="The journal file that keeps the study; absent: `study.log` in the output folder; "
-        "null: the study lives in memory and is gone after the run.",
+        description="What keeps the study: a journal file, or the URL of a database or of a Redis server, as "
+        "sqlite:///study.db, postgresql://user@host/studies, mysql://user@host/studies or "
+        "redis://host:6379/0; absent: `study.log` in the output folder; null: the study lives in memory and "
+        "is gone after the run.",
     )
     direction: Literal["minimize", "maximize"] = Field(
         "minimize", description="Whether a smaller or a larger value of the objective is better."
+    )
+    directions: list[Literal["minimize", "maximize"]] | None = Field(
+        None,
+        min_length=2,
+        description="Instead of `direction`, for an objective that returns several values: one for each.",
+    )
+    sampler: Any = Field(
+        None,
+        description="How trials are sampled: a name such as tpe, or {type: tpe, ...} with arguments, or "
+        "`file.py:function`.",
+        json_schema_extra=setting_schema("sampler"),
+    )
+    pruner: Any = Field(
+        None,
+        description="How trials are pruned: a name such as median, or {type: median, ...} with arguments, or "
+        "`file.py:function`; null or none: not at all.",
+        json_schema_extra=setting_schema("pruner"),
     )
     n_trials: int = Field(
         20, ge=1, description="Trials of one iteration; n_trials x n_iterations are run in total."
@@ -173,6 +195,21 @@ class TuningSettings(BaseModel):
         return frozenset(section for section, tuned in flags.items() if not tuned)
 
     @property
+    def all_directions(self) -> tuple[str, ...]:
+        """Whether smaller or larger is better, for each value of a trial."""
+        return (self.direction,) if self.directions is None else tuple(self.directions)
+
+    @property
+    def chosen_sampler(self) -> Choice:
+        """The sampler, which by default is ``DEFAULT_SAMPLER``."""
+        return parse_setting("sampler", self.sampler)
+
+    @property
+    def chosen_pruner(self) -> Choice | None:
+        """The pruner; None where the file does not say, and the study's default is meant."""
+        return parse_setting("pruner", self.pruner) if "pruner" in self.model_fields_set else None
+
+    @property
     def metric_name(self) -> str:
         """The metric, or the one that goes with the direction."""
         if self.metric or self.direction == "minimize":
@@ -201,6 +238,30 @@ class TuningSettings(BaseModel):
             for field, (written, default) in named.items()
         }
         return {**files, "trials.csv": output / "trials.csv"}
+
+    def storage_at(self, folder: Path) -> str | None:
+        """Return the absolute file or the URL that keeps the study; None for memory."""
+        journal = self.journal(folder)
+        if journal is not None:
+            return str(journal)
+        database = self._sqlite_file(folder)
+        if database is None or self.storage is None:
+            return self.storage
+        return f"{_SQLITE}{database}{self.storage[len(_SQLITE) + len(self._sqlite_name) :]}"
+
+    def study_file(self, folder: Path) -> Path | None:
+        """Return the file that keeps the study; None if it lives in memory or on a server."""
+        return self.journal(folder) or self._sqlite_file(folder)
+
+    @property
+    def _sqlite_name(self) -> str:
+        """The name of the SQLite file as it is written; empty if the storage is something else."""
+        url = self.storage or ""
+        return url[len(_SQLITE) :].partition("?")[0] if url.startswith(_SQLITE) else ""
+
+    def _sqlite_file(self, folder: Path) -> Path | None:
+        name = self._sqlite_name
+        return folder.absolute() / Path(name).expanduser() if name not in {"", ":memory:"} else None
 
     def journal(self, folder: Path) -> Path | None:
         """Return the file that keeps the study; None if it lives in memory, or if the storage is a URL."""

@@ -6,11 +6,13 @@ from optuna import TrialPruned as OptunaTrialPruned
 from qgtune.study.attributes import PRUNED_BECAUSE
 from qgtune.study.conditional_spaces import conditional_space_advice
 from qgtune.study.create import check_fingerprint, create_study
+from qgtune.study.pareto import pareto_front
 from qgtune.study.random_trials import random_trials
 from qgtune.study.records import best_record, trial_records
 from qgtune.study.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
+from qgtune.study.runs import run_trials
+from qgtune.study.samplers import SamplerSpec
 from qgtune.study.storages import open_storage, open_study
-from qgtune.study.supervisor import run_trials
 
 __all__ = [
     "PRUNED_BECAUSE",
@@ -18,6 +20,7 @@ __all__ = [
     "OptunaTrialPruned",
     "RunOutcome",
     "RunSpec",
+    "SamplerSpec",
     "Study",
     "Trial",
     "WorkerContext",
@@ -28,6 +31,7 @@ __all__ = [
     "create_study",
     "open_storage",
     "open_study",
+    "pareto_front",
     "random_trials",
     "run_trials",
     "trial_records",

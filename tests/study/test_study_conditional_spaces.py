@@ -7,7 +7,8 @@ import optuna
 import pytest
 
 from qgtune.core.errors import QgtuneWarning
-from qgtune.study import conditional_space_advice, create_study
+from qgtune.schema.sampler_settings import Choice
+from qgtune.study import SamplerSpec, conditional_space_advice, create_study
 from qgtune.tune import build_search_space_with_dependencies
 
 SPACE = """\
@@ -43,7 +44,9 @@ def group_sampler(**arguments):
 
 
 def test_our_own_study_draws_what_is_active_together_and_nothing_warns(space, caplog):
-    study = create_study("conditional", None, seed=1, n_startup_trials=STARTUP)
+    study = create_study(
+        "conditional", None, seed=1, sampler=SamplerSpec(Choice("tpe", {"n_startup_trials": STARTUP}))
+    )
     sampler = study.sampler
     independent = []
     together = sampler.sample_independent
