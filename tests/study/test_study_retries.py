@@ -8,7 +8,7 @@ import study_objectives as objectives
 
 from qgtune.core.events import Notice, WorkerDied
 from qgtune.study import RunSpec, create_study, open_study, run_trials
-from qgtune.study.attributes import DEATHS, RETRY_OF
+from qgtune.study.attributes import DEATHS, OWNER, RETRY_OF
 from qgtune.study.process_ends import MemoryKills, end_of
 from qgtune.study.retries import Loss, lose_trial
 
@@ -90,7 +90,9 @@ def test_a_config_that_kills_three_workers_in_a_row_counts_as_failed_and_the_stu
 
 def test_a_run_that_was_killed_tries_its_trial_s_parameters_again(tmp_path):
     study = create_study("study", tmp_path / "study.log", seed=1)
-    x = study.ask().suggest_float("x", -1.0, 1.0)
+    trial = study.ask()
+    x = trial.suggest_float("x", -1.0, 1.0)
+    trial.set_user_attr(OWNER, None)  # of a process that nobody knows
     outcome, _ = run(objectives.parabola, 2, storage=str(tmp_path / "study.log"), seed=1)
     assert [(record.lost, record.params["x"] == x) for record in outcome.records] == [
         (True, True),
