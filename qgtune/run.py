@@ -21,6 +21,7 @@ from qgtune.core.files import check_can_be_written, write_atomically
 from qgtune.core.paths import format_path
 from qgtune.core.trials import TrialRecord
 from qgtune.reports.trials_table import write_trials_csv
+from qgtune.sampling import number_of_combinations, sampler_spec
 from qgtune.schema.tuning import TuningSettings
 from qgtune.space import EvaluationError
 
@@ -88,6 +89,9 @@ def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
     _check_outputs(prepared)
     writer = _Writer(prepared, files, on_event)
     spec = _run_spec(prepared, files)
+    if spec.total < prepared.tuning.settings.total_trials:
+        name = spec.sampler.choice.name
+        on_event(Notice(f"{name}: there are {spec.total} combinations, and the run ends after the last"))
     view_errors: list[OSError] = []
 
     def handle(event: Event) -> None:
@@ -146,10 +150,13 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
 
     tuning, plan = prepared.tuning, prepared.compilation.plan
     settings = tuning.settings
+    size = number_of_combinations(prepared)
     spec = RunSpec(
         study_name=settings.name(tuning.folder),
-        total=settings.total_trials,
-        directions=(settings.direction,),
+        total=min(settings.total_trials, size) if size else settings.total_trials,
+        directions=settings.all_directions,
+        sampler=sampler_spec(prepared),
+        pruner=settings.chosen_pruner,
         storage=settings.storage_at(tuning.folder),
         seed=settings.seed,
         fingerprint=_fingerprint(prepared),
@@ -162,6 +169,7 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
             name=settings.objective or "",
             folder=tuning.folder.resolve(),
             place=tuning.locate("objective"),
+            n_values=len(settings.all_directions),
         ),
     )
     if settings.task is None:
@@ -198,7 +206,7 @@ def _located(error: ConfigValueError, prepared: Prepared) -> Diagnostic:
         place = tuning.locate(head)
     else:
         place = tuning.document.locate(error.path)
-    code = "QG419" if head == "storage" else "QG414"
+    code = {"storage": "QG419", "sampler": "QG416", "pruner": "QG416"}.get(head, "QG414")
     return Diagnostic(code, f"{format_path(error.path)}: {error.message}", place, error.hint)
 
 

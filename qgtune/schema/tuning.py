@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from qgtune.schema.sampler_settings import Choice, parse_setting, setting_schema
+
 
 def _without_control_characters(text: str) -> str:
     if any(character < " " or character == "\x7f" for character in text):
@@ -109,6 +111,23 @@ class TuningSettings(BaseModel):
     direction: Literal["minimize", "maximize"] = Field(
         "minimize", description="Whether a smaller or a larger value of the objective is better."
     )
+    directions: list[Literal["minimize", "maximize"]] | None = Field(
+        None,
+        min_length=2,
+        description="Instead of `direction`, for an objective that returns several values: one for each.",
+    )
+    sampler: Any = Field(
+        None,
+        description="How trials are sampled: a name such as tpe, or {type: tpe, ...} with arguments, or "
+        "`file.py:function`.",
+        json_schema_extra=setting_schema("sampler"),
+    )
+    pruner: Any = Field(
+        None,
+        description="How trials are pruned: a name such as median, or {type: median, ...} with arguments, or "
+        "`file.py:function`; null or none: not at all.",
+        json_schema_extra=setting_schema("pruner"),
+    )
     n_trials: int = Field(
         20, ge=1, description="Trials of one iteration; n_trials x n_iterations are run in total."
     )
@@ -172,6 +191,21 @@ class TuningSettings(BaseModel):
         """The sections that come from the base settings as they are."""
         flags = {"model": self.tune_model, "training": self.tune_training}
         return frozenset(section for section, tuned in flags.items() if not tuned)
+
+    @property
+    def all_directions(self) -> tuple[str, ...]:
+        """Whether smaller or larger is better, for each value of a trial."""
+        return (self.direction,) if self.directions is None else tuple(self.directions)
+
+    @property
+    def chosen_sampler(self) -> Choice:
+        """The sampler, which by default is ``DEFAULT_SAMPLER``."""
+        return parse_setting("sampler", self.sampler)
+
+    @property
+    def chosen_pruner(self) -> Choice | None:
+        """The pruner; None where the file does not say, and the study's default is meant."""
+        return parse_setting("pruner", self.pruner) if "pruner" in self.model_fields_set else None
 
     @property
     def metric_name(self) -> str:

@@ -9,8 +9,9 @@ from qgtune.study.create import check_fingerprint, create_study
 from qgtune.study.random_trials import random_trials
 from qgtune.study.records import best_record, trial_records
 from qgtune.study.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
+from qgtune.study.runs import run_trials
+from qgtune.study.samplers import SamplerSpec
 from qgtune.study.storages import open_storage, open_study
-from qgtune.study.supervisor import run_trials
 
 __all__ = [
     "PRUNED_BECAUSE",
@@ -18,6 +19,7 @@ __all__ = [
     "OptunaTrialPruned",
     "RunOutcome",
     "RunSpec",
+    "SamplerSpec",
     "Study",
     "Trial",
     "WorkerContext",

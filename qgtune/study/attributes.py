@@ -15,6 +15,12 @@ PRUNED_BECAUSE = "qgtune:pruned_because"
 LOST = "qgtune:lost"
 """On a trial whose process ended before it did: the reason. Such a trial does not count."""
 
+RETRY_OF = "qgtune:retry_of"
+"""On a trial that runs the parameters of a lost one again: the number of the lost one."""
+
+DEATHS = "qgtune:deaths"
+"""On such a trial: how many worker processes have died with these parameters, one after the other."""
+
 OWNER = "qgtune:owner"
 """On a trial: the process that runs it, as a mapping of host, machine, pid and started."""
 

@@ -1,12 +1,14 @@
 """What a run is asked for, what an objective is told, and what comes out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import optuna
 
 from qgtune.core.errors import QgtuneError
 from qgtune.core.trials import TrialRecord
+from qgtune.schema.sampler_settings import Choice
+from qgtune.study.samplers import SamplerSpec
 
 Objective = Callable[[optuna.Trial], float | Sequence[float]]
 
@@ -41,7 +43,9 @@ class RunSpec:
     storage: str | None = None
     """The journal file; None keeps the study only for as long as the run lasts."""
     seed: int | None = None
-    n_startup_trials: int = 10
+    sampler: SamplerSpec = field(default_factory=SamplerSpec)
+    pruner: Choice | None = None
+    """None for the default: the median rule, or none at all with several directions."""
     fingerprint: str = ""
     """The search space's; a study goes on only with the one that it was begun with. Empty: not checked."""
     n_processes: int = 1
@@ -53,6 +57,16 @@ class RunSpec:
     """Sets the threads of a torch that is loaded already, where environment variables come too late."""
     preload: tuple[str, ...] = ()
     """Modules that the server which forks the workers loads once for all of them."""
+    start_method: str = "auto"
+    """``fork``, ``spawn``, or ``auto``, which forks where the system can."""
+    on_worker_death: str = "retry"
+    """What becomes of the parameters of a trial whose worker died: ``retry`` tries them again, in a trial
+    of their own, until three workers in a row have died with them; ``fail`` leaves them."""
+
+    @property
+    def retries(self) -> bool:
+        """Whether the parameters of a lost trial are tried again."""
+        return self.on_worker_death == "retry"
 
 
 @dataclass(frozen=True, slots=True)

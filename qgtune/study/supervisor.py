@@ -1,16 +1,13 @@
 """A run: worker processes that add finished trials to a study until it has as many as were asked for."""
 
 import contextlib
-import pickle
 import time
 from collections.abc import Callable
 from multiprocessing.connection import wait
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import optuna
 
-from qgtune.core.errors import QgtuneError, UsageError
+from qgtune.core.errors import QgtuneError
 from qgtune.core.events import (
     EpochReported,
     Event,
@@ -23,89 +20,25 @@ from qgtune.core.events import (
     WorkerDied,
     WorkerReady,
 )
-from qgtune.study.create import check_fingerprint, create_study
 from qgtune.study.interrupts import Interrupts
-from qgtune.study.journal_repair import fail_trial
 from qgtune.study.messages import Ask, Broken, Message, StartupFailed, Told
-from qgtune.study.ownership import Heartbeat, fail_abandoned_trials
+from qgtune.study.ownership import Heartbeat
+from qgtune.study.process_ends import MemoryKills
 from qgtune.study.records import trial_records
+from qgtune.study.retries import Loss, lose_abandoned_trials, lose_trial, others_at_work
 from qgtune.study.run_lock import RunLock
 from qgtune.study.run_spec import RunOutcome, RunSpec, WorkerStartupError
-from qgtune.study.storage_address import StorageAddress
-from qgtune.study.storage_problems import storage_lost_in_words
-from qgtune.study.storages import open_storage, prepare_storage, repair_storage, storage_advice
 from qgtune.study.tally import Tally
-from qgtune.study.worker_process import WorkerProcess, WorkerStarter, process_factory, share_of_cores
+from qgtune.study.worker_process import WorkerProcess, WorkerStarter
 
-_KILLED_RUN = "the run was killed before this trial ended"
+_LOST_WORKER = "its worker process was lost"
+_SECONDS_BETWEEN_LOOKS = 0.5
 _INTERRUPTED = "the run was interrupted before this trial ended"
 
 
-def run_trials(spec: RunSpec, on_event: Callable[[Event], None]) -> RunOutcome:
-    """Return how the run went, after the study has its total of finished trials or the run had to end.
+class Supervisor:
+    """Hands out the trials of one run to its workers, and deals with what becomes of both."""
 
-    Trials that are complete, pruned or failed by their objective count; those of killed workers do
-    not, and are made up for. A run that was killed, by ``kill -9`` of all its processes even, goes on to the
-    total when it is started again. The first Ctrl-C lets running trials finish, the second does not.
-
-    Args:
-        spec: what to run.
-        on_event: called in this process with each event, in order; if it raises, the run ends.
-
-    Raises:
-        UsageError: if the objective cannot be sent to other processes.
-        ConfigValueError: if the storage or the study cannot be used.
-        QgtuneError: what building the objective raised in a worker; ``WorkerStartupError`` with the
-            traceback, if it was an exception of another kind.
-    """
-    payload = _pickled(spec)
-    if spec.storage is not None:
-        return _run(spec, payload, prepare_storage(spec.storage), on_event)
-    # Processes cannot share a memory: a study that is not to be kept lives in a journal for as long.
-    with TemporaryDirectory(prefix="qgtune-") as folder:
-        return _run(spec, payload, prepare_storage(Path(folder) / "study.log"), on_event)
-
-
-def _run(
-    spec: RunSpec, payload: bytes, storage: StorageAddress, on_event: Callable[[Event], None]
-) -> RunOutcome:
-    with storage_lost_in_words(storage), RunLock(storage.presence) as lock:
-        alone = lock.claim()
-        if alone:
-            repair_storage(storage)
-        else:
-            # Another run may be repairing the journal: nothing is written to it before that ends.
-            lock.share()
-        study = create_study(
-            spec.study_name,
-            open_storage(storage),
-            spec.directions,
-            seed=spec.seed,
-            n_startup_trials=spec.n_startup_trials,
-        )
-        if spec.fingerprint:
-            check_fingerprint(study, spec.fingerprint)
-        fail_abandoned_trials(study, _KILLED_RUN, alone=alone and storage.file is not None)
-        lock.share()
-        n_threads = share_of_cores(spec.n_processes, spec.n_jobs)
-        start = WorkerStarter(process_factory(spec.preload), payload, storage, n_threads)
-        with Interrupts() as interrupts:
-            supervisor = _Supervisor(spec, start, study, on_event, interrupts)
-            advice = storage_advice(storage, spec.n_processes * spec.n_jobs)
-            return supervisor.run(lock, alone_by_lock=storage.file is not None, advice=advice)
-
-
-def _pickled(spec: RunSpec) -> bytes:
-    try:
-        return pickle.dumps(spec)
-    except Exception as error:
-        raise UsageError(
-            "the objective is sent to worker processes, so it must be a function at the top level "
-            f"of a module, or a functools.partial of one with values that can be pickled: {error}"
-        ) from error
-
-
-class _Supervisor:
     def __init__(
         self,
         spec: RunSpec,
@@ -119,11 +52,13 @@ class _Supervisor:
         self._study = study
         self._emit = on_event
         self._interrupts = interrupts
-        self._tally = Tally(study, spec.directions, spec.total)
+        self._tally = Tally(study, spec.directions, spec.total, spec.n_processes)
+        self._memory = MemoryKills()
         self._deadline = None if spec.timeout is None else time.monotonic() + spec.timeout
         self._heartbeat = Heartbeat(study)
         self._workers: list[WorkerProcess] = []
         self._notices: set[str] = set()
+        self._awaits_others = False
         self._n_processes = 0
         self._interrupted = 0
         self._timed_out = False
@@ -131,6 +66,13 @@ class _Supervisor:
         self._startup_error: QgtuneError | None = None
 
     def run(self, lock: RunLock, *, alone_by_lock: bool, advice: str) -> RunOutcome:
+        """Return how the run went, after starting its workers and dealing with them until the last has ended.
+
+        Args:
+            lock: this process's presence in the runs on the storage.
+            alone_by_lock: whether that lock tells for certain that no other process works on the storage.
+            advice: what is to be said of the storage; empty if nothing.
+        """
         resumed_from = self._tally.finished
         missing = self._tally.missing
         # A worker more than there are trials would only load its data in vain.
@@ -154,7 +96,7 @@ class _Supervisor:
             raise self._startup_error
         # A worker killed between making a trial and telling us its number leaves one that we do not know.
         alone = lock.claim() and alone_by_lock
-        fail_abandoned_trials(self._study, "its worker process was lost", alone=alone)
+        lose_abandoned_trials(self._study, _LOST_WORKER, retry=self._spec.retries, alone=alone)
         self._emit(self._ended())
         return RunOutcome(
             records=tuple(trial_records(self._study)),
@@ -174,7 +116,10 @@ class _Supervisor:
         talking = [worker.connection for worker in self._workers if worker.hears]
         ending = [worker.sentinel for worker in self._workers]
         # Not until the deadline: workers hear of it when they ask for their next trial.
-        happened = wait([*talking, *ending, self._interrupts.connection], self._heartbeat.seconds_left)
+        patience = self._heartbeat.seconds_left
+        if self._awaits_others:  # nobody tells us how their trials end
+            patience = min(patience, _SECONDS_BETWEEN_LOOKS)
+        happened = wait([*talking, *ending, self._interrupts.connection], patience)
         self._heartbeat.beat(number for worker in self._workers for number in sorted(worker.running))
         if self._interrupts.connection in happened:
             self._interrupts.take()
@@ -246,7 +191,9 @@ class _Supervisor:
         if not asking:
             return
         missing = self._tally.missing
-        spare = missing - sum(worker.permits for worker in self._workers)
+        others = self._trials_of_others() if missing else 0
+        self._awaits_others = others > 0
+        spare = missing - others - sum(worker.permits for worker in self._workers)
         if spare > 0 and self._deadline is not None and time.monotonic() >= self._deadline:
             self._timed_out = True
         for worker in asking:
@@ -257,14 +204,23 @@ class _Supervisor:
             if self._stopping or not missing:
                 worker.stop()
 
+    def _trials_of_others(self) -> int:
+        """Return how many trials run in workers that are not ours, after failing those of dead ones.
+
+        They belong to another run on the study, or to workers that outlive the supervisor of a killed one.
+        """
+        lose_abandoned_trials(self._study, _LOST_WORKER, retry=self._spec.retries)
+        running = {number for worker in self._workers for number in worker.running}
+        return others_at_work(self._study, {worker.pid for worker in self._workers}, running)
+
     def _bury(self, worker: WorkerProcess) -> None:
         """Deal with a worker whose process has ended."""
         self._workers.remove(worker)
-        end = worker.close()
+        end = worker.close(self._memory)
         if worker.stopped and not worker.permits:
             return
         if self._interrupted > 1:
-            self._lose_trials(worker, _INTERRUPTED)
+            self._lose_trials_of(worker, _INTERRUPTED, blame=False)
         elif not worker.ready and not end.killed:
             self._startup_error = self._startup_error or WorkerStartupError(
                 f"worker {worker.index} {end.reason} before it could begin; what it wrote stands above. "
@@ -272,19 +228,25 @@ class _Supervisor:
             )
         else:
             self._tally.note_death()
-            lost = self._lose_trials(worker, f"its worker process was lost: {end.reason}")
+            reason = f"{_LOST_WORKER}: {end.reason}"
+            lost = self._lose_trials_of(worker, reason, blame=True)
+            # It may have been killed after making a trial and before telling us of it.
+            lose_abandoned_trials(self._study, reason, retry=self._spec.retries)
             self._emit(WorkerDied(worker.index, end.reason, lost))
             self._consider_giving_up(end.reason)
             self._replace(worker.index)
 
-    def _lose_trials(self, worker: WorkerProcess, reason: str) -> tuple[int, ...]:
-        """Fail the trials that a dead worker had begun, and return the numbers of those it had not ended."""
+    def _lose_trials_of(self, worker: WorkerProcess, reason: str, *, blame: bool) -> tuple[int, ...]:
+        """Fail the trials that a dead worker had begun; return the numbers of those that do not count."""
         lost: list[int] = []
         for number in sorted(worker.running):
-            if fail_trial(self._study, number, reason):
-                lost.append(number)
-            else:
+            loss = lose_trial(self._study, number, reason, retry=self._spec.retries, blame=blame)
+            if loss in (Loss.ENDED, Loss.BLAMED):
                 self._trial_ended(worker.index, number, "")
+            else:
+                lost.append(number)
+            if loss in (Loss.RETRIED, Loss.BLAMED):
+                self._notify(f"trial {number} lost its worker: {loss}")
         return tuple(lost)
 
     def _replace(self, index: int) -> None:
@@ -301,6 +263,6 @@ class _Supervisor:
             # A storage that can no longer be written is most often why the run ends: that error counts.
             with contextlib.suppress(OSError):
                 for number in worker.running:
-                    fail_trial(self._study, number, _INTERRUPTED)
-            worker.close()
+                    lose_trial(self._study, number, _INTERRUPTED, retry=self._spec.retries, blame=False)
+            worker.close(self._memory)
         self._workers.clear()

@@ -11,6 +11,7 @@ from qgtune.study.records import best_record, is_finished, trial_record, trial_r
 
 FAILURES_TO_STOP = 5
 DEATHS_TO_STOP = 3
+"""Deaths of each worker, on average, with no trial finished between, after which a run gives up."""
 
 
 class Tally:
@@ -25,14 +26,16 @@ class Tally:
         study: the study that the run adds to.
         directions: ``minimize`` or ``maximize``, one for each value.
         total: finished trials wanted in the end.
+        n_processes: how many workers there are; all of them can be killed at once.
     """
 
-    def __init__(self, study: optuna.Study, directions: Sequence[str], total: int) -> None:
+    def __init__(self, study: optuna.Study, directions: Sequence[str], total: int, n_processes: int) -> None:
         self._study = study
         self._direction = directions[0] if len(directions) == 1 else None
         self._total = total
         self._failures = 0
         self._deaths = 0
+        self._deaths_to_stop = DEATHS_TO_STOP * n_processes
         self.first_failure = ""
         self.first_traceback = ""
         self.best = best_record(trial_records(study), self._direction) if self._direction else None
@@ -82,7 +85,7 @@ class Tally:
 
     def reason_to_give_up(self, last_death: str) -> str:
         """Return why going on makes no sense, or an empty text."""
-        if self._deaths >= DEATHS_TO_STOP:
+        if self._deaths >= self._deaths_to_stop:
             return (
                 f"{self._deaths} workers died in a row and no trial finished between; the last: {last_death}"
             )

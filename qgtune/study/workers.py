@@ -61,7 +61,8 @@ def worker_main(
             open_storage(storage),
             spec.directions,
             seed=spec.seed,
-            n_startup_trials=spec.n_startup_trials,
+            sampler=spec.sampler,
+            pruner=spec.pruner,
         )
     except BaseException as error:  # noqa: BLE001 - a sys.exit() in the user's module is a failure too
         link.send(StartupFailed.of(error))

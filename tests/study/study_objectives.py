@@ -20,6 +20,15 @@ def parabola(_context):
     return objective
 
 
+def grid_value(trial):
+    """Six combinations of a number and a letter."""
+    return float(trial.suggest_int("x", 0, 2)) + (trial.suggest_categorical("y", ("a", "b")) == "b")
+
+
+def grid_cells(_context):
+    return grid_value
+
+
 def two_values(_context):
     def objective(trial):
         x = trial.suggest_float("x", -1.0, 1.0)
@@ -188,6 +197,16 @@ def writes_much(_context):
         trial.set_user_attr("much", "x" * 5_000)
         return trial.suggest_float("x", 0.0, 1.0)
 
+
+def kills_its_worker_at(low, _context):
+    """Kill the worker wherever x is above ``low``."""
+
+    def objective(trial):
+        x = trial.suggest_float("x", 0.0, 1.0)
+        if x > low:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return x
+
     return objective
 
 
@@ -198,5 +217,14 @@ def asks_to_end_the_server(path, _context):
         if trial.number == 1:
             Path(path).touch()
         return trial.suggest_float("x", 0.0, 1.0)
+
+
+def takes_a_moment(seconds, _context):
+    """A value that follows from the parameter alone, after a short while."""
+
+    def objective(trial):
+        x = trial.suggest_float("x", 0.0, 1.0)
+        time.sleep(seconds)
+        return x * x
 
     return objective
