@@ -197,6 +197,8 @@ def writes_much(_context):
         trial.set_user_attr("much", "x" * 5_000)
         return trial.suggest_float("x", 0.0, 1.0)
 
+    return objective
+
 
 def kills_its_worker_at(low, _context):
     """Kill the worker wherever x is above ``low``."""
@@ -211,12 +213,14 @@ def kills_its_worker_at(low, _context):
 
 
 def asks_to_end_the_server(path, _context):
-    """Ask for the end of the storage's server in the second trial, and wait in the third."""
+    """Ask for the end of the storage's server in the second trial."""
 
     def objective(trial):
         if trial.number == 1:
             Path(path).touch()
         return trial.suggest_float("x", 0.0, 1.0)
+
+    return objective
 
 
 def takes_a_moment(seconds, _context):
