@@ -11,6 +11,7 @@ import pytest
 import storage_servers
 import study_objectives as objectives
 
+from qgtune.cli import main
 from qgtune.core.errors import ConfigValueError, QgtuneError
 from qgtune.study import RunSpec, create_study, open_study, run_trials, trial_records
 
@@ -158,3 +159,26 @@ def test_a_torn_tail_on_a_full_disk_is_not_cut_before_it_is_kept(disk):
     (folder / "filler").unlink()
     assert remount("size=8m")
     assert len(run(journal, 3).records) == 3
+
+
+def test_a_result_that_cannot_be_moved_into_place_ends_the_run_and_leaves_the_others_whole(tmp_path, capsys):
+    (tmp_path / "base.yaml").write_text("training: {lr: 0.5}\n")
+    (tmp_path / "space.yaml").write_text("training: {lr: {type: float, low: 0.0, high: 1.0}}\n")
+    (tmp_path / "objective.py").write_text(
+        "import pathlib\n"
+        "folder = pathlib.Path(__file__).parent\n"
+        "def score(trial, config):\n"
+        "    if trial.number == 2:\n"
+        "        (folder / 'best.yaml').rename(folder / 'kept.yaml')\n"
+        "        (folder / 'best.yaml' / 'in the way').mkdir(parents=True)\n"
+        "    return -trial.number\n"
+    )
+    (tmp_path / "tuning.yaml").write_text(
+        "objective: objective.py:score\nbase_settings_path: base.yaml\nsearch_space_path: space.yaml\n"
+        "study_name: study\nstorage: study.log\nbest_config_path: best.yaml\nn_trials: 5\n"
+    )
+    assert main([str(tmp_path / "tuning.yaml"), "--quiet"]) != 0
+    assert "results cannot be written" in capsys.readouterr().err
+    assert [record.number for record in finished(tmp_path / "study.log")] == [0, 1, 2]
+    assert "trial 1" in (tmp_path / "kept.yaml").read_text()
+    assert not list(tmp_path.glob("*.tmp"))
