@@ -20,6 +20,7 @@ from qgtune.core.events import Event, Notice, TrialFinished
 from qgtune.core.files import check_can_be_written, write_atomically
 from qgtune.core.paths import format_path
 from qgtune.core.trials import TrialRecord
+from qgtune.first_trials import params_to_try_first
 from qgtune.reports.trials_table import write_trials_csv
 from qgtune.sampling import number_of_combinations, sampler_spec
 from qgtune.schema.tuning import TuningSettings
@@ -69,7 +70,7 @@ class RunResult:
     """The file that keeps the study; None if it lives in memory or on a server."""
 
 
-def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
+def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None = None) -> RunResult:
     """Return the result of a run, after the study has as many finished trials as the tuning file asks for.
 
     The best config is written whenever a better trial is found, so that a run that is killed leaves it too.
@@ -77,6 +78,7 @@ def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
     Args:
         prepared: what ``prepare`` made of the tuning file.
         on_event: called with each event of the run, in this process.
+        more: finished trials that this run adds, whatever the study has; None: as many as it lacks.
 
     Raises:
         DiagnosticError: if the output folder, the storage, the study or the objective cannot be used.
@@ -88,7 +90,7 @@ def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
     _check_outputs(prepared)
     writer = _Writer(prepared, files, on_event)
-    spec = _run_spec(prepared, files)
+    spec = replace(_run_spec(prepared, files), more=more)
     if spec.total < prepared.tuning.settings.total_trials:
         name = spec.sampler.choice.name
         on_event(Notice(f"{name}: there are {spec.total} combinations, and the run ends after the last"))
@@ -145,6 +147,7 @@ def _reason(error: OSError) -> str:
 
 
 def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
+    from qgtune.measuring import measured
     from qgtune.objectives import TaskSpec, make_own_objective, make_task_objective
     from qgtune.study import RunSpec
 
@@ -163,6 +166,11 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         n_processes=settings.n_processes,
         n_jobs=settings.n_jobs,
         timeout=settings.timeout,
+        target=settings.target,
+        patience=settings.stop_after_trials_without_improvement,
+        enqueue=params_to_try_first(prepared, with_base=size is None),
+        start_method=settings.start_method,
+        on_worker_death=settings.on_worker_death,
         make_objective=functools.partial(
             make_own_objective,
             plan=plan,
@@ -173,7 +181,7 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         ),
     )
     if settings.task is None:
-        return spec
+        return measured(spec, plan, settings)
     task = TaskSpec(
         settings.task,
         dict(settings.data or {}),
@@ -182,7 +190,7 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         files.folder.resolve(),
     )
     make = functools.partial(make_task_objective, plan=plan, spec=task)
-    return replace(spec, make_objective=make, preload=TASK_MODULES)
+    return measured(replace(spec, make_objective=make, preload=TASK_MODULES), plan, settings)
 
 
 def _fingerprint(prepared: Prepared) -> str:

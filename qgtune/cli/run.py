@@ -17,7 +17,25 @@ if TYPE_CHECKING:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_tuning_file(parser)
+    parser.add_argument(
+        "--more",
+        type=_at_least_one,
+        metavar="N",
+        help="run N more trials, whatever the study has; else as many as it lacks",
+    )
     parser.add_argument("--quiet", action="store_true", help="show failures and the summary only")
+
+
+def _at_least_one(text: str) -> int:
+    """Return a number of trials.
+
+    Raises:
+        ValueError: if it is none, which argparse tells in words.
+    """
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, but is {number}")
+    return number
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -31,10 +49,10 @@ def _run(options: argparse.Namespace) -> int:
     metric = settings.metric_name if settings.task else "value"
     began = time.monotonic()
     with LiveView(metric=metric, direction=settings.direction, quiet=options.quiet) as view:
-        result = run(prepared, view)
+        result = run(prepared, view, options.more)
     _print_summary(prepared, result, metric, time.monotonic() - began)
     if result.outcome.interrupted:
-        say(GO_ON)
+        say(f"{GO_ON}:  qgtune {shlex.quote(shown_path(options.tuning))}")
         return INTERRUPTED
     return PROBLEMS if _all_failed(result) else OK
 
@@ -50,6 +68,8 @@ def _print_summary(prepared: "Prepared", result: "RunResult", metric: str, secon
     print(f"\nstudy {settings.name(prepared.tuning.folder)}: {counts or 'no trial finished'} ({total})")
     if outcome.timed_out:
         print(f"the timeout of {settings.timeout:g} s ended the run; the same command goes on")
+    if outcome.goal_reached:
+        print(f"no further trial was needed: {outcome.goal_reached}")
     if outcome.stopped_early_reason:
         print(f"stopped early: {outcome.stopped_early_reason}")
     if _all_failed(result):
@@ -99,7 +119,7 @@ RUN = Command(
     "run",
     "tune: run trials until the study has as many as the file asks for",
     "TUNING.yaml",
-    "[run] TUNING.yaml [--quiet]",
+    "[run] TUNING.yaml [--more N] [--quiet]",
     _add_arguments,
     _run,
 )

@@ -3,11 +3,11 @@
 from optuna import Study, Trial
 from optuna import TrialPruned as OptunaTrialPruned
 
-from qgtune.study.attributes import PRUNED_BECAUSE
+from qgtune.study.attributes import PRUNED_BECAUSE, REPEATED_VALUES, REUSED_FROM, SPREAD
 from qgtune.study.conditional_spaces import conditional_space_advice
 from qgtune.study.create import check_fingerprint, create_study
 from qgtune.study.random_trials import random_trials
-from qgtune.study.records import best_record, trial_records
+from qgtune.study.records import best_record, complete_trials, trial_records
 from qgtune.study.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
 from qgtune.study.runs import run_trials
 from qgtune.study.samplers import SamplerSpec
@@ -15,6 +15,9 @@ from qgtune.study.storages import open_storage, open_study
 
 __all__ = [
     "PRUNED_BECAUSE",
+    "REPEATED_VALUES",
+    "REUSED_FROM",
+    "SPREAD",
     "Objective",
     "OptunaTrialPruned",
     "RunOutcome",
@@ -26,6 +29,7 @@ __all__ = [
     "WorkerStartupError",
     "best_record",
     "check_fingerprint",
+    "complete_trials",
     "conditional_space_advice",
     "create_study",
     "open_storage",
