@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.emit import best_config_text, best_trial_text, built_header, built_search_space_text
+from qgtune.compiler.enqueued import asked_by
 from qgtune.compiler.files import shown_path
+from qgtune.compiler.planning.canonical_form import canonical_form
 from qgtune.compiler.prepare import Prepared
 from qgtune.compiler.tuning import spelling_in
 from qgtune.core.diagnostics import Diagnostic
@@ -163,6 +165,7 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         storage=settings.storage_at(tuning.folder),
         seed=settings.seed,
         fingerprint=_fingerprint(prepared),
+        space=_canonical_form(prepared),
         n_processes=settings.n_processes,
         n_jobs=settings.n_jobs,
         timeout=settings.timeout,
@@ -193,17 +196,53 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
     return measured(replace(spec, make_objective=make, preload=TASK_MODULES), plan, settings)
 
 
+def migrate(prepared: Prepared) -> str:
+    """Return in words what became of a study that begins anew with those of its trials that fit the space.
+
+    Raises:
+        DiagnosticError: if the study cannot be migrated; its file is as it was.
+    """
+    from qgtune.study import migrate_study
+
+    tuning = prepared.tuning
+    journal = tuning.settings.journal(tuning.folder)
+    try:
+        if journal is None:
+            raise ConfigValueError(  # noqa: TRY301 - told as every other reason
+                ("storage",), "only a study in a journal file is migrated", "choose another study_name"
+            )
+        asked = functools.partial(asked_by, prepared.compilation.plan)
+        name = tuning.settings.name(tuning.folder)
+        done = migrate_study(journal, name, _fingerprint(prepared), _canonical_form(prepared), asked)
+    except ConfigValueError as error:
+        raise DiagnosticError((_located(error, prepared),)) from error
+    if done is None:
+        return "nothing to migrate: the study was begun with this search space"
+    kept = shown_path(done.old_study)
+    return f"migrated {done.taken} of {done.finished} finished trials; the study as it was is {kept}"
+
+
+def _canonical_form(prepared: Prepared) -> str:
+    """Return what a study keeps of its search space and of what is measured, as JSON."""
+    form = {**canonical_form(prepared.compilation.plan), "measured": _measured(prepared)}
+    return json.dumps(form, ensure_ascii=False)
+
+
 def _fingerprint(prepared: Prepared) -> str:
     """Return a text that is equal only for runs whose values can be compared."""
+    parts = f"{prepared.compilation.plan.fingerprint} {json.dumps(_measured(prepared), sort_keys=True)}"
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def _measured(prepared: Prepared) -> dict[str, Any]:
+    """Return the settings that say what a trial's value is."""
     settings = prepared.tuning.settings
-    measured = {
+    return {
         "objective": settings.objective,
         "task": settings.task,
         "data": settings.data,
         "metric": settings.metric_name if settings.task else None,
     }
-    parts = f"{prepared.compilation.plan.fingerprint} {json.dumps(measured, sort_keys=True)}"
-    return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
 def _located(error: ConfigValueError, prepared: Prepared) -> Diagnostic:
@@ -215,6 +254,8 @@ def _located(error: ConfigValueError, prepared: Prepared) -> Diagnostic:
     else:
         place = tuning.document.locate(error.path)
     code = {"storage": "QG419", "sampler": "QG416", "pruner": "QG416"}.get(head, "QG414")
+    if type(error).__name__ == "SpaceChangedError":
+        code = "QG421"
     return Diagnostic(code, f"{format_path(error.path)}: {error.message}", place, error.hint)
 
 

@@ -9,6 +9,7 @@ from qgtune.cli.command import Command, add_tuning_file
 from qgtune.cli.printing import GO_ON, INTERRUPTED, OK, PROBLEMS, count, print_diagnostics, say
 from qgtune.cli.projects import prepare_file
 from qgtune.compiler.files import shown_path
+from qgtune.core.events import Notice
 
 if TYPE_CHECKING:
     from qgtune.compiler.prepare import Prepared
@@ -22,6 +23,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_at_least_one,
         metavar="N",
         help="run N more trials, whatever the study has; else as many as it lacks",
+    )
+    parser.add_argument(
+        "--migrate",
+        action="store_true",
+        help="where the search space has changed: begin the study anew with those trials that fit",
     )
     parser.add_argument("--quiet", action="store_true", help="show failures and the summary only")
 
@@ -43,12 +49,14 @@ def _run(options: argparse.Namespace) -> int:
     print_diagnostics(prepared.warnings, color=options.color)
     # Heavy rooms are entered only now: a file with problems is answered in a blink.
     from qgtune.reports.live import LiveView
-    from qgtune.run import run
+    from qgtune.run import migrate, run
 
     settings = prepared.tuning.settings
     metric = settings.metric_name if settings.task else "value"
     began = time.monotonic()
     with LiveView(metric=metric, direction=settings.direction, quiet=options.quiet) as view:
+        if options.migrate:
+            view(Notice(migrate(prepared)))
         result = run(prepared, view, options.more)
     _print_summary(prepared, result, metric, time.monotonic() - began)
     if result.outcome.interrupted:
@@ -64,7 +72,8 @@ def _print_summary(prepared: "Prepared", result: "RunResult", metric: str, secon
     states = [record.state for record in outcome.records]
     counts = ", ".join(f"{states.count(s)} {s}" for s in ("complete", "pruned", "failed") if s in states)
     finished = sum(record.state != "running" and not record.lost for record in outcome.records)
-    total = f"{finished} of {count(settings.total_trials, 'trial')}, {duration(seconds)}"
+    wanted = max(settings.total_trials, finished)  # --more goes beyond the setting
+    total = f"{finished} of {count(wanted, 'trial')}, {duration(seconds)}"
     print(f"\nstudy {settings.name(prepared.tuning.folder)}: {counts or 'no trial finished'} ({total})")
     if outcome.timed_out:
         print(f"the timeout of {settings.timeout:g} s ended the run; the same command goes on")
@@ -119,7 +128,7 @@ RUN = Command(
     "run",
     "tune: run trials until the study has as many as the file asks for",
     "TUNING.yaml",
-    "[run] TUNING.yaml [--more N] [--quiet]",
+    "[run] TUNING.yaml [--more N] [--migrate] [--quiet]",
     _add_arguments,
     _run,
 )

@@ -12,7 +12,7 @@ from qgtune.compiler.tuning import Tuning
 from qgtune.core.diagnostics import Location, did_you_mean
 from qgtune.core.paths import Path, PathSyntaxError, format_path, parse_path
 from qgtune.document import Document, read_document, read_source, same_value
-from qgtune.space import Categorical, EvaluationError, Float, Integer, Role
+from qgtune.space import Categorical, Domain, EvaluationError, Float, Integer, Role
 from qgtune.space.tree import COUNT
 
 _NOWHERE = object()
@@ -38,25 +38,30 @@ class GivenTrial:
         self.given = given
         self.used: dict[str, Any] = {}
         self.missing: list[str] = []
+        self.asked: dict[str, tuple[str, tuple[Any, ...]]] = {}
+        """What each parameter was asked for: its kind, and its choices or its low, high, step and log."""
 
     def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:
         """Return the given float, or low."""
+        self.asked[name] = ("float", (low, high, step, log))
         return float(self._value(name, Float(low, high, step, log), low))
 
     def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
         """Return the given integer, or low."""
+        self.asked[name] = ("int", (low, high, step, log))
         return int(self._value(name, Integer(low, high, step, log), low))
 
     def suggest_categorical(self, name: str, choices: Any) -> Any:
         """Return the given label, or the first one."""
-        return self._value(name, None, choices[0])
+        self.asked[name] = ("categorical", tuple(choices))
+        return self._value(name, Categorical.of(list(choices)), choices[0])
 
-    def _value(self, name: str, domain: Float | Integer | None, otherwise: Any) -> Any:
+    def _value(self, name: str, domain: Domain, otherwise: Any) -> Any:
         if name not in self.given:
             self.missing.append(name)
             return otherwise
         value = self.given[name]
-        if domain is not None and not domain.contains(value):
+        if not domain.contains(value):
             raise OutOfSpaceError(name, f"{name} is {domain}, but the value is {value!r}")
         self.used[name] = value
         return value
@@ -106,6 +111,19 @@ def params_in(plan: Plan, given: dict[str, Any]) -> dict[str, Any] | None:
     except (OutOfSpaceError, EvaluationError):
         return None
     return None if trial.missing else trial.used
+
+
+def asked_by(plan: Plan, params: dict[str, Any]) -> dict[str, tuple[str, tuple[Any, ...]]] | None:
+    """Return what a stored trial's parameters are asked for, or None if they make no config of the space.
+
+    A trial that has parameters beside those is one of another space: they make none.
+    """
+    trial = GivenTrial(params)
+    try:
+        plan.resolve(trial)
+    except (OutOfSpaceError, EvaluationError):
+        return None
+    return None if trial.missing or set(params) != set(trial.asked) else trial.asked
 
 
 def stored_value(suggestion: Suggestion, value: Any) -> Any:

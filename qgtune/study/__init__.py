@@ -6,11 +6,13 @@ from optuna import TrialPruned as OptunaTrialPruned
 from qgtune.study.attributes import PRUNED_BECAUSE, REPEATED_VALUES, REUSED_FROM, SPREAD
 from qgtune.study.conditional_spaces import conditional_space_advice
 from qgtune.study.create import check_fingerprint, create_study
+from qgtune.study.migration import Migration, migrate_study
 from qgtune.study.random_trials import random_trials
 from qgtune.study.records import best_record, complete_trials, trial_records
 from qgtune.study.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
 from qgtune.study.runs import run_trials
 from qgtune.study.samplers import SamplerSpec
+from qgtune.study.space_change import SpaceChangedError
 from qgtune.study.storages import open_storage, open_study
 
 __all__ = [
@@ -18,11 +20,13 @@ __all__ = [
     "REPEATED_VALUES",
     "REUSED_FROM",
     "SPREAD",
+    "Migration",
     "Objective",
     "OptunaTrialPruned",
     "RunOutcome",
     "RunSpec",
     "SamplerSpec",
+    "SpaceChangedError",
     "Study",
     "Trial",
     "WorkerContext",
@@ -32,6 +36,7 @@ __all__ = [
     "complete_trials",
     "conditional_space_advice",
     "create_study",
+    "migrate_study",
     "open_storage",
     "open_study",
     "random_trials",

@@ -38,7 +38,11 @@ class Migration:
 
 
 def migrate_study(
-    journal: Path, study_name: str, fingerprint: str, form: str, asked_by: Callable[[dict[str, Any]], Asked | None]
+    journal: Path,
+    study_name: str,
+    fingerprint: str,
+    form: str,
+    asked_by: Callable[[dict[str, Any]], Asked | None],
 ) -> Migration | None:
     """Return what became of the study after it began anew under its name; None if nothing has changed.
 
@@ -59,7 +63,9 @@ def migrate_study(
     with RunLock(journal) as lock:
         if not lock.claim():
             raise ConfigValueError(
-                ("storage",), "a study is migrated while no run works on it, but one is alive", "stop it first"
+                ("storage",),
+                "a study is migrated while no run works on it, but one is alive",
+                "stop it first",
             )
         old = open_study(study_name, journal)
         begun_with = str(old.user_attrs.get(FINGERPRINT, ""))
@@ -78,7 +84,9 @@ def migrate_study(
 
 def _check_domains_only(old: optuna.Study, form: str) -> None:
     kept, now = json.loads(old.user_attrs.get(SPACE, "{}")), json.loads(form)
-    refused = [change.words for change in space_changes(kept, now) if change.verdict == "refused"] if kept else []
+    refused = (
+        [change.words for change in space_changes(kept, now) if change.verdict == "refused"] if kept else []
+    )
     if not kept or kept.get("measured") != now.get("measured"):
         refused.append("what is measured is not the same, or is not known")
     if refused:

@@ -49,6 +49,8 @@ class RunSpec:
     """None for the default: the median rule, or none at all with several directions."""
     fingerprint: str = ""
     """The search space's; a study goes on only with the one that it was begun with. Empty: not checked."""
+    space: str = ""
+    """The search space in canonical form, as JSON; tells what has changed. Empty: fingerprints alone are compared."""
     n_processes: int = 1
     n_jobs: int = 1
     """Trials at a time in each process, in threads."""

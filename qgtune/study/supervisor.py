@@ -24,6 +24,7 @@ from qgtune.study.interrupts import Interrupts
 from qgtune.study.messages import Ask, Broken, Message, StartupFailed, Told
 from qgtune.study.ownership import Heartbeat
 from qgtune.study.process_ends import MemoryKills
+from qgtune.study.quiet import quiet_optuna
 from qgtune.study.records import trial_records
 from qgtune.study.retries import Loss, lose_abandoned_trials, lose_trial, others_at_work
 from qgtune.study.run_lock import RunLock
@@ -128,8 +129,9 @@ class Supervisor:
 
     def _enqueue(self) -> None:
         """Have the configs tried first that the run was given, each once in the life of the study."""
-        for params in self._spec.enqueue:
-            self._study.enqueue_trial(params, skip_if_exists=True)
+        with quiet_optuna():  # it would say what it skips
+            for params in self._spec.enqueue:
+                self._study.enqueue_trial(params, skip_if_exists=True)
 
     def _wait(self) -> None:
         """Wait until something happens, and deal with it."""
