@@ -25,7 +25,7 @@ from qgtune.study.space_change import SpaceChangedError, space_changes
 from qgtune.study.storages import open_study
 
 Asked = Mapping[str, tuple[str, tuple[Any, ...]]]
-"""What a config asks for, by name: ``categorical`` with its labels, or ``float`` or ``int`` with low, high, step, log."""
+"""By name: ``categorical`` with its labels, or ``float`` or ``int`` with low, high, step and log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def migrate_study(
         study_name: its name.
         fingerprint: of the space as it is now.
         form: the same in canonical form.
-        asked_by: returns what a trial's parameters are asked for in the new space, or None if they do not fit.
+        asked_by: returns what a trial's parameters are asked for in the new space; None if they do not fit.
 
     Raises:
         SpaceChangedError: if more has changed than domains, so that no old value stands for a new config.

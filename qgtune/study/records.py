@@ -45,7 +45,7 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
 
 
 def complete_trials(study: optuna.Study) -> Iterator[tuple[int, dict[str, Any], tuple[float, ...]]]:
-    """Yield the number, the parameters and the values of every complete trial, in the order of the numbers."""
+    """Yield the number, the parameters and the values of every complete trial, in their order."""
     for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
         yield trial.number, trial.params, tuple(trial.values)
 

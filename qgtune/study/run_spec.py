@@ -50,7 +50,7 @@ class RunSpec:
     fingerprint: str = ""
     """The search space's; a study goes on only with the one that it was begun with. Empty: not checked."""
     space: str = ""
-    """The search space in canonical form, as JSON; tells what has changed. Empty: fingerprints alone are compared."""
+    """The search space in canonical form, as JSON. Empty: fingerprints alone are compared."""
     n_processes: int = 1
     n_jobs: int = 1
     """Trials at a time in each process, in threads."""

@@ -1,4 +1,4 @@
-"""The front door of a run: a storage that is repaired, a study that is made or found, a supervisor at work."""
+"""The front door of a run: a storage that is repaired, a study made or found, a supervisor at work."""
 
 import pickle
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The canonical form of a plan: what a study keeps of its search space, so that a change can be told in words."""
+"""The canonical form of a plan, which a study keeps so that a change of its search space can be told."""
 
 from typing import Any
 
