@@ -140,8 +140,8 @@ class TuningSettings(BaseModel):
     target: float | None = Field(
         None,
         allow_inf_nan=False,
-        description="A value of the objective that is good enough: once a trial reaches it, no further one is "
-        "begun; null: no target. For one objective only.",
+        description="A value of the objective that is good enough: once a trial reaches it, no further "
+        "one is begun; null: no target. For one objective only.",
     )
     stop_after_trials_without_improvement: int | None = Field(
         None,
@@ -151,8 +151,8 @@ class TuningSettings(BaseModel):
     )
     start_method: Literal["auto", "fork", "spawn"] = Field(
         "auto",
-        description="How worker processes are made: forked from a clean server that has imported the libraries, "
-        "or spawned; auto: forked where the system can.",
+        description="How worker processes are made: forked from a clean server that has imported the "
+        "libraries, or spawned; auto: forked where the system can.",
     )
     on_worker_death: Literal["retry", "fail"] = Field(
         "retry",
@@ -161,8 +161,8 @@ class TuningSettings(BaseModel):
     )
     reuse_equal_configs: bool = Field(
         default=True,
-        description="Whether a config that is equal to that of a complete trial gets its value, instead of being "
-        "trained again.",
+        description="Whether a config that is equal to that of a complete trial gets its value, instead of "
+        "being trained again.",
     )
     repeats: int = Field(
         1,
@@ -173,7 +173,7 @@ class TuningSettings(BaseModel):
     )
     enqueue_base: bool = Field(
         default=True,
-        description="Whether the base settings are the first trial, where all of them lie in the search space.",
+        description="Whether the base settings are the first trial, where they lie in the search space.",
     )
     enqueue: list[dict[str, Any]] | PathText | None = Field(
         None,

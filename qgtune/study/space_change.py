@@ -15,7 +15,7 @@ _LONGEST = 12
 
 
 class SpaceChangedError(ConfigValueError):
-    """The search space is not the one that the study was begun with; its trials cannot stand beside new ones."""
+    """The search space is not the one of the study; its trials cannot stand beside new ones."""
 
 
 @dataclass(frozen=True, slots=True)
