@@ -68,7 +68,6 @@ def _with_tables(address: StorageAddress, options: dict[str, Any]) -> DatabaseSt
             time.sleep(0.1 * (attempt + 1))
         except (
             SQLAlchemyError,
-            ArgumentError,
             optuna.exceptions.OptunaError,
             RuntimeError,
             ValueError,

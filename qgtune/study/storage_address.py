@@ -19,6 +19,7 @@ _KINDS: dict[str, StorageKind] = {
     "postgresql": "postgresql",
     "postgres": "postgresql",
     "mysql": "mysql",
+    "mariadb": "mysql",
     "redis": "redis",
     "rediss": "redis",
 }

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import optuna
 from optuna.storages import BaseStorage, InMemoryStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.storages.journal import JournalFileOpenLock
 from optuna.storages.journal._file import BaseJournalFileLock
 
 from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.study.journal_lock import JournalLock
 from qgtune.study.journal_repair import check_is_journal, first_broken_line, repair_journal
+from qgtune.study.journal_replay import JournalFile
 from qgtune.study.quiet import quiet_optuna
-from qgtune.study.shared_journal import SharedJournal, open_redis
+from qgtune.study.shared_journal import SharedJournalFile, open_redis
 from qgtune.study.storage_address import StorageAddress, storage_address
 from qgtune.study.storage_files import prepare_file
 
@@ -74,7 +75,7 @@ def _address(storage: str | Path) -> StorageAddress:
 
 def _open_journal(path: Path) -> BaseStorage:
     try:
-        return SharedJournal(JournalFileBackend(str(path), lock_obj=_lock_for(path)))
+        return SharedJournalFile(JournalFile(str(path), lock_obj=_lock_for(path)))
     except (ValueError, KeyError, TypeError, AssertionError) as error:
         raise ConfigValueError(
             ("storage",),

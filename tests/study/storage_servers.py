@@ -1,7 +1,6 @@
 """Real servers for tests, from Debian's packages, on sockets and ports of their own."""
 
 import contextlib
-import getpass
 import importlib.util
 import os
 import pwd
@@ -12,8 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-PASSWORD = "a:secret/word"
-QUOTED_PASSWORD = "a%3Asecret%2Fword"
+SECRET = "a:secret/word"  # noqa: S105 - of servers that live for one test
+QUOTED_SECRET = "a%3Asecret%2Fword"  # noqa: S105 - as above
 
 
 def program(name):
@@ -39,12 +38,12 @@ def why_not(kind):
 
 
 def _as_user(name, folder):
-    """Return the beginning of a command that runs as that user, where a server refuses to run as root."""
-    if getpass.getuser() != "root":
-        return []
+    """Return how to start a server that refuses to run as root: as that user, who gets the folder."""
+    if os.getuid() != 0:
+        return {}
     user = pwd.getpwnam(name)
     os.chown(folder, user.pw_uid, user.pw_gid)
-    return ["runuser", "-u", name, "--"]
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": [], "cwd": folder}
 
 
 @contextlib.contextmanager
@@ -58,7 +57,8 @@ def _folder():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _wait_for(answers, process):
+def wait_for(answers, process):
+    """Wait until a server answers."""
     deadline = time.monotonic() + 60
     while not answers():
         assert process.poll() is None, "the server has ended"
@@ -67,8 +67,9 @@ def _wait_for(answers, process):
 
 
 @contextlib.contextmanager
-def _running(command):
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def running(command, **user):
+    """Start a process that serves; end it afterwards."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **user)
     try:
         yield process
     finally:
@@ -81,19 +82,23 @@ def postgresql():
     """Start a PostgreSQL server on a socket; yield the URL of its empty database ``studies``."""
     with _folder() as folder:
         user = _as_user("postgres", folder)
-        (folder / "password").write_text(PASSWORD)
+        (folder / "password").write_text(SECRET)
         (folder / "password").chmod(0o644)
-        data, environment = folder / "data", {**os.environ, "PGPASSWORD": PASSWORD}
+        data, environment = folder / "data", {**os.environ, "PGPASSWORD": SECRET}
         make = ["-D", data, "-A", "scram-sha-256", f"--pwfile={folder / 'password'}", "-U", "qgtune"]
-        quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder}
-        subprocess.run([*user, program("initdb"), *make, "-E", "UTF8", "--no-sync"], **quiet)
+        subprocess.run(
+            [program("initdb"), *make, "-E", "UTF8", "--no-sync"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            **user,
+        )
         settings = ["-c", "listen_addresses=", "-c", "fsync=off", "-k", folder]
-        with _running([*user, program("postgres"), "-D", data, *settings]) as server:
+        with running([program("postgres"), "-D", data, *settings], **user) as server:
             ready = [program("pg_isready"), "-q", "-h", folder]
-            _wait_for(lambda: subprocess.run(ready, check=False).returncode == 0, server)
+            wait_for(lambda: subprocess.run(ready, check=False).returncode == 0, server)
             create = [program("createdb"), "-h", folder, "-U", "qgtune", "studies"]
-            subprocess.run(create, env=environment, **quiet)
-            yield f"postgresql://qgtune:{QUOTED_PASSWORD}@/studies?host={folder}"
+            subprocess.run(create, check=True, env=environment)
+            yield f"postgresql://qgtune:{QUOTED_SECRET}@/studies?host={folder}"
 
 
 def free_port():
@@ -109,16 +114,19 @@ def redis():
     import redis as driver
 
     port = free_port()
-    options = ["--port", port, "--bind", "127.0.0.1", "--save", "", "--requirepass", PASSWORD]
-    with _folder() as folder, _running([program("redis-server"), *map(str, options), "--dir", folder]) as server:
-        url = f"redis://:{QUOTED_PASSWORD}@127.0.0.1:{port}/0"
+    options = ["--port", port, "--bind", "127.0.0.1", "--save", "", "--requirepass", SECRET]
+    with (
+        _folder() as folder,
+        running([program("redis-server"), *map(str, options), "--dir", folder]) as server,
+    ):
+        url = f"redis://:{QUOTED_SECRET}@127.0.0.1:{port}/0"
 
         def answers():
             with contextlib.suppress(driver.RedisError):
                 return driver.Redis.from_url(url).ping()
             return False
 
-        _wait_for(answers, server)
+        wait_for(answers, server)
         yield url
 
 
@@ -131,23 +139,29 @@ def mysql():
         user = _as_user("mysql", folder)
         port, data = free_port(), folder / "data"
         install = [program("mariadb-install-db"), "--no-defaults", f"--datadir={data}", "--skip-test-db"]
-        subprocess.run([*user, *install], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(install, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **user)
         (folder / "start.sql").write_text(
-            "create database studies; create user qgtune@'127.0.0.1' identified by "
-            f"'{PASSWORD}'; grant all on studies.* to qgtune@'127.0.0.1';"
+            "create database studies;\n"
+            f"create user qgtune@'127.0.0.1' identified by '{SECRET}';\n"
+            "grant all on studies.* to qgtune@'127.0.0.1';\n"
         )
-        options = [f"--datadir={data}", f"--socket={folder / 's'}", f"--port={port}", "--bind-address=127.0.0.1"]
+        options = [
+            f"--datadir={data}",
+            f"--socket={folder / 's'}",
+            f"--port={port}",
+            "--bind-address=127.0.0.1",
+        ]
         start = [*options, f"--init-file={folder / 'start.sql'}", f"--pid-file={folder / 'pid'}"]
-        with _running([*user, program("mariadbd"), "--no-defaults", *start]) as server:
+        with running([program("mariadbd"), "--no-defaults", *start], **user) as server:
 
             def answers():
                 with contextlib.suppress(pymysql.MySQLError):
                     connection = pymysql.connect(
-                        host="127.0.0.1", port=port, user="qgtune", password=PASSWORD, database="studies"
+                        host="127.0.0.1", port=port, user="qgtune", password=SECRET, database="studies"
                     )
                     connection.close()
                     return True
                 return False
 
-            _wait_for(answers, server)
-            yield f"mysql://qgtune:{QUOTED_PASSWORD}@127.0.0.1:{port}/studies"
+            wait_for(answers, server)
+            yield f"mysql://qgtune:{QUOTED_SECRET}@127.0.0.1:{port}/studies"

@@ -192,6 +192,14 @@ def removes(path, _context):
     return objective
 
 
+def writes_much(_context):
+    def objective(trial):
+        trial.set_user_attr("much", "x" * 5_000)
+        return trial.suggest_float("x", 0.0, 1.0)
+
+    return objective
+
+
 def kills_its_worker_at(low, _context):
     """Kill the worker wherever x is above ``low``."""
 
@@ -200,6 +208,17 @@ def kills_its_worker_at(low, _context):
         if x > low:
             os.kill(os.getpid(), signal.SIGKILL)
         return x
+
+    return objective
+
+
+def asks_to_end_the_server(path, _context):
+    """Ask for the end of the storage's server in the second trial."""
+
+    def objective(trial):
+        if trial.number == 1:
+            Path(path).touch()
+        return trial.suggest_float("x", 0.0, 1.0)
 
     return objective
 
