@@ -44,6 +44,8 @@ class OutputFiles:
     best_trial: pathlib.Path
     best_config: pathlib.Path
     trials: pathlib.Path
+    front: pathlib.Path
+    """The folder for the configs of a Pareto front, one file for each of its trials."""
 
     @classmethod
     def of(cls, settings: TuningSettings, folder: pathlib.Path) -> "OutputFiles":
@@ -55,6 +57,7 @@ class OutputFiles:
             files["best_trial_path"],
             files["best_config_path"],
             files["trials.csv"],
+            settings.output_folder(folder) / "best_configs",
         )
 
 
@@ -67,6 +70,8 @@ class RunResult:
 
     outcome: "RunOutcome"
     best: TrialRecord | None
+    front: tuple[TrialRecord, ...]
+    """With several directions, the trials that no other beats; empty with one."""
     files: OutputFiles
     study: pathlib.Path | None
     """The file that keeps the study; None if it lives in memory or on a server."""
@@ -87,7 +92,7 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
         QgtuneError: if results, or the study itself, can no longer be written, as on a full disk.
     """
     # Optuna takes most of a second to import, and a tuning file with problems never gets here.
-    from qgtune.study import best_record, run_trials
+    from qgtune.study import best_record, pareto_front, run_trials
 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
     _check_outputs(prepared)
@@ -116,10 +121,11 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
             raise
         where = f"{_shown(error)}: " if error.filename else ""
         raise QgtuneError(f"the run cannot go on: {where}{_reason(error)}; {writer.what_is_kept}") from error
-    best = best_record(outcome.records, prepared.tuning.settings.direction)
-    writer.run_ended(outcome.records, best)
+    best = best_record(outcome.records, spec.directions[0])
+    front = pareto_front(outcome.records, spec.directions) if len(spec.directions) > 1 else ()
+    writer.run_ended(outcome.records, best, front)
     study = prepared.tuning.settings.study_file(prepared.tuning.folder)
-    return RunResult(outcome, best, files, study)
+    return RunResult(outcome, best, front, files, study)
 
 
 def _check_outputs(prepared: Prepared) -> None:
@@ -282,11 +288,18 @@ class _Writer:
         if is_best:
             self._write_best(record, finished=None)
 
-    def run_ended(self, records: tuple[TrialRecord, ...], best: TrialRecord | None) -> None:
+    def run_ended(
+        self,
+        records: tuple[TrialRecord, ...],
+        best: TrialRecord | None,
+        front: tuple[TrialRecord, ...],
+    ) -> None:
         """Write everything as it is at the end."""
         sampled = next((record for record in records if self._config(record) is not None), None)
         if sampled is not None:
             self._write_built(sampled)
+        if front:
+            self._write_front(front)
         if best is not None:
             finished = [record for record in records if record.state != "running" and not record.lost]
             self._write_best(best, len(finished))
@@ -329,12 +342,29 @@ class _Writer:
         if not kept_layout:
             self.notify(Notice(_AFRESH.format(self.files.best_config.name)))
 
+    def _write_front(self, front: tuple[TrialRecord, ...]) -> None:
+        """Write the config of each trial of a Pareto front, and remove those of trials that left it."""
+        files = {self.files.front / f"trial_{record.number:05}.yaml": record for record in front}
+        with self._writing():
+            self.files.front.mkdir(parents=True, exist_ok=True)
+            for file in set(self.files.front.glob("trial_*.yaml")) - set(files):
+                file.unlink()
+            for file, record in files.items():
+                config = self._config(record)
+                if config is not None:
+                    place = f"one of {len(front)} that no other beats"
+                    header = self._header_of(record, f"is {place}", ", ".join(self.settings.all_directions))
+                    write_atomically(file, best_config_text(self.compilation, config, header)[0])
+
     def _header(self, record: TrialRecord, finished: int | None) -> list[str]:
-        what = self.settings.metric_name if self.settings.task else "value"
         count = "so far" if finished is None else f"of {finished} trial{'' if finished == 1 else 's'}"
+        return self._header_of(record, f"is the best {count}", self.settings.direction)
+
+    def _header_of(self, record: TrialRecord, place: str, aim: str) -> list[str]:
+        """Return the lines that say which trial a config is of, and what it was worth."""
+        what = self.settings.metric_name if self.settings.task else "value"
         value = ", ".join(map(repr, record.values))
-        best = f"Study {self.study}: trial {record.number} is the best {count}"
         return [
-            f"{best}, {what} {value} ({self.settings.direction}).",
+            f"Study {self.study}: trial {record.number} {place}, {what} {value} ({aim}).",
             f"search space {self.compilation.plan.fingerprint}",
         ]

@@ -54,7 +54,9 @@ def _run(options: argparse.Namespace) -> int:
     settings = prepared.tuning.settings
     metric = settings.metric_name if settings.task else "value"
     began = time.monotonic()
-    with LiveView(metric=metric, direction=settings.direction, quiet=options.quiet) as view:
+    directions = settings.all_directions
+    names = [metric] if len(directions) == 1 else [f"{metric} {i}" for i in range(len(directions))]
+    with LiveView(metric=names, direction=directions, quiet=options.quiet) as view:
         if options.migrate:
             view(Notice(migrate(prepared)))
         result = run(prepared, view, options.more)
@@ -86,6 +88,8 @@ def _print_summary(prepared: "Prepared", result: "RunResult", metric: str, secon
     if result.best is not None:
         value = ", ".join(f"{value:.6g}" for value in result.best.values)
         print(f"best {metric}: {value} in trial {result.best.number}")
+    if result.front:
+        print(f"Pareto front: {count(len(result.front), 'trial')} that no other beats")
     _print_files(prepared, result)
 
 
@@ -103,6 +107,7 @@ def _print_files(prepared: "Prepared", result: "RunResult") -> None:
     files = {
         "best config": result.files.best_config,
         "best trial": result.files.best_trial,
+        "front's configs": result.files.front,
         "first trial's config": result.files.built_search_space,
         "all trials": result.files.trials,
     }

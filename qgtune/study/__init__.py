@@ -7,6 +7,7 @@ from qgtune.study.attributes import PRUNED_BECAUSE, REPEATED_VALUES, REUSED_FROM
 from qgtune.study.conditional_spaces import conditional_space_advice
 from qgtune.study.create import check_fingerprint, create_study
 from qgtune.study.migration import Migration, migrate_study
+from qgtune.study.pareto import pareto_front
 from qgtune.study.random_trials import random_trials
 from qgtune.study.records import best_record, complete_trials, trial_records
 from qgtune.study.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
@@ -39,6 +40,7 @@ __all__ = [
     "migrate_study",
     "open_storage",
     "open_study",
+    "pareto_front",
     "random_trials",
     "run_trials",
     "trial_records",
