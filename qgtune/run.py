@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.emit import best_config_text, best_trial_text, built_header, built_search_space_text
+from qgtune.compiler.enqueued import asked_by
 from qgtune.compiler.files import shown_path
+from qgtune.compiler.planning.canonical_form import canonical_form
 from qgtune.compiler.prepare import Prepared
 from qgtune.compiler.tuning import spelling_in
 from qgtune.core.diagnostics import Diagnostic
@@ -20,6 +22,7 @@ from qgtune.core.events import Event, Notice, TrialFinished
 from qgtune.core.files import check_can_be_written, write_atomically
 from qgtune.core.paths import format_path
 from qgtune.core.trials import TrialRecord
+from qgtune.first_trials import params_to_try_first
 from qgtune.reports.trials_table import write_trials_csv
 from qgtune.sampling import number_of_combinations, sampler_spec
 from qgtune.schema.tuning import TuningSettings
@@ -41,6 +44,8 @@ class OutputFiles:
     best_trial: pathlib.Path
     best_config: pathlib.Path
     trials: pathlib.Path
+    front: pathlib.Path
+    """The folder for the configs of a Pareto front, one file for each of its trials."""
 
     @classmethod
     def of(cls, settings: TuningSettings, folder: pathlib.Path) -> "OutputFiles":
@@ -52,6 +57,7 @@ class OutputFiles:
             files["best_trial_path"],
             files["best_config_path"],
             files["trials.csv"],
+            settings.output_folder(folder) / "best_configs",
         )
 
 
@@ -64,12 +70,14 @@ class RunResult:
 
     outcome: "RunOutcome"
     best: TrialRecord | None
+    front: tuple[TrialRecord, ...]
+    """With several directions, the trials that no other beats; empty with one."""
     files: OutputFiles
     study: pathlib.Path | None
     """The file that keeps the study; None if it lives in memory or on a server."""
 
 
-def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
+def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None = None) -> RunResult:
     """Return the result of a run, after the study has as many finished trials as the tuning file asks for.
 
     The best config is written whenever a better trial is found, so that a run that is killed leaves it too.
@@ -77,18 +85,19 @@ def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
     Args:
         prepared: what ``prepare`` made of the tuning file.
         on_event: called with each event of the run, in this process.
+        more: finished trials that this run adds, whatever the study has; None: as many as it lacks.
 
     Raises:
         DiagnosticError: if the output folder, the storage, the study or the objective cannot be used.
         QgtuneError: if results, or the study itself, can no longer be written, as on a full disk.
     """
     # Optuna takes most of a second to import, and a tuning file with problems never gets here.
-    from qgtune.study import best_record, run_trials
+    from qgtune.study import best_record, pareto_front, run_trials
 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
     _check_outputs(prepared)
     writer = _Writer(prepared, files, on_event)
-    spec = _run_spec(prepared, files)
+    spec = replace(_run_spec(prepared, files), more=more)
     if spec.total < prepared.tuning.settings.total_trials:
         name = spec.sampler.choice.name
         on_event(Notice(f"{name}: there are {spec.total} combinations, and the run ends after the last"))
@@ -112,10 +121,11 @@ def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
             raise
         where = f"{_shown(error)}: " if error.filename else ""
         raise QgtuneError(f"the run cannot go on: {where}{_reason(error)}; {writer.what_is_kept}") from error
-    best = best_record(outcome.records, prepared.tuning.settings.direction)
-    writer.run_ended(outcome.records, best)
+    best = best_record(outcome.records, spec.directions[0])
+    front = pareto_front(outcome.records, spec.directions) if len(spec.directions) > 1 else ()
+    writer.run_ended(outcome.records, best, front)
     study = prepared.tuning.settings.study_file(prepared.tuning.folder)
-    return RunResult(outcome, best, files, study)
+    return RunResult(outcome, best, front, files, study)
 
 
 def _check_outputs(prepared: Prepared) -> None:
@@ -145,6 +155,7 @@ def _reason(error: OSError) -> str:
 
 
 def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
+    from qgtune.measuring import measured
     from qgtune.objectives import TaskSpec, make_own_objective, make_task_objective
     from qgtune.study import RunSpec
 
@@ -160,9 +171,15 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         storage=settings.storage_at(tuning.folder),
         seed=settings.seed,
         fingerprint=_fingerprint(prepared),
+        space=_canonical_form(prepared),
         n_processes=settings.n_processes,
         n_jobs=settings.n_jobs,
         timeout=settings.timeout,
+        target=settings.target,
+        patience=settings.stop_after_trials_without_improvement,
+        enqueue=params_to_try_first(prepared, with_base=size is None),
+        start_method=settings.start_method,
+        on_worker_death=settings.on_worker_death,
         make_objective=functools.partial(
             make_own_objective,
             plan=plan,
@@ -173,7 +190,7 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         ),
     )
     if settings.task is None:
-        return spec
+        return measured(spec, plan, settings)
     task = TaskSpec(
         settings.task,
         dict(settings.data or {}),
@@ -182,20 +199,56 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         files.folder.resolve(),
     )
     make = functools.partial(make_task_objective, plan=plan, spec=task)
-    return replace(spec, make_objective=make, preload=TASK_MODULES)
+    return measured(replace(spec, make_objective=make, preload=TASK_MODULES), plan, settings)
+
+
+def migrate(prepared: Prepared) -> str:
+    """Return in words what became of a study that begins anew with those of its trials that fit the space.
+
+    Raises:
+        DiagnosticError: if the study cannot be migrated; its file is as it was.
+    """
+    from qgtune.study import migrate_study
+
+    tuning = prepared.tuning
+    journal = tuning.settings.journal(tuning.folder)
+    try:
+        if journal is None:
+            raise ConfigValueError(  # noqa: TRY301 - told as every other reason
+                ("storage",), "only a study in a journal file is migrated", "choose another study_name"
+            )
+        asked = functools.partial(asked_by, prepared.compilation.plan)
+        name = tuning.settings.name(tuning.folder)
+        done = migrate_study(journal, name, _fingerprint(prepared), _canonical_form(prepared), asked)
+    except ConfigValueError as error:
+        raise DiagnosticError((_located(error, prepared),)) from error
+    if done is None:
+        return "nothing to migrate: the study was begun with this search space"
+    kept = shown_path(done.old_study)
+    return f"migrated {done.taken} of {done.finished} finished trials; the study as it was is {kept}"
+
+
+def _canonical_form(prepared: Prepared) -> str:
+    """Return what a study keeps of its search space and of what is measured, as JSON."""
+    form = {**canonical_form(prepared.compilation.plan), "measured": _measured(prepared)}
+    return json.dumps(form, ensure_ascii=False)
 
 
 def _fingerprint(prepared: Prepared) -> str:
     """Return a text that is equal only for runs whose values can be compared."""
+    parts = f"{prepared.compilation.plan.fingerprint} {json.dumps(_measured(prepared), sort_keys=True)}"
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def _measured(prepared: Prepared) -> dict[str, Any]:
+    """Return the settings that say what a trial's value is."""
     settings = prepared.tuning.settings
-    measured = {
+    return {
         "objective": settings.objective,
         "task": settings.task,
         "data": settings.data,
         "metric": settings.metric_name if settings.task else None,
     }
-    parts = f"{prepared.compilation.plan.fingerprint} {json.dumps(measured, sort_keys=True)}"
-    return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
 def _located(error: ConfigValueError, prepared: Prepared) -> Diagnostic:
@@ -207,6 +260,8 @@ def _located(error: ConfigValueError, prepared: Prepared) -> Diagnostic:
     else:
         place = tuning.document.locate(error.path)
     code = {"storage": "QG419", "sampler": "QG416", "pruner": "QG416"}.get(head, "QG414")
+    if type(error).__name__ == "SpaceChangedError":
+        code = "QG421"
     return Diagnostic(code, f"{format_path(error.path)}: {error.message}", place, error.hint)
 
 
@@ -233,11 +288,18 @@ class _Writer:
         if is_best:
             self._write_best(record, finished=None)
 
-    def run_ended(self, records: tuple[TrialRecord, ...], best: TrialRecord | None) -> None:
+    def run_ended(
+        self,
+        records: tuple[TrialRecord, ...],
+        best: TrialRecord | None,
+        front: tuple[TrialRecord, ...],
+    ) -> None:
         """Write everything as it is at the end."""
         sampled = next((record for record in records if self._config(record) is not None), None)
         if sampled is not None:
             self._write_built(sampled)
+        if front:
+            self._write_front(front)
         if best is not None:
             finished = [record for record in records if record.state != "running" and not record.lost]
             self._write_best(best, len(finished))
@@ -280,12 +342,29 @@ class _Writer:
         if not kept_layout:
             self.notify(Notice(_AFRESH.format(self.files.best_config.name)))
 
+    def _write_front(self, front: tuple[TrialRecord, ...]) -> None:
+        """Write the config of each trial of a Pareto front, and remove those of trials that left it."""
+        files = {self.files.front / f"trial_{record.number:05}.yaml": record for record in front}
+        with self._writing():
+            self.files.front.mkdir(parents=True, exist_ok=True)
+            for file in set(self.files.front.glob("trial_*.yaml")) - set(files):
+                file.unlink()
+            for file, record in files.items():
+                config = self._config(record)
+                if config is not None:
+                    place = f"one of {len(front)} that no other beats"
+                    header = self._header_of(record, f"is {place}", ", ".join(self.settings.all_directions))
+                    write_atomically(file, best_config_text(self.compilation, config, header)[0])
+
     def _header(self, record: TrialRecord, finished: int | None) -> list[str]:
-        what = self.settings.metric_name if self.settings.task else "value"
         count = "so far" if finished is None else f"of {finished} trial{'' if finished == 1 else 's'}"
+        return self._header_of(record, f"is the best {count}", self.settings.direction)
+
+    def _header_of(self, record: TrialRecord, place: str, aim: str) -> list[str]:
+        """Return the lines that say which trial a config is of, and what it was worth."""
+        what = self.settings.metric_name if self.settings.task else "value"
         value = ", ".join(map(repr, record.values))
-        best = f"Study {self.study}: trial {record.number} is the best {count}"
         return [
-            f"{best}, {what} {value} ({self.settings.direction}).",
+            f"Study {self.study}: trial {record.number} {place}, {what} {value} ({aim}).",
             f"search space {self.compilation.plan.fingerprint}",
         ]

@@ -1,7 +1,7 @@
 """Whether the sampler and the pruner of a tuning file exist, and fit its search space and its objectives."""
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from qgtune.compiler.objective import check_function
 from qgtune.compiler.pipeline import Compilation
@@ -34,7 +34,8 @@ def check_sampling(tuning: Tuning, compilation: Compilation | None, problems: Pr
         choice = tuning.settings.chosen_sampler if role == "sampler" else tuning.settings.chosen_pruner
         if choice is not None:
             _check_file(role, choice, tuning, problems)
-            _check_installed(role, choice, tuning, problems)
+            if not _is_installed(role, choice, tuning, problems):
+                continue
             if role == "pruner":
                 _check_pruner(choice, tuning, problems)
             elif compilation is not None:
@@ -56,15 +57,16 @@ def _check_file(role: str, choice: Choice, tuning: Tuning, problems: Problems) -
         check_function(choice.name, tuning.folder, tuning.locate(role), "QG415", problems.found)
 
 
-def _check_installed(role: str, choice: Choice, tuning: Tuning, problems: Problems) -> None:
+def _is_installed(role: str, choice: Choice, tuning: Tuning, problems: Problems) -> bool:
+    """Return whether a sampler and those inside it have what they need installed; report what is missing."""
     algorithm = ALGORITHMS[role].get(choice.name)
     needed = algorithm.needs if algorithm is not None else ""
     if needed and importlib.util.find_spec(needed) is None:
         message = f"the {role} {choice.name} needs the package {needed}, which is not installed"
         problems.error("QG418", message, tuning.locate(role), f'pip install "qgtune[{needed}]"')
-    for inner in choice.arguments.values():
-        if isinstance(inner, Choice):
-            _check_installed(role, inner, tuning, problems)
+        return False
+    inside = [inner for inner in choice.arguments.values() if isinstance(inner, Choice)]
+    return all(_is_installed(role, inner, tuning, problems) for inner in inside)
 
 
 def _check_pruner(choice: Choice, tuning: Tuning, problems: Problems) -> None:
@@ -124,22 +126,18 @@ def _not_on_a_grid(compilation: Compilation) -> Iterator[str]:
 def _drawn_at_random(sampler: str, compilation: Compilation) -> Iterator[str]:
     """Yield what a sampler does not learn from, and so draws at random."""
     parameters = compilation.plan.suggestions
-    numeric = [parameter for parameter in parameters if not isinstance(parameter.domain, Categorical)]
-    if sampler == "cmaes" and not numeric:
-        yield "cmaes learns from numbers, but all parameters are choices: all of them are drawn at random"
-    elif sampler == "cmaes" and len(numeric) < len(parameters):
-        number = len(parameters) - len(numeric)
-        yield f"cmaes learns from numbers: {_counted(number)} with choices {_are(number)} drawn at random"
+    choices = [parameter for parameter in parameters if isinstance(parameter.domain, Categorical)]
+    if sampler == "cmaes" and choices:
+        yield f"cmaes learns from numbers, so it draws {_shown(choices)} at random: choices have no order"
     some = [parameter for parameter in parameters if parameter.scope]
     if some:
-        number = len(some)
-        named = f"{_counted(number)} that only some trials have {_are(number)} drawn at random"
-        yield f"{sampler} learns from parameters that every trial has: {named}"
+        yield f"{sampler} draws {_shown(some)} at random: it learns from what all trials have"
 
 
-def _counted(number: int) -> str:
-    return "the parameter" if number == 1 else f"the {number} parameters"
-
-
-def _are(number: int) -> str:
-    return "is" if number == 1 else "are"
+def _shown(parameters: Sequence[Suggestion]) -> str:
+    """Return the first of some parameters, and how many there are beside it."""
+    others = len(parameters) - 1
+    first = format_path(parameters[0].path)
+    if others:
+        return f"{first} and {others} other{'s' if others > 1 else ''}"
+    return first

@@ -17,7 +17,6 @@ from optuna.pruners import (
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.schema.sampler_settings import Choice
-from qgtune.study.quiet import quiet_optuna
 from qgtune.study.samplers import calling, own_function, with_defaults
 
 _PRUNERS: Mapping[str, Callable[..., BasePruner]] = {
@@ -56,6 +55,5 @@ def make_pruner(choice: Choice, folder: Path = Path()) -> BasePruner:
     arguments = with_defaults("pruner", choice)
     if isinstance(inner := arguments.get("wrapped_pruner"), Choice):
         arguments["wrapped_pruner"] = make_pruner(inner, folder)
-    with quiet_optuna():
-        pruner: BasePruner = calling("pruner", choice.name, lambda: _PRUNERS[choice.name](**arguments))
+    pruner: BasePruner = calling("pruner", choice.name, lambda: _PRUNERS[choice.name](**arguments))
     return pruner

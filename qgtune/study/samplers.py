@@ -98,8 +98,7 @@ def make_sampler(spec: SamplerSpec, seed: int | None, n_objectives: int) -> Base
     def make(trial_seed: int | None) -> BaseSampler:
         return _seeded(spec, spec.choice, trial_seed, n_objectives)
 
-    with quiet_optuna():
-        make(seed)  # what it refuses is said before the first trial
+    make(seed)  # what it refuses is said before the first trial
     return TrialSeededSampler(make, seed)
 
 
@@ -119,16 +118,17 @@ def _seeded(spec: SamplerSpec, choice: Choice, seed: int | None, n_objectives: i
         arguments["group"] = n_objectives == 1 and arguments.get("multivariate") is not False
     if (inner := arguments.get("independent_sampler")) is not None:
         arguments["independent_sampler"] = _inner(spec, inner, seed, n_objectives)
-    if arguments.get("crossover") is not None:
-        arguments["crossover"] = _CROSSOVERS[arguments["crossover"]]()
-    if arguments.get("mutation") is not None:
-        arguments["mutation"] = PolynomialMutation()
-    for quiet in ("gp", "cmaes"):
-        if choice.name == quiet:
-            arguments["warn_independent_sampling"] = False
-    sampler: BaseSampler = calling(
-        "sampler", choice.name, lambda: _SEEDED[choice.name](**arguments, seed=seed)
-    )
+    if choice.name in {"gp", "cmaes"}:
+        arguments["warn_independent_sampling"] = False
+
+    def build() -> BaseSampler:
+        if arguments.get("crossover") is not None:
+            arguments["crossover"] = _CROSSOVERS[arguments["crossover"]]()
+        if arguments.get("mutation") is not None:
+            arguments["mutation"] = PolynomialMutation()
+        return _SEEDED[choice.name](**arguments, seed=seed)
+
+    sampler: BaseSampler = calling("sampler", choice.name, build)
     return sampler
 
 
@@ -183,7 +183,8 @@ def calling(role: str, name: str, make: Callable[[], Any]) -> Any:
         ConfigValueError: at ``sampler`` or ``pruner``, with what was raised.
     """
     try:
-        return make()
+        with quiet_optuna():
+            return make()
     except ConfigValueError:
         raise
     except Exception as error:

@@ -25,8 +25,44 @@ def grid_value(trial):
     return float(trial.suggest_int("x", 0, 2)) + (trial.suggest_categorical("y", ("a", "b")) == "b")
 
 
+def wide(trial):
+    return float(trial.suggest_int("x", 0, 10**6 - 1))
+
+
+def told(trial):
+    """Low values of x are good, but break a constraint, of which the sampler is told."""
+    x = trial.suggest_float("x", 0.0, 1.0)
+    if x < 0.5:
+        trial.set_constraint("x", 1.0)
+        raise optuna.TrialPruned
+    return x
+
+
+def untold(trial):
+    """The same, but a trial that breaks the constraint looks like any good one."""
+    return trial.suggest_float("x", 0.0, 1.0)
+
+
+def broken(trials):
+    """Return how many trials broke the constraint."""
+    return sum(trial.params["x"] < 0.5 for trial in trials)
+
+
 def grid_cells(_context):
     return grid_value
+
+
+def grid_cells_of_which_one_kills(flag, _context):
+    """Kill the worker once, in a trial that knows its combination already."""
+
+    def objective(trial):
+        value = grid_value(trial)
+        if trial.number >= 2 and not Path(flag).exists():
+            Path(flag).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return value
+
+    return objective
 
 
 def two_values(_context):

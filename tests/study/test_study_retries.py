@@ -9,6 +9,7 @@ import study_objectives as objectives
 from qgtune.core.events import Notice, WorkerDied
 from qgtune.study import RunSpec, create_study, open_study, run_trials
 from qgtune.study.attributes import DEATHS, OWNER, RETRY_OF
+from qgtune.study.gpus import share_of_gpus
 from qgtune.study.process_ends import MemoryKills, end_of
 from qgtune.study.retries import Loss, lose_trial
 
@@ -128,3 +129,20 @@ def test_every_end_has_words_and_only_a_sigkill_is_the_kernel_s(code, for_memory
     end = end_of(code, for_memory=for_memory)
     assert end.killed == (code < 0 or code == 255)
     assert ("OOM killer" in end.reason) == (for_memory and code == -9)
+
+
+@pytest.mark.parametrize(
+    ("visible", "present", "expected"),
+    [
+        ("0,2", [], ["0", "2", "0"]),
+        ("GPU-a, GPU-b", ["0"], ["GPU-a", "GPU-b", "GPU-a"]),
+        ("", ["0", "1"], [None] * 3),
+        ("1", ["0", "1"], [None] * 3),
+        (None, ["10", "9", "ctl"], ["9", "10", "9"]),
+        (None, [], [None] * 3),
+    ],
+)
+def test_workers_take_the_visible_gpus_in_turn(tmp_path, visible, present, expected):
+    for name in present:
+        (tmp_path / f"nvidia{name}").touch()
+    assert [share_of_gpus(worker, visible, tmp_path) for worker in range(3)] == expected
