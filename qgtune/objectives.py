@@ -17,6 +17,7 @@ from qgtune.compiler.planning.plan import Plan
 from qgtune.core.diagnostics import Diagnostic, Location
 from qgtune.core.errors import DiagnosticError, QgtuneError, TrialPruned
 from qgtune.core.user_code import UserCodeError, load_function
+from qgtune.measuring import with_seed_of_repeat
 from qgtune.space import EvaluationError
 from qgtune.study import PRUNED_BECAUSE, Objective, WorkerContext
 
@@ -61,7 +62,7 @@ def resolved(plan: Plan, trial: Any) -> dict[str, Any]:
             constraint; the reason is kept with the trial.
     """
     with _pruning(trial):
-        return plan.resolve(trial)
+        return with_seed_of_repeat(plan.resolve(trial), trial)
 
 
 @contextlib.contextmanager

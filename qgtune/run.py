@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.emit import best_config_text, best_trial_text, built_header, built_search_space_text
+from qgtune.compiler.enqueued import asked_by
 from qgtune.compiler.files import shown_path
+from qgtune.compiler.planning.canonical_form import canonical_form
 from qgtune.compiler.prepare import Prepared
 from qgtune.compiler.tuning import spelling_in
 from qgtune.core.diagnostics import Diagnostic
@@ -20,6 +22,7 @@ from qgtune.core.events import Event, Notice, TrialFinished
 from qgtune.core.files import check_can_be_written, write_atomically
 from qgtune.core.paths import format_path
 from qgtune.core.trials import TrialRecord
+from qgtune.first_trials import params_to_try_first
 from qgtune.reports.trials_table import write_trials_csv
 from qgtune.sampling import number_of_combinations, sampler_spec
 from qgtune.schema.tuning import TuningSettings
@@ -74,7 +77,7 @@ class RunResult:
     """The file that keeps the study; None if it lives in memory or on a server."""
 
 
-def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
+def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None = None) -> RunResult:
     """Return the result of a run, after the study has as many finished trials as the tuning file asks for.
 
     The best config is written whenever a better trial is found, so that a run that is killed leaves it too.
@@ -82,6 +85,7 @@ def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
     Args:
         prepared: what ``prepare`` made of the tuning file.
         on_event: called with each event of the run, in this process.
+        more: finished trials that this run adds, whatever the study has; None: as many as it lacks.
 
     Raises:
         DiagnosticError: if the output folder, the storage, the study or the objective cannot be used.
@@ -93,7 +97,7 @@ def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
     _check_outputs(prepared)
     writer = _Writer(prepared, files, on_event)
-    spec = _run_spec(prepared, files)
+    spec = replace(_run_spec(prepared, files), more=more)
     if spec.total < prepared.tuning.settings.total_trials:
         name = spec.sampler.choice.name
         on_event(Notice(f"{name}: there are {spec.total} combinations, and the run ends after the last"))
@@ -151,6 +155,7 @@ def _reason(error: OSError) -> str:
 
 
 def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
+    from qgtune.measuring import measured
     from qgtune.objectives import TaskSpec, make_own_objective, make_task_objective
     from qgtune.study import RunSpec
 
@@ -166,9 +171,15 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         storage=settings.storage_at(tuning.folder),
         seed=settings.seed,
         fingerprint=_fingerprint(prepared),
+        space=_canonical_form(prepared),
         n_processes=settings.n_processes,
         n_jobs=settings.n_jobs,
         timeout=settings.timeout,
+        target=settings.target,
+        patience=settings.stop_after_trials_without_improvement,
+        enqueue=params_to_try_first(prepared, with_base=size is None),
+        start_method=settings.start_method,
+        on_worker_death=settings.on_worker_death,
         make_objective=functools.partial(
             make_own_objective,
             plan=plan,
@@ -179,7 +190,7 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         ),
     )
     if settings.task is None:
-        return spec
+        return measured(spec, plan, settings)
     task = TaskSpec(
         settings.task,
         dict(settings.data or {}),
@@ -188,20 +199,56 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         files.folder.resolve(),
     )
     make = functools.partial(make_task_objective, plan=plan, spec=task)
-    return replace(spec, make_objective=make, preload=TASK_MODULES)
+    return measured(replace(spec, make_objective=make, preload=TASK_MODULES), plan, settings)
+
+
+def migrate(prepared: Prepared) -> str:
+    """Return in words what became of a study that begins anew with those of its trials that fit the space.
+
+    Raises:
+        DiagnosticError: if the study cannot be migrated; its file is as it was.
+    """
+    from qgtune.study import migrate_study
+
+    tuning = prepared.tuning
+    journal = tuning.settings.journal(tuning.folder)
+    try:
+        if journal is None:
+            raise ConfigValueError(  # noqa: TRY301 - told as every other reason
+                ("storage",), "only a study in a journal file is migrated", "choose another study_name"
+            )
+        asked = functools.partial(asked_by, prepared.compilation.plan)
+        name = tuning.settings.name(tuning.folder)
+        done = migrate_study(journal, name, _fingerprint(prepared), _canonical_form(prepared), asked)
+    except ConfigValueError as error:
+        raise DiagnosticError((_located(error, prepared),)) from error
+    if done is None:
+        return "nothing to migrate: the study was begun with this search space"
+    kept = shown_path(done.old_study)
+    return f"migrated {done.taken} of {done.finished} finished trials; the study as it was is {kept}"
+
+
+def _canonical_form(prepared: Prepared) -> str:
+    """Return what a study keeps of its search space and of what is measured, as JSON."""
+    form = {**canonical_form(prepared.compilation.plan), "measured": _measured(prepared)}
+    return json.dumps(form, ensure_ascii=False)
 
 
 def _fingerprint(prepared: Prepared) -> str:
     """Return a text that is equal only for runs whose values can be compared."""
+    parts = f"{prepared.compilation.plan.fingerprint} {json.dumps(_measured(prepared), sort_keys=True)}"
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def _measured(prepared: Prepared) -> dict[str, Any]:
+    """Return the settings that say what a trial's value is."""
     settings = prepared.tuning.settings
-    measured = {
+    return {
         "objective": settings.objective,
         "task": settings.task,
         "data": settings.data,
         "metric": settings.metric_name if settings.task else None,
     }
-    parts = f"{prepared.compilation.plan.fingerprint} {json.dumps(measured, sort_keys=True)}"
-    return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
 def _located(error: ConfigValueError, prepared: Prepared) -> Diagnostic:
@@ -213,6 +260,8 @@ def _located(error: ConfigValueError, prepared: Prepared) -> Diagnostic:
     else:
         place = tuning.document.locate(error.path)
     code = {"storage": "QG419", "sampler": "QG416", "pruner": "QG416"}.get(head, "QG414")
+    if type(error).__name__ == "SpaceChangedError":
+        code = "QG421"
     return Diagnostic(code, f"{format_path(error.path)}: {error.message}", place, error.hint)
 
 

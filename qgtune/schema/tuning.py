@@ -138,6 +138,54 @@ class TuningSettings(BaseModel):
     timeout: float | None = Field(
         None, gt=0, description="Seconds after which no further trial is begun; null: no limit."
     )
+    target: float | None = Field(
+        None,
+        allow_inf_nan=False,
+        description="A value of the objective that is good enough: once a trial reaches it, no further "
+        "one is begun; null: no target. For one objective only.",
+    )
+    stop_after_trials_without_improvement: int | None = Field(
+        None,
+        ge=1,
+        description="How many trials in a row may finish without a new best one before no further trial is "
+        "begun; null: any number. For one objective only.",
+    )
+    start_method: Literal["auto", "fork", "spawn"] = Field(
+        "auto",
+        description="How worker processes are made: forked from a clean server that has imported the "
+        "libraries, or spawned; auto: forked where the system can.",
+    )
+    on_worker_death: Literal["retry", "fail"] = Field(
+        "retry",
+        description="What becomes of the parameters of a trial whose worker process died: retry tries them "
+        "again, until three workers in a row have died with them; fail leaves them, and samples others.",
+    )
+    reuse_equal_configs: bool = Field(
+        default=True,
+        description="Whether a config that is equal to that of a complete trial gets its value, instead of "
+        "being trained again.",
+    )
+    repeats: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="How often each config is trained, with training.seed, training.seed + 1 and so on; a "
+        "trial's value is the mean.",
+    )
+    enqueue_base: bool = Field(
+        default=True,
+        description="Whether the base settings are the first trial, where they lie in the search space.",
+    )
+    enqueue: list[dict[str, Any]] | PathText | None = Field(
+        None,
+        description="Configs to try first: a list of mappings from paths of parameters to values, or a YAML "
+        "file with one. What an entry does not name is sampled.",
+    )
+    warm_start: PathText | None = Field(
+        None,
+        description="Another tuning file, or the journal of a study: the parameters of its five best trials "
+        "that lie in this search space are tried first.",
+    )
     seed: int | None = Field(
         None, ge=0, le=2**32 - 1, description="Seed of the sampler; null: every run samples anew."
     )

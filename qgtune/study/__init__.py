@@ -3,32 +3,41 @@
 from optuna import Study, Trial
 from optuna import TrialPruned as OptunaTrialPruned
 
-from qgtune.study.attributes import PRUNED_BECAUSE
+from qgtune.study.attributes import PRUNED_BECAUSE, REPEATED_VALUES, REUSED_FROM, SPREAD
 from qgtune.study.conditional_spaces import conditional_space_advice
 from qgtune.study.create import check_fingerprint, create_study
+from qgtune.study.migration import Migration, migrate_study
 from qgtune.study.pareto import pareto_front
 from qgtune.study.random_trials import random_trials
-from qgtune.study.records import best_record, trial_records
+from qgtune.study.records import best_record, complete_trials, trial_records
 from qgtune.study.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
 from qgtune.study.runs import run_trials
 from qgtune.study.samplers import SamplerSpec
+from qgtune.study.space_change import SpaceChangedError
 from qgtune.study.storages import open_storage, open_study
 
 __all__ = [
     "PRUNED_BECAUSE",
+    "REPEATED_VALUES",
+    "REUSED_FROM",
+    "SPREAD",
+    "Migration",
     "Objective",
     "OptunaTrialPruned",
     "RunOutcome",
     "RunSpec",
     "SamplerSpec",
+    "SpaceChangedError",
     "Study",
     "Trial",
     "WorkerContext",
     "WorkerStartupError",
     "best_record",
     "check_fingerprint",
+    "complete_trials",
     "conditional_space_advice",
     "create_study",
+    "migrate_study",
     "open_storage",
     "open_study",
     "pareto_front",

@@ -26,3 +26,15 @@ OWNER = "qgtune:owner"
 
 SEEN = "qgtune:seen"
 """On a trial of a minute and more: when its run last gave a sign of life, in seconds since 1970."""
+
+REUSED_FROM = "qgtune:reused_from"
+"""On a trial whose config is that of an earlier one: the number of that one, whose values it has."""
+
+REPEATED_VALUES = "qgtune:repeats"
+"""On a trial that was trained several times: the value of each training; its own value is their mean."""
+
+SPREAD = "qgtune:spread"
+"""On such a trial: the standard deviation of these values."""
+
+SPACE = "qgtune:space"
+"""On a study: the canonical form of its search space, as JSON text."""

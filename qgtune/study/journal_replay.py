@@ -6,8 +6,9 @@ domain of each parameter anew. While a journal is opened nobody holds anything, 
 
 import gc
 import json
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from datetime import datetime
+from json.scanner import make_scanner
 from typing import Any
 
 from optuna.distributions import BaseDistribution, check_distribution_compatibility, json_to_distribution
@@ -15,7 +16,8 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.storages.journal._storage import JournalOperation, JournalStorageReplayResult
 from optuna.trial import FrozenTrial, TrialState
 
-_scan = json.JSONDecoder().scan_once
+# Not json.loads, which looks for white space, byte order marks and options each time.
+_scan: Callable[[str, int], tuple[Any, int]] = make_scanner(json.JSONDecoder())  # type: ignore[arg-type]
 
 
 class JournalFile(JournalFileBackend):

@@ -8,7 +8,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from qgtune.study.attributes import DEATHS, FAILURE, LOST, OWNER, RETRY_OF
+from qgtune.study.attributes import DEATHS, FAILURE, LOST, OWNER, RETRY_OF, WORKER
 from qgtune.study.ownership import Owner, abandoned_trials, this_owner
 
 DEATHS_OF_ONE_CONFIG = 3
@@ -84,7 +84,9 @@ def others_at_work(study: optuna.Study, pids: Collection[int], numbers: Collecti
     mine = this_owner()
     ours = {replace(mine, pid=pid, started="") for pid in pids}
     running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-    owners = [Owner.read(trial.user_attrs.get(OWNER)) for trial in running if trial.number not in numbers]
+    # A trial without a worker is one that a script of the user's has asked for: nobody waits for it.
+    others = [trial for trial in running if trial.number not in numbers and WORKER in trial.user_attrs]
+    owners = [Owner.read(trial.user_attrs.get(OWNER)) for trial in others]
     return sum(owner is None or replace(owner, started="") not in ours for owner in owners)
 
 

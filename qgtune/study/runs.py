@@ -1,4 +1,4 @@
-"""The front door of a run: a storage that is repaired, a study that is made or found, a supervisor at work."""
+"""The front door of a run: a storage that is repaired, a study made or found, a supervisor at work."""
 
 import pickle
 from collections.abc import Callable
@@ -6,12 +6,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from qgtune.core.errors import UsageError
-from qgtune.core.events import Event
-from qgtune.study.create import check_fingerprint, create_study
+from qgtune.core.events import Event, Notice
+from qgtune.study.create import create_study
 from qgtune.study.interrupts import Interrupts
 from qgtune.study.retries import lose_abandoned_trials
 from qgtune.study.run_lock import RunLock
 from qgtune.study.run_spec import RunOutcome, RunSpec
+from qgtune.study.space_change import check_space
 from qgtune.study.storage_address import StorageAddress
 from qgtune.study.storage_problems import storage_lost_in_words
 from qgtune.study.storages import open_storage, prepare_storage, repair_storage, storage_advice
@@ -65,7 +66,9 @@ def _run(
             pruner=spec.pruner,
         )
         if spec.fingerprint:
-            check_fingerprint(study, spec.fingerprint)
+            note = check_space(study, spec.fingerprint, spec.space)
+            if note:
+                on_event(Notice(note))
         alone = alone and storage.file is not None
         lose_abandoned_trials(study, _KILLED_RUN, retry=spec.retries, alone=alone)
         lock.share()

@@ -24,6 +24,7 @@ from qgtune.study.interrupts import Interrupts
 from qgtune.study.messages import Ask, Broken, Message, StartupFailed, Told
 from qgtune.study.ownership import Heartbeat
 from qgtune.study.process_ends import MemoryKills
+from qgtune.study.quiet import quiet_optuna
 from qgtune.study.records import trial_records
 from qgtune.study.retries import Loss, lose_abandoned_trials, lose_trial, others_at_work
 from qgtune.study.run_lock import RunLock
@@ -63,6 +64,7 @@ class Supervisor:
         self._interrupted = 0
         self._timed_out = False
         self._give_up_reason = ""
+        self._goal_reached = ""
         self._startup_error: QgtuneError | None = None
 
     def run(self, lock: RunLock, *, alone_by_lock: bool, advice: str) -> RunOutcome:
@@ -74,10 +76,17 @@ class Supervisor:
             advice: what is to be said of the storage; empty if nothing.
         """
         resumed_from = self._tally.finished
+        if self._spec.more is not None:
+            self._tally.raise_total(self._spec.more)
         missing = self._tally.missing
         # A worker more than there are trials would only load its data in vain.
         self._n_processes = min(self._spec.n_processes, -(-missing // self._spec.n_jobs))
-        self._emit(RunStarted(self._spec.total, resumed_from, self._n_processes, self._tally.best))
+        self._emit(RunStarted(self._tally.total, resumed_from, self._n_processes, self._tally.best))
+        if resumed_from:
+            self._notify(f"of this study, {self._tally.what_counts()}")
+        if missing:
+            self._enqueue()
+        self._consider_goal()
         if advice:
             self._notify(advice)
         if lock.others_live:
@@ -86,7 +95,7 @@ class Supervisor:
                 "and what a killed run may have left is not repaired"
             )
         try:
-            for index in range(self._n_processes):
+            for index in range(0 if self._goal_reached else self._n_processes):
                 self._workers.append(self._start(index))
             while self._workers and self._startup_error is None:
                 self._wait()
@@ -104,12 +113,25 @@ class Supervisor:
             interrupted=bool(self._interrupted),
             timed_out=self._timed_out,
             stopped_early_reason=self._give_up_reason,
+            goal_reached=self._goal_reached,
             first_failure=self._tally.first_failure,
             first_traceback=self._tally.first_traceback,
         )
 
     def _ended(self) -> RunEnded:
-        return RunEnded(self._tally.finished, bool(self._interrupted), self._timed_out, self._give_up_reason)
+        return RunEnded(
+            self._tally.finished,
+            bool(self._interrupted),
+            self._timed_out,
+            self._give_up_reason,
+            self._goal_reached,
+        )
+
+    def _enqueue(self) -> None:
+        """Have the configs tried first that the run was given, each once in the life of the study."""
+        with quiet_optuna():  # it would say what it skips
+            for params in self._spec.enqueue:
+                self._study.enqueue_trial(params, skip_if_exists=True)
 
     def _wait(self) -> None:
         """Wait until something happens, and deal with it."""
@@ -163,6 +185,13 @@ class Supervisor:
         if record.state == "failed":
             self._emit(TrialFailed(index, number, record.failure, traceback))
         self._consider_giving_up("")
+        self._consider_goal()
+
+    def _consider_goal(self) -> None:
+        reached = self._tally.goal_reached(self._spec.target, self._spec.patience)
+        self._goal_reached = self._goal_reached or reached
+        if reached:
+            self._notify(f"{reached}: no further trial is begun")
 
     def _consider_giving_up(self, last_death: str) -> None:
         self._give_up_reason = self._give_up_reason or self._tally.reason_to_give_up(last_death)
@@ -183,7 +212,7 @@ class Supervisor:
 
     @property
     def _stopping(self) -> bool:
-        return bool(self._interrupted or self._timed_out or self._give_up_reason)
+        return bool(self._interrupted or self._timed_out or self._give_up_reason or self._goal_reached)
 
     def _answer(self) -> None:
         """Answer the workers that ask: a trial for as many as the study still lacks."""

@@ -83,6 +83,46 @@ class Tally:
         """Count a worker that died."""
         self._deaths += 1
 
+    def raise_total(self, more: int) -> int:
+        """Ask for so many finished trials more than there are, and return the new total."""
+        self._total = self.finished + more
+        return self._total
+
+    @property
+    def total(self) -> int:
+        """Finished trials wanted in the end."""
+        return self._total
+
+    def goal_reached(self, target: float | None, patience: int | None) -> str:
+        """Return why no further trial is needed, or an empty text.
+
+        Args:
+            target: a value that is good enough, or None.
+            patience: trials in a row that may finish without a new best one, or None.
+        """
+        if self.best is None or self._direction is None:
+            return ""
+        best, value = self.best, self.best.values[0]
+        if target is not None and (value >= target if self._direction == "maximize" else value <= target):
+            return f"trial {best.number} has reached the target of {target:g} with {value:.6g}"
+        if patience is None:
+            return ""
+        trials = self._study.get_trials(deepcopy=False)
+        since = sum(is_finished(trial) and trial.number > best.number for trial in trials)
+        if since < patience:
+            return ""
+        return f"{since} trials have finished since the best one, trial {best.number}"
+
+    def what_counts(self) -> str:
+        """Return how many trials of which end the study has, and which of them do not count."""
+        records = trial_records(self._study)
+        states = [record.state for record in records if not record.lost]
+        ends = [f"{states.count(state)} {state}" for state in ("complete", "pruned", "failed")]
+        lost = sum(record.lost for record in records)
+        gone = f"; {lost} whose process was killed do not" if lost else ""
+        forgiven = "; failed ones do not, as nothing has come of any trial" if self._forgiven else ""
+        return f"{', '.join(ends)} trials count{forgiven}{gone}"
+
     def reason_to_give_up(self, last_death: str) -> str:
         """Return why going on makes no sense, or an empty text."""
         if self._deaths >= self._deaths_to_stop:

@@ -18,6 +18,7 @@ from qgtune.core.errors import QgtuneError, TrialPruned
 from qgtune.core.events import EpochReported, Notice, TrialStarted, WorkerReady
 from qgtune.study.attributes import FAILURE, WORKER
 from qgtune.study.create import create_study
+from qgtune.study.gpus import share_of_gpus
 from qgtune.study.messages import RUN, Ask, Broken, Message, StartupFailed, Told
 from qgtune.study.ownership import record_owner
 from qgtune.study.quiet import quieten_process
@@ -46,6 +47,9 @@ def worker_main(
     _leave_interrupts_to_the_supervisor()
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = str(n_threads)
+    gpu = share_of_gpus(worker, os.environ.get("CUDA_VISIBLE_DEVICES"))
+    if gpu is not None:  # before anything speaks to a GPU
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpu
     quieten_process()
     link = _Link(connection)
     try:

@@ -228,6 +228,14 @@ def removes(path, _context):
     return objective
 
 
+def writes_much(_context):
+    def objective(trial):
+        trial.set_user_attr("much", "x" * 5_000)
+        return trial.suggest_float("x", 0.0, 1.0)
+
+    return objective
+
+
 def kills_its_worker_at(low, _context):
     """Kill the worker wherever x is above ``low``."""
 
@@ -240,6 +248,17 @@ def kills_its_worker_at(low, _context):
     return objective
 
 
+def asks_to_end_the_server(path, _context):
+    """Ask for the end of the storage's server in the second trial."""
+
+    def objective(trial):
+        if trial.number == 1:
+            Path(path).touch()
+        return trial.suggest_float("x", 0.0, 1.0)
+
+    return objective
+
+
 def takes_a_moment(seconds, _context):
     """A value that follows from the parameter alone, after a short while."""
 
@@ -247,24 +266,5 @@ def takes_a_moment(seconds, _context):
         x = trial.suggest_float("x", 0.0, 1.0)
         time.sleep(seconds)
         return x * x
-
-    return objective
-
-
-def writes_much(_context):
-    def objective(trial):
-        trial.set_user_attr("much", "x" * 5_000)
-        return trial.suggest_float("x", 0.0, 1.0)
-
-    return objective
-
-
-def asks_to_end_the_server(path, _context):
-    """Ask for the end of the storage's server in the second trial, and wait in the third."""
-
-    def objective(trial):
-        if trial.number == 1:
-            Path(path).touch()
-        return trial.suggest_float("x", 0.0, 1.0)
 
     return objective

@@ -8,7 +8,8 @@ import study_objectives as objectives
 
 from qgtune.core.events import Notice, WorkerDied
 from qgtune.study import RunSpec, create_study, open_study, run_trials
-from qgtune.study.attributes import DEATHS, RETRY_OF
+from qgtune.study.attributes import DEATHS, OWNER, RETRY_OF
+from qgtune.study.gpus import share_of_gpus
 from qgtune.study.process_ends import MemoryKills, end_of
 from qgtune.study.retries import Loss, lose_trial
 
@@ -90,7 +91,9 @@ def test_a_config_that_kills_three_workers_in_a_row_counts_as_failed_and_the_stu
 
 def test_a_run_that_was_killed_tries_its_trial_s_parameters_again(tmp_path):
     study = create_study("study", tmp_path / "study.log", seed=1)
-    x = study.ask().suggest_float("x", -1.0, 1.0)
+    trial = study.ask()
+    x = trial.suggest_float("x", -1.0, 1.0)
+    trial.set_user_attr(OWNER, None)  # of a process that nobody knows
     outcome, _ = run(objectives.parabola, 2, storage=str(tmp_path / "study.log"), seed=1)
     assert [(record.lost, record.params["x"] == x) for record in outcome.records] == [
         (True, True),
@@ -126,3 +129,20 @@ def test_every_end_has_words_and_only_a_sigkill_is_the_kernel_s(code, for_memory
     end = end_of(code, for_memory=for_memory)
     assert end.killed == (code < 0 or code == 255)
     assert ("OOM killer" in end.reason) == (for_memory and code == -9)
+
+
+@pytest.mark.parametrize(
+    ("visible", "present", "expected"),
+    [
+        ("0,2", [], ["0", "2", "0"]),
+        ("GPU-a, GPU-b", ["0"], ["GPU-a", "GPU-b", "GPU-a"]),
+        ("", ["0", "1"], [None] * 3),
+        ("1", ["0", "1"], [None] * 3),
+        (None, ["10", "9", "ctl"], ["9", "10", "9"]),
+        (None, [], [None] * 3),
+    ],
+)
+def test_workers_take_the_visible_gpus_in_turn(tmp_path, visible, present, expected):
+    for name in present:
+        (tmp_path / f"nvidia{name}").touch()
+    assert [share_of_gpus(worker, visible, tmp_path) for worker in range(3)] == expected

@@ -26,6 +26,7 @@ from qgtune.study import (
 )
 from qgtune.study.journal_repair import fail_running_trials, repair_journal
 from qgtune.study.run_lock import RunLock
+from qgtune.study.storage_address import storage_address
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
 
@@ -278,3 +279,42 @@ def test_a_child_forked_from_a_worker_does_not_keep_the_run_alive(tmp_path):
     with RunLock(journal) as lock:
         assert lock.claim()
     parent.communicate()
+
+
+WITHOUT_DRIVER = """
+import sys
+sys.modules[sys.argv[1]] = None
+from qgtune.core.errors import ConfigValueError
+from qgtune.study import open_storage
+try:
+    open_storage(sys.argv[2])
+except ConfigValueError as error:
+    print(error.path, error.message, error.hint)
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "module"), [("postgresql", "psycopg"), ("mysql", "pymysql"), ("redis", "redis")]
+)
+def test_a_missing_driver_is_named_with_the_command_that_installs_it(kind, module):
+    url = f"{kind}://me:secret@host/studies"
+    command = [sys.executable, "-c", WITHOUT_DRIVER, module, url]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert printed.startswith("('storage',)")
+    assert f'pip install "qgtune[{kind}]"' in printed
+    assert "secret" not in printed
+
+
+def test_the_address_for_people_is_the_file_or_the_url_without_its_password(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shown = {
+        "study.log": str(tmp_path / "study.log"),
+        "sqlite:///a/study.db?timeout=5": str(tmp_path / "a" / "study.db"),
+        "postgres://me:secret@host/x": "postgresql+psycopg://me:***@host/x",
+        "mariadb://me@host/x": "mysql+pymysql://me@host/x",
+        "redis://:secret@host/0": "redis://:***@host/0",
+    }
+    assert {text: storage_address(text).shown for text in shown} == shown
+    assert storage_address("sqlite:///a/study.db?timeout=5").url.endswith("/a/study.db?timeout=5")
+    both = [storage_address(f"redis://:{password}@host/0").presence for password in ("one", "two")]
+    assert both[0] == both[1], "the lock of a server is that of its address, whoever looks"
