@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from qgtune.compiler.prepare import Prepared
 from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
-from qgtune.core.events import Event, TrialFinished
+from qgtune.core.events import Event, RunStarted, TrialFinished
 from qgtune.core.paths import format_path
 from qgtune.core.trials import TrialRecord
 from qgtune.outputs.files import OutputFiles, check_outputs, reason, shown
@@ -59,7 +59,9 @@ def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
     view_errors: list[OSError] = []
 
     def handle(event: Event) -> None:
-        if isinstance(event, TrialFinished):
+        if isinstance(event, RunStarted):
+            writer.run_started(event.records)
+        elif isinstance(event, TrialFinished):
             writer.trial_finished(event.record, is_best=event.is_best)
         try:
             on_event(event)
@@ -76,6 +78,8 @@ def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
             raise
         where = f"{shown(error)}: " if error.filename else ""
         raise QgtuneError(f"the run cannot go on: {where}{reason(error)}; {writer.what_is_kept}") from error
+    finally:
+        writer.close()
     best = best_record(outcome.records, prepared.tuning.settings.direction)
     writer.run_ended(outcome.records, best)
     return RunResult(outcome, best, files, journal)

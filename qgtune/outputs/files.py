@@ -10,7 +10,7 @@ from qgtune.compiler.tuning import spelling_in
 from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.errors import DiagnosticError
 from qgtune.core.files import check_can_be_written
-from qgtune.schema.tuning import TuningSettings
+from qgtune.schema.tuning import FIXED_NAMES, TuningSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,16 @@ class OutputFiles:
     best_trial: pathlib.Path
     best_config: pathlib.Path
     trials: pathlib.Path
+    best_params: pathlib.Path
+    study_summary: pathlib.Path
+    config: pathlib.Path
+    summary_report: pathlib.Path
+    report: pathlib.Path
+
+    @property
+    def plots(self) -> pathlib.Path:
+        """The folder for pictures."""
+        return self.folder / "plots"
 
     @classmethod
     def of(cls, settings: TuningSettings, folder: pathlib.Path) -> "OutputFiles":
@@ -32,7 +42,7 @@ class OutputFiles:
             files["built_search_space_path"],
             files["best_trial_path"],
             files["best_config_path"],
-            files["trials.csv"],
+            *(files[name] for name in FIXED_NAMES),
         )
 
 

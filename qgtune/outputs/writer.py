@@ -1,31 +1,49 @@
 """A run's files, written as its trials finish."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from qgtune.compiler.emit import best_config_text, best_trial_text, built_header, built_search_space_text
 from qgtune.compiler.prepare import Prepared
 from qgtune.core.errors import QgtuneError
 from qgtune.core.events import Event, Notice
-from qgtune.core.files import write_atomically
 from qgtune.core.trials import TrialRecord
 from qgtune.outputs.files import OutputFiles, reason, shown
-from qgtune.reports.trials_table import write_trials_csv
+from qgtune.outputs.machine_files import best_params_text, run_config_text, study_summary_text
+from qgtune.outputs.own_files import OwnFiles
+from qgtune.outputs.pacing import Paced
+from qgtune.outputs.study_results import results_of
+from qgtune.reports.results import Results
+from qgtune.reports.trials_table import trials_csv
 from qgtune.space import EvaluationError
 
 _AFRESH = "the base settings' own text could not be kept: {} is written afresh, without its comments"
 
 
 class OutputWriter:
-    """Writes a run's files as trials finish. Each is written whole, or not at all."""
+    """Writes a run's files as trials finish. Each is written whole, or not at all.
+
+    The best config and the best trial are written at once; the tables of all trials at most once a second.
+
+    Args:
+        prepared: what ``prepare`` made of the tuning file.
+        files: where to write.
+        notify: told what the user should know.
+    """
 
     def __init__(self, prepared: Prepared, files: OutputFiles, notify: Callable[[Event], None]) -> None:
         self.notify = notify
+        self.prepared = prepared
         self.compilation = prepared.compilation
         self.settings = prepared.tuning.settings
         self.study = self.settings.name(prepared.tuning.folder)
         self.files = files
+        self._own = OwnFiles(files.folder, lambda text: notify(Notice(text)))
+        self._records: dict[int, TrialRecord] = {}
+        self._changing = threading.Lock()
+        self._tables = Paced(self._write_tables)
 
     @property
     def what_is_kept(self) -> str:
@@ -33,15 +51,30 @@ class OutputWriter:
         in_memory = "storage" in self.settings.model_fields_set and self.settings.storage is None
         return "the study was in memory only" if in_memory else "the study keeps all finished trials"
 
+    def run_started(self, records: Iterable[TrialRecord]) -> None:
+        """Take in the trials that the study has already, and bring the files up to date with them."""
+        with self._changing:
+            self._records = {record.number: record for record in records}
+        with self._writing():
+            self._own.write(self.files.config, run_config_text(self.prepared, self._results()))
+            self._write_tables()
+
     def trial_finished(self, record: TrialRecord, *, is_best: bool) -> None:
         """Write what one more trial changes."""
+        with self._changing:
+            self._records[record.number] = record
         if record.number == 0:
             self._write_built(record)
         if is_best:
             self._write_best(record, finished=None)
+        with self._writing():
+            self._tables.ask()
 
     def run_ended(self, records: tuple[TrialRecord, ...], best: TrialRecord | None) -> None:
         """Write everything as it is at the end."""
+        self.close()
+        with self._changing:
+            self._records = {record.number: record for record in records}
         sampled = next((record for record in records if self._config(record) is not None), None)
         if sampled is not None:
             self._write_built(sampled)
@@ -49,7 +82,22 @@ class OutputWriter:
             finished = [record for record in records if record.state != "running" and not record.lost]
             self._write_best(best, len(finished))
         with self._writing():
-            write_trials_csv(records, self.files.trials)
+            self._write_tables()
+
+    def close(self) -> None:
+        """Write nothing more on its own."""
+        self._tables.end()
+
+    def _results(self) -> Results:
+        with self._changing:
+            records = sorted(self._records.values(), key=lambda record: record.number)
+        return results_of(self.prepared, records)
+
+    def _write_tables(self) -> None:
+        results = self._results()
+        self._own.write(self.files.trials, trials_csv(results.records, len(results.directions)))
+        self._own.write(self.files.best_params, best_params_text(results))
+        self._own.write(self.files.study_summary, study_summary_text(results))
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
@@ -73,7 +121,7 @@ class OutputWriter:
             header = built_header(self.compilation, config)
             text = built_search_space_text(self.compilation, config, header)
             with self._writing():
-                write_atomically(self.files.built_search_space, text)
+                self._own.write(self.files.built_search_space, text)
 
     def _write_best(self, record: TrialRecord, finished: int | None) -> None:
         config = self._config(record)
@@ -81,9 +129,9 @@ class OutputWriter:
             return
         header = self._header(record, finished)
         with self._writing():
-            write_atomically(self.files.best_trial, best_trial_text(record.params, header))
+            self._own.write(self.files.best_trial, best_trial_text(record.params, header))
             text, kept_layout = best_config_text(self.compilation, config, header)
-            write_atomically(self.files.best_config, text)
+            self._own.write(self.files.best_config, text)
         if not kept_layout:
             self.notify(Notice(_AFRESH.format(self.files.best_config.name)))
 

@@ -124,7 +124,8 @@ class _Supervisor:
         missing = self._tally.missing
         # A worker more than there are trials would only load its data in vain.
         self._n_processes = min(self._spec.n_processes, -(-missing // self._spec.n_jobs))
-        self._emit(RunStarted(self._spec.total, resumed_from, self._n_processes, self._tally.best))
+        before = tuple(trial_records(self._study))
+        self._emit(RunStarted(self._spec.total, resumed_from, self._n_processes, self._tally.best, before))
         if lock.others_live:
             self._notify(
                 "another run on this storage is alive: the two share the study, "
