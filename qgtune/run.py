@@ -1,22 +1,18 @@
 """A run: a tuning file that was prepared, workers that fill its study, and the files it leaves."""
 
 import functools
-import hashlib
-import json
 import pathlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qgtune.compiler.prepare import Prepared
-from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
 from qgtune.core.events import Event, RunStarted, TrialFinished
-from qgtune.core.paths import format_path
 from qgtune.core.trials import TrialRecord
 from qgtune.outputs.files import OutputFiles, check_outputs, reason, shown
+from qgtune.outputs.study_results import located, open_tuned_study, run_fingerprint
 from qgtune.outputs.writer import OutputWriter
-from qgtune.schema.tuning import TuningSettings
 
 if TYPE_CHECKING:
     from qgtune.study import RunOutcome, RunSpec
@@ -72,7 +68,7 @@ def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
     try:
         outcome = run_trials(spec, handle)
     except ConfigValueError as error:
-        raise DiagnosticError((_located(error, prepared),)) from error
+        raise DiagnosticError((located(error, prepared.tuning),)) from error
     except OSError as error:
         if error in view_errors:
             raise
@@ -82,6 +78,8 @@ def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
         writer.close()
     best = best_record(outcome.records, prepared.tuning.settings.direction)
     writer.run_ended(outcome.records, best)
+    study = None if spec.storage is None else open_tuned_study(prepared.tuning)
+    writer.write_report(study, with_plots=prepared.tuning.settings.plots)
     return RunResult(outcome, best, files, journal)
 
 
@@ -98,7 +96,7 @@ def _run_spec(prepared: Prepared, files: OutputFiles, journal: pathlib.Path | No
         # A URL stays as it is, for the study to say what it does not support.
         storage=settings.storage if journal is None else str(journal),
         seed=settings.seed,
-        fingerprint=_fingerprint(prepared),
+        fingerprint=run_fingerprint(prepared),
         n_processes=settings.n_processes,
         n_jobs=settings.n_jobs,
         timeout=settings.timeout,
@@ -121,27 +119,3 @@ def _run_spec(prepared: Prepared, files: OutputFiles, journal: pathlib.Path | No
     )
     make = functools.partial(make_task_objective, plan=plan, spec=task)
     return replace(spec, make_objective=make, preload=TASK_MODULES)
-
-
-def _fingerprint(prepared: Prepared) -> str:
-    """Return a text that is equal only for runs whose values can be compared."""
-    settings = prepared.tuning.settings
-    measured = {
-        "objective": settings.objective,
-        "task": settings.task,
-        "data": settings.data,
-        "metric": settings.metric_name if settings.task else None,
-    }
-    parts = f"{prepared.compilation.plan.fingerprint} {json.dumps(measured, sort_keys=True)}"
-    return hashlib.sha256(parts.encode()).hexdigest()[:16]
-
-
-def _located(error: ConfigValueError, prepared: Prepared) -> Diagnostic:
-    """Return the problem of a setting, or of a value in the data section, at its line of the tuning file."""
-    tuning = prepared.tuning
-    head = str(error.path[0]) if error.path else ""
-    if head in TuningSettings.model_fields and len(error.path) == 1:
-        place = tuning.locate(head)
-    else:
-        place = tuning.document.locate(error.path)
-    return Diagnostic("QG414", f"{format_path(error.path)}: {error.message}", place, error.hint)

@@ -14,14 +14,32 @@ from qgtune.cli.graph import GRAPH
 from qgtune.cli.infer_dependencies import INFER_DEPENDENCIES
 from qgtune.cli.init import INIT
 from qgtune.cli.printing import FAULT, GO_ON, INTERRUPTED, OK, PROBLEMS, USAGE, print_diagnostics, say
+from qgtune.cli.report import REPORT
 from qgtune.cli.run import RUN
 from qgtune.cli.sample import SAMPLE
 from qgtune.cli.schema import SCHEMA
+from qgtune.cli.show import SHOW
+from qgtune.cli.status import STATUS
+from qgtune.cli.trials import TRIALS
 from qgtune.core.errors import DiagnosticError, QgtuneError, UsageError
 
 COMMANDS: dict[str, Command] = {
     command.name: command
-    for command in (RUN, CHECK, SAMPLE, INIT, INFER_DEPENDENCIES, EXPLAIN, GRAPH, DIFF, SCHEMA)
+    for command in (
+        RUN,
+        STATUS,
+        TRIALS,
+        SHOW,
+        REPORT,
+        CHECK,
+        SAMPLE,
+        INIT,
+        INFER_DEPENDENCIES,
+        EXPLAIN,
+        GRAPH,
+        DIFF,
+        SCHEMA,
+    )
 }
 _PROBLEM_FORMS = ("json", "github")
 """Forms of output in which problems have a form of their own; in all others they are text."""

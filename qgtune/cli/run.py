@@ -76,6 +76,7 @@ def _print_files(prepared: "Prepared", result: "RunResult") -> None:
         "best trial": result.files.best_trial,
         "first trial's config": result.files.built_search_space,
         "all trials": result.files.trials,
+        "report": result.files.report,
     }
     found = {label: path for label, path in files.items() if path.exists()}
     if result.journal is not None:

@@ -32,8 +32,8 @@ class OwnFiles:
         self._say = say
         self._writing = threading.Lock()
 
-    def write(self, path: Path, text: str) -> None:
-        """Write a file, whole or not at all; one that has this text already is left alone.
+    def write(self, path: Path, text: str | bytes) -> None:
+        """Write a file, whole or not at all; one that holds this already is left alone.
 
         Raises:
             OSError: if it cannot be written, or what stands there cannot be kept.
@@ -42,7 +42,7 @@ class OwnFiles:
             if is_special_file(path):
                 write_atomically(path, text)
                 return
-            hashed = _hash(text.encode())
+            hashed = _hash(text if isinstance(text, bytes) else text.encode())
             found = _hash(path.read_bytes()) if path.exists() else None
             known = self._read_memory()
             name = self._name(path)

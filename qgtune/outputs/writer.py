@@ -3,7 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.emit import best_config_text, best_trial_text, built_header, built_search_space_text
 from qgtune.compiler.prepare import Prepared
@@ -14,10 +14,14 @@ from qgtune.outputs.files import OutputFiles, reason, shown
 from qgtune.outputs.machine_files import best_params_text, run_config_text, study_summary_text
 from qgtune.outputs.own_files import OwnFiles
 from qgtune.outputs.pacing import Paced
+from qgtune.outputs.report import write_plots, write_report
 from qgtune.outputs.study_results import results_of
 from qgtune.reports.results import Results
 from qgtune.reports.trials_table import trials_csv
 from qgtune.space import EvaluationError
+
+if TYPE_CHECKING:
+    from qgtune.study import Study
 
 _AFRESH = "the base settings' own text could not be kept: {} is written afresh, without its comments"
 
@@ -83,6 +87,30 @@ class OutputWriter:
             self._write_best(best, len(finished))
         with self._writing():
             self._write_tables()
+
+    def write_report(self, study: "Study | None", *, with_plots: bool) -> None:
+        """Write what people read, of the trials that ``run_ended`` was told.
+
+        Args:
+            study: the study; None if it was in memory only.
+            with_plots: whether to draw pictures; where they cannot be drawn, the user is told why.
+        """
+        from qgtune.study import MISSING, can_draw
+
+        results = self._results()
+        with self._writing():
+            shares = write_report(self.prepared, results, study, self.files, self._own)
+            if study is None or not with_plots:
+                return
+            if can_draw():
+                write_plots(results, study, shares, self.files, self._own)
+            else:
+                self.notify(Notice(MISSING))
+
+    def write_pickle(self, study: bytes) -> None:
+        """Write study.pkl."""
+        with self._writing():
+            self._own.write(self.files.folder / "study.pkl", study)
 
     def close(self) -> None:
         """Write nothing more on its own."""

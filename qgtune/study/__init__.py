@@ -3,9 +3,12 @@
 from optuna import Study, Trial
 from optuna import TrialPruned as OptunaTrialPruned
 
-from qgtune.study.attributes import PRUNED_BECAUSE
+from qgtune.study.attributes import FINGERPRINT, PRUNED_BECAUSE
 from qgtune.study.conditional_spaces import conditional_space_advice
 from qgtune.study.create import check_fingerprint, create_study
+from qgtune.study.curves import in_memory_copy, intermediate_values
+from qgtune.study.importance import importances
+from qgtune.study.plots import MISSING, can_draw, pictures, plot_axes
 from qgtune.study.random_trials import random_trials
 from qgtune.study.records import best_record, trial_records
 from qgtune.study.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
@@ -13,6 +16,8 @@ from qgtune.study.storages import open_storage, open_study
 from qgtune.study.supervisor import run_trials
 
 __all__ = [
+    "FINGERPRINT",
+    "MISSING",
     "PRUNED_BECAUSE",
     "Objective",
     "OptunaTrialPruned",
@@ -23,11 +28,17 @@ __all__ = [
     "WorkerContext",
     "WorkerStartupError",
     "best_record",
+    "can_draw",
     "check_fingerprint",
     "conditional_space_advice",
     "create_study",
+    "importances",
+    "in_memory_copy",
+    "intermediate_values",
     "open_storage",
     "open_study",
+    "pictures",
+    "plot_axes",
     "random_trials",
     "run_trials",
     "trial_records",
