@@ -5,7 +5,12 @@ import warnings
 from collections.abc import Callable
 
 import optuna
-from optuna.importance import FanovaImportanceEvaluator, PedAnovaImportanceEvaluator, get_param_importances
+from optuna.importance import (
+    BaseImportanceEvaluator,
+    FanovaImportanceEvaluator,
+    PedAnovaImportanceEvaluator,
+    get_param_importances,
+)
 from optuna.trial import FrozenTrial, TrialState
 
 from qgtune.study.quiet import quiet_optuna
@@ -57,12 +62,7 @@ def _evaluated(
     names: list[str],
     target: Callable[[FrozenTrial], float],
 ) -> tuple[dict[str, float], str]:
-    small = len(trials) * len(names) <= _MOST_CELLS
-    evaluator = (
-        FanovaImportanceEvaluator(n_trees=32, max_depth=32, seed=0)
-        if small
-        else PedAnovaImportanceEvaluator(evaluate_on_local=False)
-    )
+    evaluator = evaluator_for(len(trials) * len(names))
     with quiet_optuna(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # One objective is asked about: a target of ours would tell PED-ANOVA nothing of its direction.
@@ -71,5 +71,12 @@ def _evaluated(
             found = get_param_importances(study, evaluator=evaluator, params=names, target=one)
         except (ValueError, RuntimeError, ZeroDivisionError) as error:
             return {}, f"It could not be computed: {error}"
-    shares = {name: share for name, share in found.items() if math.isfinite(share)}
-    return shares, "fANOVA" if small else "PED-ANOVA"
+    shares = {name: float(share) for name, share in found.items() if math.isfinite(share)}
+    return shares, "fANOVA" if isinstance(evaluator, FanovaImportanceEvaluator) else "PED-ANOVA"
+
+
+def evaluator_for(cells: int) -> BaseImportanceEvaluator:
+    """Return what finds importances in seconds for so many trials times parameters."""
+    if cells <= _MOST_CELLS:
+        return FanovaImportanceEvaluator(n_trees=32, max_depth=32, seed=0)
+    return PedAnovaImportanceEvaluator(evaluate_on_local=False)

@@ -11,11 +11,14 @@ from optuna.trial import TrialState
 
 from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import QgtuneError
+from qgtune.study.importance import evaluator_for
 from qgtune.study.quiet import quiet_optuna
 
 MISSING = 'pictures take matplotlib: pip install "qgtune[reports]"'
 _MOST_PARAMETERS = 8
 _DPI = 120
+_MOST_TRIALS = 1_000
+"""Trials that pictures with a line through each of them show; matplotlib draws more for minutes."""
 
 
 def can_draw() -> bool:
@@ -51,8 +54,9 @@ def _pictures(
     complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     if any(trial.datetime_start is not None for trial in trials):
         yield "timeline", lambda: draw.plot_timeline(study)
+    thinned = study if len(trials) <= _MOST_TRIALS else _thinned(study)
     if any(trial.intermediate_values for trial in trials):
-        yield "intermediate_values", lambda: draw.plot_intermediate_values(study)
+        yield "intermediate_values", lambda: draw.plot_intermediate_values(thinned)
     if not complete:
         return
     first = (lambda trial: trial.values[0]) if len(names) > 1 else None
@@ -62,11 +66,29 @@ def _pictures(
         yield "pareto_front", lambda: draw.plot_pareto_front(study, target_names=list(names))
     if not parameters:
         return
-    yield "importance", lambda: draw.plot_param_importances(study, params=parameters, **about)
-    yield "parallel_coordinates", lambda: draw.plot_parallel_coordinate(study, parameters, **about)
+    importance: dict[str, Any] = {
+        "params": parameters,
+        "evaluator": evaluator_for(len(complete) * len(parameters)),
+    }
+    yield "importance", lambda: draw.plot_param_importances(study, **importance, **about)
+    yield "parallel_coordinates", lambda: draw.plot_parallel_coordinate(thinned, parameters, **about)
     yield "slices", lambda: draw.plot_slice(study, parameters, **about)
     if len(parameters) > 1:
-        yield "contour", lambda: draw.plot_contour(study, parameters[:2], **about)
+        yield "contour", lambda: draw.plot_contour(thinned, parameters[:2], **about)
+
+
+def _thinned(study: optuna.Study) -> optuna.Study:
+    """Return a study with the best trials and an even choice of all others; they are numbered anew."""
+    trials = study.get_trials(deepcopy=False)
+    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    sign = -1 if study.directions[0].name == "MAXIMIZE" else 1
+    complete.sort(key=lambda trial: sign * trial.values[0])
+    chosen = {trial.number for trial in complete[: _MOST_TRIALS // 2]}
+    chosen |= {trial.number for trial in trials[:: 2 * len(trials) // _MOST_TRIALS]}
+    with quiet_optuna():
+        smaller = optuna.create_study(directions=study.directions)
+        smaller.add_trials([trial for trial in trials if trial.number in chosen])
+    return smaller
 
 
 def _image(make: Callable[[], Any]) -> bytes:

@@ -22,7 +22,8 @@ function scale(values, from, to, log = false) {
     let low = known.reduce((a, b) => Math.min(a, of(b)), Infinity);
     let high = known.reduce((a, b) => Math.max(a, of(b)), -Infinity);
     if (low === high) { low -= Math.abs(low) / 2 || 0.5; high += Math.abs(high) / 2 || 0.5; }
-    const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => low + share * (high - low)).map((at) => (logarithmic ? 10 ** at : at));
+    const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => low + share * (high - low)).map((at) => (logarithmic ? 10 ** at : at))
+      .map((at) => (known.every(Number.isInteger) ? Math.round(at) : at));
     const place = (value) => (isNumber(value) ? from + ((of(value) - low) / (high - low)) * (to - from) : NaN);
     return { place, ticks: ticks.map((value) => [place(value), String(Number(value.toPrecision(3)))]) };
   }
@@ -125,7 +126,8 @@ function parallel() {
     svg.append(draw("line", { class: "axis", x1: at, x2: at, y1: 26, y2: H - 40 }));
     const label = draw("text", { x: at, y: i % 2 ? H - 22 : H - 8, "text-anchor": i === 0 ? "start" : i === axes.length - 1 ? "end" : "middle" }, name.split(".").slice(-2).join(".").slice(-22));
     label.append(draw("title", {}, name));
-    svg.append(label, draw("text", { x: at, y: H - 40, "text-anchor": "middle" }, ticks[0]?.[1] ?? ""), draw("text", { x: at, y: 20, "text-anchor": "middle" }, ticks.at(-1)?.[1] ?? ""));
+    const anchor = i === 0 ? "start" : i === axes.length - 1 ? "end" : "middle";
+    svg.append(label, ...[[ticks[0], H - 40], [ticks.at(-1), 20]].map(([tick, y]) => draw("text", { x: at, y, "text-anchor": anchor }, tick?.[1] ?? "")));
     return { at, place, of };
   });
   for (const trial of having) {
