@@ -135,7 +135,7 @@ def test_pages_go_through_all_trials(page):
 
 def test_words_and_comparisons_filter(page):
     type_filter(page, "lr<0.1 relu")
-    assert text_of(page, "found") == "10 of 250 trials"
+    assert text_of(page, "found") == "12 of 250 trials"
     type_filter(page, "-relu loss<=0.01")
     assert sorted(numbers(page)) == [37]
     type_filter(page, "")

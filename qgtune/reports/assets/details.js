@@ -18,7 +18,7 @@ function configRows(number) {
   const indices = [...new Set([...config.keys(), ...data.config.keys()])];
   return indices.map((index) => make(
     "tr", { class: !same(index) && "differs" },
-    make("td", {}, data.paths[index]),
+    make("td", {}, same(index) ? "" : "\u2260\u00a0", data.paths[index]),
     make("td", {}, config.has(index) ? shown(config.get(index)) || '""' : "absent"),
     make("td", {}, index < data.config.length ? shown(data.config[index]) || '""' : "absent"),
   ));
