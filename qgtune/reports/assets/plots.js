@@ -13,6 +13,11 @@ function draw(name, attributes = {}, text = null) {
   return element;
 }
 
+function brief(value) {
+  const size = Math.abs(value);
+  return size && (size < 1e-3 || size >= 1e5) ? value.toExponential(1) : String(Number(value.toPrecision(3)));
+}
+
 // Return a scale from values to pixels: linear, logarithmic, or one place for each of several texts.
 function scale(values, from, to, log = false) {
   const known = values.filter((value) => value !== null && value !== undefined);
@@ -25,7 +30,7 @@ function scale(values, from, to, log = false) {
     const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => low + share * (high - low)).map((at) => (logarithmic ? 10 ** at : at))
       .map((at) => (known.every(Number.isInteger) ? Math.round(at) : at));
     const place = (value) => (isNumber(value) ? from + ((of(value) - low) / (high - low)) * (to - from) : NaN);
-    return { place, ticks: ticks.map((value) => [place(value), String(Number(value.toPrecision(3)))]) };
+    return { place, ticks: ticks.map((value) => [place(value), brief(value)]) };
   }
   const texts = [...new Set(known.map(shown))].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
   const place = (value) => (value === null || value === undefined ? NaN
@@ -115,19 +120,19 @@ function importance() {
 
 function parallel() {
   const ordered = data.importances.map(([name]) => data.parameters.findIndex((one) => one.name === name)).filter((i) => i >= 0);
-  const shown8 = [...new Set([...ordered, ...data.parameters.keys()])].slice(0, 8);
+  const shown6 = [...new Set([...ordered, ...data.parameters.keys()])].slice(0, 6);
   const having = valued().sort((a, b) => costSign() * (valueOf(a) - valueOf(b))).slice(0, MOST_LINES).reverse();
   const colour = colours(having);
-  const axes = [...shown8.map((i) => ({ name: data.parameters[i].name, of: (trial) => trial.params[i], log: data.parameters[i].log })), { name: metric(), of: valueOf }];
+  const axes = [...shown6.map((i) => ({ name: data.parameters[i].name, of: (trial) => trial.params[i], log: data.parameters[i].log })), { name: metric(), of: valueOf }];
   const svg = draw("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": "Parallel coordinates of the trials" });
   const placed = axes.map(({ name, of, log }, i) => {
     const at = 20 + (i * (W - 40)) / Math.max(1, axes.length - 1);
-    const { place, ticks } = scale(having.map(of), H - 40, 26, log);
-    svg.append(draw("line", { class: "axis", x1: at, x2: at, y1: 26, y2: H - 40 }));
-    const label = draw("text", { x: at, y: i % 2 ? H - 22 : H - 8, "text-anchor": i === 0 ? "start" : i === axes.length - 1 ? "end" : "middle" }, name.split(".").slice(-2).join(".").slice(-22));
+    const { place, ticks } = scale(having.map(of), H - 62, 26, log);
+    svg.append(draw("line", { class: "axis", x1: at, x2: at, y1: 26, y2: H - 62 }));
+    const label = draw("text", { x: at, y: H - 34 + 14 * (i % 3), "text-anchor": i === 0 ? "start" : i === axes.length - 1 ? "end" : "middle" }, name.split(".").slice(-2).join(".").slice(-26));
     label.append(draw("title", {}, name));
     const anchor = i === 0 ? "start" : i === axes.length - 1 ? "end" : "middle";
-    svg.append(label, ...[[ticks[0], H - 40], [ticks.at(-1), 20]].map(([tick, y]) => draw("text", { x: at, y, "text-anchor": anchor }, tick?.[1] ?? "")));
+    svg.append(label, ...[[ticks[0], H - 50], [ticks.at(-1), 20]].map(([tick, y]) => draw("text", { x: at, y, "text-anchor": anchor }, tick?.[1] ?? "")));
     return { at, place, of };
   });
   for (const trial of having) {
