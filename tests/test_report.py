@@ -187,6 +187,36 @@ def test_names_with_odd_characters_come_through(tmp_path):
     assert odd not in (runs(tuning) / "report.html").read_text(encoding="utf-8")
 
 
+LOOKING = '''\
+"""The third trial waits for the table to tell of the first."""
+
+import pathlib
+import time
+
+TABLE = pathlib.Path(__file__).parent / "runs/tiny/trials.csv"
+
+
+def score(trial, config):
+    """Return the trial's number."""
+    deadline = time.monotonic() + 60
+    while trial.number == 2 and len(TABLE.read_text().splitlines()) < 2:
+        assert time.monotonic() < deadline, "the table was not brought up to date"
+        time.sleep(0.05)
+    return float(trial.number)
+'''
+
+
+def test_the_table_is_up_to_date_while_a_study_runs_and_again_after_a_kill(tmp_path):
+    tuning = write_project(tmp_path, "n_trials: 3\n", objective=LOOKING)
+    done = run_command(tuning)
+    assert done.returncode == 0, done.stderr
+    assert "3 complete" in done.stdout, done.stdout
+    # What a kill leaves is a study that is ahead of its tables: the next run brings them up to date.
+    (runs(tuning) / "trials.csv").unlink()
+    assert run_command(tuning).returncode == 0
+    assert len((runs(tuning) / "trials.csv").read_text().splitlines()) == 4
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written_is_said_before_anything_is_done(tmp_path):
     tuning = own_study(tmp_path, [made(0.5)])

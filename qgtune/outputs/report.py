@@ -19,6 +19,8 @@ from qgtune.space import EvaluationError
 if TYPE_CHECKING:
     from qgtune.study import Study
 
+_LEAST = 10
+"""Complete trials below which importances are a matter of luck."""
 _NOT_KEPT = "It was not computed, as the study was in memory only"
 
 
@@ -46,7 +48,7 @@ def write_report(
     if study is not None:
         from qgtune.study import importances, intermediate_values
 
-        shares, evaluator = importances(study)
+        shares, evaluator = importances(study, least=_LEAST)
         curves = intermediate_values(study)
     boxes, arrows = _graph(prepared.compilation)
     parts = PageParts(

@@ -19,7 +19,7 @@ _MOST_CELLS = 20_000
 """Trials times parameters up to which fANOVA, whose forests take long to grow, answers in seconds."""
 
 
-def importances(study: optuna.Study, target: int = 0) -> tuple[dict[str, float], str]:
+def importances(study: optuna.Study, target: int = 0, least: int = 2) -> tuple[dict[str, float], str]:
     """Return the importance of each parameter, and how it was found.
 
     fANOVA for studies of usual size (Hutter, Hoos, Leyton-Brown: An Efficient Approach for Assessing
@@ -30,6 +30,7 @@ def importances(study: optuna.Study, target: int = 0) -> tuple[dict[str, float],
     Args:
         study: any study.
         target: which value of a trial, from 0.
+        least: complete trials below which nothing is said; at least 2.
 
     Returns:
         The shares by name, which add up to 1, the largest first; empty where they are undefined, and then the
@@ -42,6 +43,8 @@ def importances(study: optuna.Study, target: int = 0) -> tuple[dict[str, float],
     finite = [trial for trial in trials if math.isfinite(trial.values[target])]
     if len(finite) < 2:
         return {}, "It is undefined with fewer than two complete trials"
+    if len(finite) < least:
+        return {}, f"It says too little with fewer than {least} complete trials"
     if len({trial.values[target] for trial in finite}) == 1:
         return {}, "It is undefined where all complete trials have the same value"
     common = set(finite[0].params).intersection(*(trial.params for trial in finite))
