@@ -8,7 +8,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 # The tests of editor support talk to it; 2.0 needs node 22.
 LANGUAGE_SERVER := yaml-language-server@1.25.0
 
-.PHONY: demo test fuzz lint format schemas language-server bench install clean
+.PHONY: demo test fuzz chaos lint format schemas language-server bench install clean
 
 demo: $(VENV)/.runtime  ## tune the causal-set classifier of sample_configs/causal_sets
 	$(BIN)/python -m qgtune sample_configs/causal_sets/tuning.yaml
@@ -18,6 +18,9 @@ test: $(VENV)/.dev  ## run the tests
 
 fuzz: $(VENV)/.dev  ## send 100,000 mutated projects through the compiler, ten to twenty minutes
 	$(BIN)/python -m fuzz.compile
+
+chaos: $(VENV)/.dev  ## kill a study's processes a hundred times at random moments, about ten minutes
+	$(BIN)/python tests/study/study_chaos.py
 
 lint: $(VENV)/.dev  ## check format, style, types and the layers of the house
 	$(BIN)/ruff format --check .

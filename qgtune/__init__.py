@@ -5,13 +5,24 @@ The public names::
     build_search_space_with_dependencies   a trial's config, for an objective of your own
     tune                                   QGTune's functions under their own names
     load_study, trials_frame, parameter_importances, plot_history, ...   a study's results
+    register                               a sampler or a pruner of your own, under a name
     DiagnosticError, QgtuneError, QgtuneWarning, TrialPruned
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qgtune import tune
-from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError, QgtuneWarning, TrialPruned
+from qgtune.core.diagnostics import did_you_mean
+from qgtune.core.errors import (
+    ConfigValueError,
+    DiagnosticError,
+    QgtuneError,
+    QgtuneWarning,
+    TrialPruned,
+    UsageError,
+)
+from qgtune.schema.samplers import OWN
 from qgtune.tune import build_search_space_with_dependencies
 
 if TYPE_CHECKING:
@@ -46,6 +57,7 @@ __all__ = [
     "plot_pareto_front",
     "plot_slices",
     "plot_timeline",
+    "register",
     "trials_frame",
     "tune",
 ]
@@ -54,6 +66,31 @@ _OF_STUDIES = frozenset(
     name for name in __all__ if name.startswith(("load_", "parameter_", "plot_", "trials_"))
 )
 """Public names of ``qgtune.outputs.studies``, which takes longer to import than most scripts need."""
+
+
+def register(kind: str, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that makes a function known under a name, for the tuning file to use.
+
+    Worker processes know it where they import the module that registers it: a package does so with an entry
+    point of the group ``qgtune.<kind>``.
+
+    Args:
+        kind: ``sampler`` or ``pruner``.
+        name: what a tuning file calls it; a later registration replaces an earlier one.
+
+    Raises:
+        UsageError: if there is no such kind.
+
+    Example:
+        >>> @register("pruner", "impatient")
+        ... def impatient(epochs: int = 3) -> object:
+        ...     from optuna.pruners import PatientPruner
+        ...
+        ...     return PatientPruner(None, epochs)
+    """
+    if kind not in OWN:
+        raise UsageError(f"there is no kind {kind!r} of things to register ({did_you_mean(kind, OWN)})")
+    return OWN[kind].register(name)
 
 
 def __getattr__(name: str) -> Any:

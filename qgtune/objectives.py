@@ -7,19 +7,24 @@ is heavy only when they are called there.
 import contextlib
 import math
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from qgtune.compiler.linking.objects import with_objects
+from qgtune.compiler.planning.checks import ConstraintError
 from qgtune.compiler.planning.plan import Plan
 from qgtune.core.diagnostics import Diagnostic, Location
 from qgtune.core.errors import DiagnosticError, QgtuneError, TrialPruned
 from qgtune.core.user_code import UserCodeError, load_function
+from qgtune.measuring import with_seed_of_repeat
 from qgtune.space import EvaluationError
 from qgtune.study import PRUNED_BECAUSE, Objective, WorkerContext
 
-UserFunction = Callable[[Any, dict[str, Any]], float]
+UserFunction = Callable[[Any, dict[str, Any]], float | Sequence[float]]
+
+CONSTRAINTS = "constraints of the search space"
+"""The name under which a sampler is told that a config breaks one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +39,17 @@ class TaskSpec:
     output_dir: pathlib.Path
 
 
-def make_own_objective(
-    context: WorkerContext, *, plan: Plan, name: str, folder: pathlib.Path, place: Location
+def make_own_objective(  # noqa: PLR0913 - what a worker is told of the user's function
+    context: WorkerContext, *, plan: Plan, name: str, folder: pathlib.Path, place: Location, n_values: int = 1
 ) -> Objective:
     """Return an objective that calls the user's function with the trial and its config."""
     del context
     function = _load_objective(name, folder, place)
 
-    def objective(trial: Any) -> float:
+    def objective(trial: Any) -> float | list[float]:
         config = resolved(plan, trial)
-        return checked_value(function(trial, with_objects(config) if plan.names_objects else config), name)
+        returned = function(trial, with_objects(config) if plan.names_objects else config)
+        return checked_value(returned, name) if n_values == 1 else checked_values(returned, name, n_values)
 
     return objective
 
@@ -56,7 +62,7 @@ def resolved(plan: Plan, trial: Any) -> dict[str, Any]:
             constraint; the reason is kept with the trial.
     """
     with _pruning(trial):
-        return plan.resolve(trial)
+        return with_seed_of_repeat(plan.resolve(trial), trial)
 
 
 @contextlib.contextmanager
@@ -65,6 +71,9 @@ def _pruning(trial: Any) -> Iterator[None]:
     try:
         yield
     except EvaluationError as error:
+        if isinstance(error, ConstraintError):
+            # Above 0 is broken, for the samplers that keep away from such configs.
+            trial.set_constraint(CONSTRAINTS, 1.0)
         trial.set_user_attr(PRUNED_BECAUSE, str(error))
         raise TrialPruned(str(error)) from error
 
@@ -82,6 +91,19 @@ def checked_value(value: Any, name: str) -> float:
     if math.isnan(number):
         raise QgtuneError(f"{name} must return a number, but returned NaN")
     return number
+
+
+def checked_values(values: Any, name: str, count: int) -> list[float]:
+    """Return the values of an objective that returns several, as floats.
+
+    Raises:
+        QgtuneError: if they are not so many numbers.
+    """
+    if not isinstance(values, Sequence) or isinstance(values, str) or len(values) != count:
+        raise QgtuneError(
+            f"{name} must return {count} numbers, one for each direction, but returned {values!r}"
+        )
+    return [checked_value(value, name) for value in values]
 
 
 def _load_objective(name: str, folder: pathlib.Path, place: Location) -> UserFunction:

@@ -1,18 +1,24 @@
 """A run: a tuning file that was prepared, workers that fill its study, and the files it leaves."""
 
 import functools
+import json
 import pathlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from qgtune.compiler.enqueued import asked_by
+from qgtune.compiler.files import shown_path
+from qgtune.compiler.planning.canonical_form import canonical_form
 from qgtune.compiler.prepare import Prepared
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
-from qgtune.core.events import Event, RunStarted, TrialFinished
+from qgtune.core.events import Event, Notice, RunStarted, TrialFinished
 from qgtune.core.trials import TrialRecord
+from qgtune.first_trials import params_to_try_first
 from qgtune.outputs.files import OutputFiles, check_outputs, reason, shown
-from qgtune.outputs.study_results import located, open_tuned_study, run_fingerprint
+from qgtune.outputs.study_results import located, measured_settings, open_tuned_study, run_fingerprint
 from qgtune.outputs.writer import OutputWriter
+from qgtune.sampling import number_of_combinations, sampler_spec
 
 if TYPE_CHECKING:
     from qgtune.study import RunOutcome, RunSpec
@@ -27,11 +33,14 @@ class RunResult:
 
     outcome: "RunOutcome"
     best: TrialRecord | None
+    front: tuple[TrialRecord, ...]
+    """With several directions, the trials that no other beats; empty with one."""
     files: OutputFiles
-    journal: pathlib.Path | None
+    study: pathlib.Path | None
+    """The file that keeps the study; None if it lives in memory or on a server."""
 
 
-def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
+def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None = None) -> RunResult:
     """Return the result of a run, after the study has as many finished trials as the tuning file asks for.
 
     The best config is written whenever a better trial is found, so that a run that is killed leaves it too.
@@ -39,19 +48,22 @@ def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
     Args:
         prepared: what ``prepare`` made of the tuning file.
         on_event: called with each event of the run, in this process.
+        more: finished trials that this run adds, whatever the study has; None: as many as it lacks.
 
     Raises:
         DiagnosticError: if the output folder, the storage, the study or the objective cannot be used.
         QgtuneError: if results, or the study itself, can no longer be written, as on a full disk.
     """
     # Optuna takes most of a second to import, and a tuning file with problems never gets here.
-    from qgtune.study import best_record, run_trials
+    from qgtune.study import best_record, pareto_front, run_trials
 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
     check_outputs(prepared)
     writer = OutputWriter(prepared, files, on_event)
-    journal = prepared.tuning.settings.journal(prepared.tuning.folder)
-    spec = _run_spec(prepared, files, journal)
+    spec = replace(_run_spec(prepared, files), more=more)
+    if spec.total < prepared.tuning.settings.total_trials:
+        name = spec.sampler.choice.name
+        on_event(Notice(f"{name}: there are {spec.total} combinations, and the run ends after the last"))
     view_errors: list[OSError] = []
 
     def handle(event: Event) -> None:
@@ -76,40 +88,52 @@ def run(prepared: Prepared, on_event: Callable[[Event], None]) -> RunResult:
         raise QgtuneError(f"the run cannot go on: {where}{reason(error)}; {writer.what_is_kept}") from error
     finally:
         writer.close()
-    best = best_record(outcome.records, prepared.tuning.settings.direction)
-    writer.run_ended(outcome.records, best)
-    study = None if spec.storage is None else open_tuned_study(prepared.tuning)
-    writer.write_report(study, with_plots=prepared.tuning.settings.plots)
-    return RunResult(outcome, best, files, journal)
+    best = best_record(outcome.records, spec.directions[0])
+    front = pareto_front(outcome.records, spec.directions) if len(spec.directions) > 1 else ()
+    writer.run_ended(outcome.records, best, front)
+    kept = None if spec.storage is None else open_tuned_study(prepared.tuning)
+    writer.write_report(kept, with_plots=prepared.tuning.settings.plots)
+    study = prepared.tuning.settings.study_file(prepared.tuning.folder)
+    return RunResult(outcome, best, front, files, study)
 
 
-def _run_spec(prepared: Prepared, files: OutputFiles, journal: pathlib.Path | None) -> "RunSpec":
+def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
+    from qgtune.measuring import measured
     from qgtune.objectives import TaskSpec, make_own_objective, make_task_objective
     from qgtune.study import RunSpec
 
     tuning, plan = prepared.tuning, prepared.compilation.plan
     settings = tuning.settings
+    size = number_of_combinations(prepared)
     spec = RunSpec(
         study_name=settings.name(tuning.folder),
-        total=settings.total_trials,
-        directions=(settings.direction,),
-        # A URL stays as it is, for the study to say what it does not support.
-        storage=settings.storage if journal is None else str(journal),
+        total=min(settings.total_trials, size) if size else settings.total_trials,
+        directions=settings.all_directions,
+        sampler=sampler_spec(prepared),
+        pruner=settings.chosen_pruner,
+        storage=settings.storage_at(tuning.folder),
         seed=settings.seed,
         fingerprint=run_fingerprint(prepared),
+        space=_canonical_form(prepared),
         n_processes=settings.n_processes,
         n_jobs=settings.n_jobs,
         timeout=settings.timeout,
+        target=settings.target,
+        patience=settings.stop_after_trials_without_improvement,
+        enqueue=params_to_try_first(prepared, with_base=size is None),
+        start_method=settings.start_method,
+        on_worker_death=settings.on_worker_death,
         make_objective=functools.partial(
             make_own_objective,
             plan=plan,
             name=settings.objective or "",
             folder=tuning.folder.resolve(),
             place=tuning.locate("objective"),
+            n_values=len(settings.all_directions),
         ),
     )
     if settings.task is None:
-        return spec
+        return measured(spec, plan, settings)
     task = TaskSpec(
         settings.task,
         dict(settings.data or {}),
@@ -118,4 +142,36 @@ def _run_spec(prepared: Prepared, files: OutputFiles, journal: pathlib.Path | No
         files.folder.resolve(),
     )
     make = functools.partial(make_task_objective, plan=plan, spec=task)
-    return replace(spec, make_objective=make, preload=TASK_MODULES)
+    return measured(replace(spec, make_objective=make, preload=TASK_MODULES), plan, settings)
+
+
+def migrate(prepared: Prepared) -> str:
+    """Return in words what became of a study that begins anew with those of its trials that fit the space.
+
+    Raises:
+        DiagnosticError: if the study cannot be migrated; its file is as it was.
+    """
+    from qgtune.study import migrate_study
+
+    tuning = prepared.tuning
+    journal = tuning.settings.journal(tuning.folder)
+    try:
+        if journal is None:
+            raise ConfigValueError(  # noqa: TRY301 - told as every other reason
+                ("storage",), "only a study in a journal file is migrated", "choose another study_name"
+            )
+        asked = functools.partial(asked_by, prepared.compilation.plan)
+        name = tuning.settings.name(tuning.folder)
+        done = migrate_study(journal, name, run_fingerprint(prepared), _canonical_form(prepared), asked)
+    except ConfigValueError as error:
+        raise DiagnosticError((located(error, prepared.tuning),)) from error
+    if done is None:
+        return "nothing to migrate: the study was begun with this search space"
+    kept = shown_path(done.old_study)
+    return f"migrated {done.taken} of {done.finished} finished trials; the study as it was is {kept}"
+
+
+def _canonical_form(prepared: Prepared) -> str:
+    """Return what a study keeps of its search space and of what is measured, as JSON."""
+    form = {**canonical_form(prepared.compilation.plan), "measured": measured_settings(prepared)}
+    return json.dumps(form, ensure_ascii=False)

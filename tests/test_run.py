@@ -298,3 +298,73 @@ def test_a_study_is_not_gone_on_with_where_values_cannot_be_compared(tmp_path, c
     assert done.returncode == 1
     assert "error[QG414]" in done.stderr
     assert len(finished_trials(tmp_path / "runs/tiny")) == 2
+
+
+GRID = """\
+training:
+  learning_rate: {type: float, low: 0.1, high: 0.3, step: 0.1}
+  batch_size: [16, 32]
+"""
+
+
+@pytest.mark.parametrize("sampler", ["grid", "brute_force"])
+def test_a_sampler_with_an_end_ends_the_run_there_and_says_so(tmp_path, sampler):
+    tuning = write_project(tmp_path, f"n_trials: 50\nsampler: {sampler}\n", space=GRID)
+    done = qgtune(tuning)
+    assert done.returncode == 0, done.stderr
+    trials = study_of(tmp_path / "runs" / "tiny").trials
+    assert len({tuple(trial.params.items()) for trial in trials}) == len(trials) == 6
+    assert f"{sampler}: there are 6 combinations" in done.stdout + done.stderr
+
+
+def test_a_trial_that_breaks_a_constraint_is_pruned_and_its_study_says_so(tmp_path):
+    space = GRID + "constraints: [training.batch_size < 30]\n"
+    assert qgtune(write_project(tmp_path, "n_trials: 6\nsampler: grid\n", space=space)).returncode == 0
+    trials = study_of(tmp_path / "runs" / "tiny").trials
+    told = {trial.params["training.batch_size"]: sum(trial.constraints.values()) for trial in trials}
+    assert told == {16: 0, 32: 1.0}
+
+
+TWO_VALUES = '''\
+"""Two values that cannot both be best."""
+
+
+def score(trial, config):
+    """Return the learning rate and what is left of 1."""
+    rate = config["training"]["learning_rate"]
+    return rate, 1 - rate
+'''
+
+
+def test_several_directions_leave_a_config_for_each_trial_of_the_front(tmp_path):
+    settings = "n_trials: 5\nsampler: random\ndirections: [minimize, minimize]\n"
+    done = qgtune(write_project(tmp_path, settings, objective=TWO_VALUES))
+    assert done.returncode == 0, done.stderr
+    assert "Pareto front: 5 trials" in done.stdout
+    front = tmp_path / "runs" / "tiny" / "best_configs"
+    trials = {trial.number: trial for trial in study_of(front.parent).best_trials}
+    assert sorted(path.name for path in front.iterdir()) == [f"trial_{n:05}.yaml" for n in sorted(trials)]
+    config = yaml.safe_load((front / "trial_00003.yaml").read_text())
+    assert config["training"]["learning_rate"] == trials[3].params["training.learning_rate"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            "directions: [minimize, maximize]\ndirection: minimize\n",
+            "direction and directions set the same thing",
+        ),
+        ("directions: [minimize, maximize]\npruner: asha\n", "trials of several objectives cannot be pruned"),
+        ("sampler: objective.py:scor\n", "error[QG415]"),
+        (
+            "sampler: {type: 'objective.py:score', trial: 1, config: 2}\n",
+            "error[QG416]: sampler: objective.py:score",
+        ),
+    ],
+)
+def test_a_sampler_or_directions_that_cannot_be_are_told_before_the_first_trial(tmp_path, settings, message):
+    done = qgtune(write_project(tmp_path, settings))
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert not (tmp_path / "runs" / "tiny" / "trials.csv").exists()

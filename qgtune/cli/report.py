@@ -24,7 +24,7 @@ def _report(options: argparse.Namespace) -> int:
     from qgtune.outputs.files import OutputFiles, check_outputs
     from qgtune.outputs.study_results import CHANGED, has_changed, open_tuned_study
     from qgtune.outputs.writer import OutputWriter
-    from qgtune.study import best_record, in_memory_copy, trial_records
+    from qgtune.study import best_record, in_memory_copy, pareto_front, trial_records
 
     def tell(event: Event) -> None:
         if isinstance(event, Notice):
@@ -37,7 +37,9 @@ def _report(options: argparse.Namespace) -> int:
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
     writer = OutputWriter(prepared, files, tell)
     records = tuple(trial_records(study))
-    writer.run_ended(records, best_record(records, prepared.tuning.settings.direction))
+    directions = prepared.tuning.settings.all_directions
+    front = pareto_front(records, directions) if len(directions) > 1 else ()
+    writer.run_ended(records, best_record(records, directions[0]), front)
     writer.write_report(study, with_plots=not options.no_plots)
     if options.pickle:
         writer.write_pickle(pickle.dumps(in_memory_copy(study)))

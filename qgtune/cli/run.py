@@ -9,6 +9,7 @@ from qgtune.cli.command import Command, add_tuning_file
 from qgtune.cli.printing import GO_ON, INTERRUPTED, OK, PROBLEMS, count, print_diagnostics, say
 from qgtune.cli.projects import prepare_file
 from qgtune.compiler.files import shown_path
+from qgtune.core.events import Notice
 
 if TYPE_CHECKING:
     from qgtune.compiler.prepare import Prepared
@@ -17,7 +18,30 @@ if TYPE_CHECKING:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_tuning_file(parser)
+    parser.add_argument(
+        "--more",
+        type=_at_least_one,
+        metavar="N",
+        help="run N more trials, whatever the study has; else as many as it lacks",
+    )
+    parser.add_argument(
+        "--migrate",
+        action="store_true",
+        help="where the search space has changed: begin the study anew with those trials that fit",
+    )
     parser.add_argument("--quiet", action="store_true", help="show failures and the summary only")
+
+
+def _at_least_one(text: str) -> int:
+    """Return a number of trials.
+
+    Raises:
+        ValueError: if it is none, which argparse tells in words.
+    """
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, but is {number}")
+    return number
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -25,16 +49,20 @@ def _run(options: argparse.Namespace) -> int:
     print_diagnostics(prepared.warnings, color=options.color)
     # Heavy rooms are entered only now: a file with problems is answered in a blink.
     from qgtune.reports.live import LiveView
-    from qgtune.run import run
+    from qgtune.run import migrate, run
 
     settings = prepared.tuning.settings
     metric = settings.metric_name if settings.task else "value"
     began = time.monotonic()
-    with LiveView(metric=metric, direction=settings.direction, quiet=options.quiet) as view:
-        result = run(prepared, view)
+    directions = settings.all_directions
+    names = [metric] if len(directions) == 1 else [f"{metric} {i}" for i in range(len(directions))]
+    with LiveView(metric=names, direction=directions, quiet=options.quiet) as view:
+        if options.migrate:
+            view(Notice(migrate(prepared)))
+        result = run(prepared, view, options.more)
     _print_summary(prepared, result, metric, time.monotonic() - began)
     if result.outcome.interrupted:
-        say(GO_ON)
+        say(f"{GO_ON}:  qgtune {shlex.quote(shown_path(options.tuning))}")
         return INTERRUPTED
     return PROBLEMS if _all_failed(result) else OK
 
@@ -46,10 +74,13 @@ def _print_summary(prepared: "Prepared", result: "RunResult", metric: str, secon
     states = [record.state for record in outcome.records]
     counts = ", ".join(f"{states.count(s)} {s}" for s in ("complete", "pruned", "failed") if s in states)
     finished = sum(record.state != "running" and not record.lost for record in outcome.records)
-    total = f"{finished} of {count(settings.total_trials, 'trial')}, {duration(seconds)}"
+    wanted = max(settings.total_trials, finished)  # --more goes beyond the setting
+    total = f"{finished} of {count(wanted, 'trial')}, {duration(seconds)}"
     print(f"\nstudy {settings.name(prepared.tuning.folder)}: {counts or 'no trial finished'} ({total})")
     if outcome.timed_out:
         print(f"the timeout of {settings.timeout:g} s ended the run; the same command goes on")
+    if outcome.goal_reached:
+        print(f"no further trial was needed: {outcome.goal_reached}")
     if outcome.stopped_early_reason:
         print(f"stopped early: {outcome.stopped_early_reason}")
     if _all_failed(result):
@@ -57,6 +88,8 @@ def _print_summary(prepared: "Prepared", result: "RunResult", metric: str, secon
     if result.best is not None:
         value = ", ".join(f"{value:.6g}" for value in result.best.values)
         print(f"best {metric}: {value} in trial {result.best.number}")
+    if result.front:
+        print(f"Pareto front: {count(len(result.front), 'trial')} that no other beats")
     _print_files(prepared, result)
 
 
@@ -74,13 +107,14 @@ def _print_files(prepared: "Prepared", result: "RunResult") -> None:
     files = {
         "best config": result.files.best_config,
         "best trial": result.files.best_trial,
+        "front's configs": result.files.front,
         "first trial's config": result.files.built_search_space,
         "all trials": result.files.trials,
         "report": result.files.report,
     }
     found = {label: path for label, path in files.items() if path.exists()}
-    if result.journal is not None:
-        found["study"] = result.journal
+    if result.study is not None:
+        found["study"] = result.study
     for label, path in found.items():
         print(f"  {label:<22}{shown_path(path)}")
     base = prepared.tuning.settings.base_settings_path
@@ -100,7 +134,7 @@ RUN = Command(
     "run",
     "tune: run trials until the study has as many as the file asks for",
     "TUNING.yaml",
-    "[run] TUNING.yaml [--quiet]",
+    "[run] TUNING.yaml [--more N] [--migrate] [--quiet]",
     _add_arguments,
     _run,
 )

@@ -17,7 +17,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _status(options: argparse.Namespace) -> int:
     from qgtune.cli.projects import naming_what_is_meant
     from qgtune.outputs.studies import tuning_of
-    from qgtune.outputs.study_results import open_tuned_study
+    from qgtune.outputs.study_results import metric_names, open_tuned_study
     from qgtune.reports.board import duration
     from qgtune.reports.results import Results
     from qgtune.study import intermediate_values, trial_records
@@ -28,7 +28,7 @@ def _status(options: argparse.Namespace) -> int:
     settings = tuning.settings
     directions = tuple(direction.name.lower() for direction in study.directions)
     records = tuple(trial_records(study))
-    metrics = (settings.metric_name if settings.task else "value",) * len(directions)
+    metrics = metric_names(settings)
     results = Results(study.study_name, metrics, directions, records, settings.total_trials)
     counts = results.counts
     finished = sum(counts[state] for state in ("complete", "pruned", "failed"))

@@ -3,9 +3,11 @@
 import pathlib
 from dataclasses import dataclass
 
+from qgtune.compiler.enqueued import check_goals, enqueued_params
 from qgtune.compiler.objective import check_objective
 from qgtune.compiler.pipeline import Compilation, compile_space
 from qgtune.compiler.problems import Problems
+from qgtune.compiler.sampler_check import check_sampling
 from qgtune.compiler.task_check import check_task
 from qgtune.compiler.tuned import check_patterns, outside_of, selection_of
 from qgtune.compiler.tuning import Tuning, read_space_sources, read_tuning
@@ -47,6 +49,10 @@ def prepare(path: pathlib.Path) -> Prepared:
         if check_patterns(tuning, selection, compilation.space, problems):
             problems.found[:] = [problem for problem in problems.found if problem.code != "QG213"]
     check_task(tuning, compilation, problems)
+    check_sampling(tuning, compilation, problems)
+    if compilation is not None:
+        enqueued_params(tuning, compilation, problems)
+    check_goals(tuning, problems)
     problems.raise_errors()
     assert compilation is not None  # noqa: S101 - whatever prevents it is an error
     return Prepared(tuning, compilation, sort_diagnostics(problems.found))

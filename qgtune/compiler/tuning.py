@@ -71,8 +71,8 @@ def _clashes(tuning: Tuning) -> Iterator[Diagnostic]:
     taken: dict[str, str] = {}
     for name, path in _files_read(tuning):
         taken.setdefault(os.path.realpath(path), name)
-    journal = tuning.settings.journal(tuning.folder)
-    written = tuning.settings.output_files(tuning.folder) | ({"storage": journal} if journal else {})
+    study = tuning.settings.study_file(tuning.folder)
+    written = tuning.settings.output_files(tuning.folder) | ({"storage": study} if study else {})
     for name, path in written.items():
         other = taken.setdefault(os.path.realpath(path), name)
         if other != name and not is_special_file(path):

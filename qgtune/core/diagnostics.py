@@ -12,6 +12,8 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import NamedTuple
 
+from qgtune.core.passwords import passwords_hidden, without_passwords
+
 MAX_COMPARED = 100
 """Names that a misspelled one is compared with at most."""
 
@@ -149,7 +151,8 @@ def styled_diagnostic(diagnostic: Diagnostic) -> list[Piece]:
 
 
 def _visible(text: str) -> str:
-    """Return a text whose control characters are spelled out: a user's names never command a terminal."""
+    """Return a text without passwords and control characters, which could command a terminal."""
+    text = without_passwords(text)
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
@@ -167,10 +170,10 @@ def diagnostics_as_json(diagnostics: Iterable[Diagnostic]) -> str:
                 "code": problem.code,
                 "severity": str(problem.severity),
                 **_place_as_json(problem.location),
-                "message": problem.message,
-                "hint": problem.hint,
+                "message": without_passwords(problem.message),
+                "hint": without_passwords(problem.hint),
                 "related": [
-                    {**_place_as_json(related.location), "message": related.message}
+                    {**_place_as_json(related.location), "message": without_passwords(related.message)}
                     for related in problem.related
                 ],
             }
@@ -194,7 +197,7 @@ def diagnostics_for_github(diagnostics: Iterable[Diagnostic]) -> str:
         span = f",line={place.line},endLine={place.end_line},col={place.column}" if place.line else ""
         text = f"{problem.message}; {problem.hint}" if problem.hint else problem.message
         fields = f"file={_escaped(place.file, ':,')}{span},title={problem.code}"
-        lines.append(f"::{problem.severity} {fields}::{_escaped(text)}")
+        lines.append(f"::{problem.severity} {fields}::{_escaped(without_passwords(text))}")
     return "\n".join(lines)
 
 
@@ -214,7 +217,8 @@ def _excerpt(place: Location, role: str) -> list[Piece]:
         return []
     # One column for each control character: tabs keep the caret in place, escapes do not reach a terminal.
     clean = "".join(
-        " " if c == "\t" else c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in place.text
+        " " if c == "\t" else c if c.isprintable() else "\N{REPLACEMENT CHARACTER}"
+        for c in passwords_hidden(place.text)
     )
     text, start = _window(clean, place.column - 1)
     end = place.end_column - 1 - (place.column - 1 - start) if place.end_line == place.line else len(text)

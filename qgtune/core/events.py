@@ -94,6 +94,8 @@ class RunEnded:
     interrupted: bool = False
     timed_out: bool = False
     stopped_early_reason: str = ""
+    goal_reached: str = ""
+    """Why no further trial was needed before the total; empty if it was not so."""
 
 
 Event = (

@@ -78,6 +78,9 @@ def _constraints(checks: Sequence[Check]) -> str:
 def _trial(tuning: Tuning) -> str:
     settings = tuning.settings
     goal = f"{settings.direction}d"
+    if settings.directions is not None:
+        goals = ", ".join(f"{direction}d" for direction in settings.directions)
+        return f"calls {settings.objective}; its values are {goals}"
     if settings.task is None:
         return f"calls {settings.objective}; its value is {goal}"
     data = (settings.data or {}).get("name")

@@ -29,6 +29,11 @@ class OutputFiles:
     report: pathlib.Path
 
     @property
+    def front(self) -> pathlib.Path:
+        """The folder for the configs of a Pareto front, one file for each of its trials."""
+        return self.folder / "best_configs"
+
+    @property
     def plots(self) -> pathlib.Path:
         """The folder for pictures."""
         return self.folder / "plots"

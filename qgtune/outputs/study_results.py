@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.prepare import Prepared
 from qgtune.compiler.tuning import Tuning
@@ -33,13 +33,20 @@ def results_of(prepared: Prepared, records: Sequence[TrialRecord]) -> Results:
     settings, plan = prepared.tuning.settings, prepared.compilation.plan
     return Results(
         study=settings.name(prepared.tuning.folder),
-        metrics=(settings.metric_name if settings.task else "value",),
-        directions=(settings.direction,),
+        metrics=metric_names(settings),
+        directions=settings.all_directions,
         records=tuple(records),
         total=settings.total_trials,
         fingerprint=plan.fingerprint,
         domains={suggestion.name: suggestion.domain for suggestion in plan.suggestions},
     )
+
+
+def metric_names(settings: TuningSettings) -> tuple[str, ...]:
+    """Return what each value of a trial is called."""
+    name = settings.metric_name if settings.task else "value"
+    several = len(settings.all_directions)
+    return (name,) if several == 1 else tuple(f"{name} {index}" for index in range(several))
 
 
 def open_tuned_study(tuning: Tuning) -> "Study":
@@ -52,8 +59,7 @@ def open_tuned_study(tuning: Tuning) -> "Study":
     from qgtune.study import open_study
 
     settings = tuning.settings
-    journal = settings.journal(tuning.folder)
-    storage = settings.storage if journal is None else str(journal)
+    storage = settings.storage_at(tuning.folder)
     if storage is None:
         raise QgtuneError("the study was in memory only, as storage is null: there is nothing to read")
     try:
@@ -72,15 +78,21 @@ def has_changed(study: "Study", prepared: Prepared) -> bool:
 
 def run_fingerprint(prepared: Prepared) -> str:
     """Return a text that is equal only for runs whose values can be compared."""
+    parts = (
+        f"{prepared.compilation.plan.fingerprint} {json.dumps(measured_settings(prepared), sort_keys=True)}"
+    )
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def measured_settings(prepared: Prepared) -> dict[str, Any]:
+    """Return the settings that say what a trial's value is."""
     settings = prepared.tuning.settings
-    measured = {
+    return {
         "objective": settings.objective,
         "task": settings.task,
         "data": settings.data,
         "metric": settings.metric_name if settings.task else None,
     }
-    parts = f"{prepared.compilation.plan.fingerprint} {json.dumps(measured, sort_keys=True)}"
-    return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
 def located(error: ConfigValueError, tuning: Tuning) -> Diagnostic:
@@ -90,4 +102,7 @@ def located(error: ConfigValueError, tuning: Tuning) -> Diagnostic:
         place = tuning.locate(head)
     else:
         place = tuning.document.locate(error.path)
-    return Diagnostic("QG414", f"{format_path(error.path)}: {error.message}", place, error.hint)
+    code = {"storage": "QG419", "sampler": "QG416", "pruner": "QG416"}.get(head, "QG414")
+    if type(error).__name__ == "SpaceChangedError":
+        code = "QG421"
+    return Diagnostic(code, f"{format_path(error.path)}: {error.message}", place, error.hint)

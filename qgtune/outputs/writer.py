@@ -74,7 +74,12 @@ class OutputWriter:
         with self._writing():
             self._tables.ask()
 
-    def run_ended(self, records: tuple[TrialRecord, ...], best: TrialRecord | None) -> None:
+    def run_ended(
+        self,
+        records: tuple[TrialRecord, ...],
+        best: TrialRecord | None,
+        front: tuple[TrialRecord, ...] = (),
+    ) -> None:
         """Write everything as it is at the end."""
         self.close()
         with self._changing:
@@ -82,6 +87,8 @@ class OutputWriter:
         sampled = next((record for record in records if self._config(record) is not None), None)
         if sampled is not None:
             self._write_built(sampled)
+        if front:
+            self._write_front(front)
         if best is not None:
             finished = [record for record in records if record.state != "running" and not record.lost]
             self._write_best(best, len(finished))
@@ -163,12 +170,29 @@ class OutputWriter:
         if not kept_layout:
             self.notify(Notice(_AFRESH.format(self.files.best_config.name)))
 
+    def _write_front(self, front: tuple[TrialRecord, ...]) -> None:
+        """Write the config of each trial of a Pareto front, and remove those of trials that left it."""
+        files = {self.files.front / f"trial_{record.number:05}.yaml": record for record in front}
+        with self._writing():
+            self.files.front.mkdir(parents=True, exist_ok=True)
+            for file in set(self.files.front.glob("trial_*.yaml")) - set(files):
+                file.unlink()
+            for file, record in files.items():
+                config = self._config(record)
+                if config is not None:
+                    place = f"one of {len(front)} that no other beats"
+                    header = self._header_of(record, f"is {place}", ", ".join(self.settings.all_directions))
+                    self._own.write(file, best_config_text(self.compilation, config, header)[0])
+
     def _header(self, record: TrialRecord, finished: int | None) -> list[str]:
-        what = self.settings.metric_name if self.settings.task else "value"
         count = "so far" if finished is None else f"of {finished} trial{'' if finished == 1 else 's'}"
+        return self._header_of(record, f"is the best {count}", self.settings.direction)
+
+    def _header_of(self, record: TrialRecord, place: str, aim: str) -> list[str]:
+        """Return the lines that say which trial a config is of, and what it was worth."""
+        what = self.settings.metric_name if self.settings.task else "value"
         value = ", ".join(map(repr, record.values))
-        best = f"Study {self.study}: trial {record.number} is the best {count}"
         return [
-            f"{best}, {what} {value} ({self.settings.direction}).",
+            f"Study {self.study}: trial {record.number} {place}, {what} {value} ({aim}).",
             f"search space {self.compilation.plan.fingerprint}",
         ]

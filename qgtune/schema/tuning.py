@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from qgtune.schema.sampler_settings import Choice, parse_setting, setting_schema
+
 
 def _without_control_characters(text: str) -> str:
     if any(character < " " or character == "\x7f" for character in text):
@@ -31,6 +33,8 @@ def _as_folder_name(text: str) -> str:
         )
     return text
 
+
+_SQLITE = "sqlite:///"
 
 _VISIBLE = {"pattern": r"^[^\x00-\x1f\x7f]*$"}
 
@@ -110,11 +114,30 @@ class TuningSettings(BaseModel):
     )
     storage: PathText | None = Field(
         None,
-        description="The journal file that keeps the study; absent: `study.log` in the output folder; "
-        "null: the study lives in memory and is gone after the run.",
+        description="What keeps the study: a journal file, or the URL of a database or of a Redis server, as "
+        "sqlite:///study.db, postgresql://user@host/studies, mysql://user@host/studies or "
+        "redis://host:6379/0; absent: `study.log` in the output folder; null: the study lives in memory and "
+        "is gone after the run.",
     )
     direction: Literal["minimize", "maximize"] = Field(
         "minimize", description="Whether a smaller or a larger value of the objective is better."
+    )
+    directions: list[Literal["minimize", "maximize"]] | None = Field(
+        None,
+        min_length=2,
+        description="Instead of `direction`, for an objective that returns several values: one for each.",
+    )
+    sampler: Any = Field(
+        None,
+        description="How trials are sampled: a name such as tpe, or {type: tpe, ...} with arguments, or "
+        "`file.py:function`.",
+        json_schema_extra=setting_schema("sampler"),
+    )
+    pruner: Any = Field(
+        None,
+        description="How trials are pruned: a name such as median, or {type: median, ...} with arguments, or "
+        "`file.py:function`; null or none: not at all.",
+        json_schema_extra=setting_schema("pruner"),
     )
     n_trials: int = Field(
         20, ge=1, description="Trials of one iteration; n_trials x n_iterations are run in total."
@@ -124,6 +147,54 @@ class TuningSettings(BaseModel):
     n_jobs: int = Field(1, ge=1, le=256, description="Threads of each worker process, one trial each.")
     timeout: float | None = Field(
         None, gt=0, description="Seconds after which no further trial is begun; null: no limit."
+    )
+    target: float | None = Field(
+        None,
+        allow_inf_nan=False,
+        description="A value of the objective that is good enough: once a trial reaches it, no further "
+        "one is begun; null: no target. For one objective only.",
+    )
+    stop_after_trials_without_improvement: int | None = Field(
+        None,
+        ge=1,
+        description="How many trials in a row may finish without a new best one before no further trial is "
+        "begun; null: any number. For one objective only.",
+    )
+    start_method: Literal["auto", "fork", "spawn"] = Field(
+        "auto",
+        description="How worker processes are made: forked from a clean server that has imported the "
+        "libraries, or spawned; auto: forked where the system can.",
+    )
+    on_worker_death: Literal["retry", "fail"] = Field(
+        "retry",
+        description="What becomes of the parameters of a trial whose worker process died: retry tries them "
+        "again, until three workers in a row have died with them; fail leaves them, and samples others.",
+    )
+    reuse_equal_configs: bool = Field(
+        default=True,
+        description="Whether a config that is equal to that of a complete trial gets its value, instead of "
+        "being trained again.",
+    )
+    repeats: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="How often each config is trained, with training.seed, training.seed + 1 and so on; a "
+        "trial's value is the mean.",
+    )
+    enqueue_base: bool = Field(
+        default=True,
+        description="Whether the base settings are the first trial, where they lie in the search space.",
+    )
+    enqueue: list[dict[str, Any]] | PathText | None = Field(
+        None,
+        description="Configs to try first: a list of mappings from paths of parameters to values, or a YAML "
+        "file with one. What an entry does not name is sampled.",
+    )
+    warm_start: PathText | None = Field(
+        None,
+        description="Another tuning file, or the journal of a study: the parameters of its five best trials "
+        "that lie in this search space are tried first.",
     )
     seed: int | None = Field(
         None, ge=0, le=2**32 - 1, description="Seed of the sampler; null: every run samples anew."
@@ -187,6 +258,21 @@ class TuningSettings(BaseModel):
         return frozenset(section for section, tuned in flags.items() if not tuned)
 
     @property
+    def all_directions(self) -> tuple[str, ...]:
+        """Whether smaller or larger is better, for each value of a trial."""
+        return (self.direction,) if self.directions is None else tuple(self.directions)
+
+    @property
+    def chosen_sampler(self) -> Choice:
+        """The sampler, which by default is ``DEFAULT_SAMPLER``."""
+        return parse_setting("sampler", self.sampler)
+
+    @property
+    def chosen_pruner(self) -> Choice | None:
+        """The pruner; None where the file does not say, and the study's default is meant."""
+        return parse_setting("pruner", self.pruner) if "pruner" in self.model_fields_set else None
+
+    @property
     def metric_name(self) -> str:
         """The metric, or the one that goes with the direction."""
         return self.metric or ("loss" if self.direction == "minimize" else "f1_weighted")
@@ -212,6 +298,30 @@ class TuningSettings(BaseModel):
             for field, (written, default) in named.items()
         }
         return {**files, **{name: output / name for name in FIXED_NAMES}}
+
+    def storage_at(self, folder: Path) -> str | None:
+        """Return the absolute file or the URL that keeps the study; None for memory."""
+        journal = self.journal(folder)
+        if journal is not None:
+            return str(journal)
+        database = self._sqlite_file(folder)
+        if database is None or self.storage is None:
+            return self.storage
+        return f"{_SQLITE}{database}{self.storage[len(_SQLITE) + len(self._sqlite_name) :]}"
+
+    def study_file(self, folder: Path) -> Path | None:
+        """Return the file that keeps the study; None if it lives in memory or on a server."""
+        return self.journal(folder) or self._sqlite_file(folder)
+
+    @property
+    def _sqlite_name(self) -> str:
+        """The name of the SQLite file as it is written; empty if the storage is something else."""
+        url = self.storage or ""
+        return url[len(_SQLITE) :].partition("?")[0] if url.startswith(_SQLITE) else ""
+
+    def _sqlite_file(self, folder: Path) -> Path | None:
+        name = self._sqlite_name
+        return folder.absolute() / Path(name).expanduser() if name not in {"", ":memory:"} else None
 
     def journal(self, folder: Path) -> Path | None:
         """Return the file that keeps the study; None if it lives in memory, or if the storage is a URL."""

@@ -14,3 +14,27 @@ PRUNED_BECAUSE = "qgtune:pruned_because"
 
 LOST = "qgtune:lost"
 """On a trial whose process ended before it did: the reason. Such a trial does not count."""
+
+RETRY_OF = "qgtune:retry_of"
+"""On a trial that runs the parameters of a lost one again: the number of the lost one."""
+
+DEATHS = "qgtune:deaths"
+"""On such a trial: how many worker processes have died with these parameters, one after the other."""
+
+OWNER = "qgtune:owner"
+"""On a trial: the process that runs it, as a mapping of host, machine, pid and started."""
+
+SEEN = "qgtune:seen"
+"""On a trial of a minute and more: when its run last gave a sign of life, in seconds since 1970."""
+
+REUSED_FROM = "qgtune:reused_from"
+"""On a trial whose config is that of an earlier one: the number of that one, whose values it has."""
+
+REPEATED_VALUES = "qgtune:repeats"
+"""On a trial that was trained several times: the value of each training; its own value is their mean."""
+
+SPREAD = "qgtune:spread"
+"""On such a trial: the standard deviation of these values."""
+
+SPACE = "qgtune:space"
+"""On a study: the canonical form of its search space, as JSON text."""

@@ -4,29 +4,34 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import optuna
-from optuna.pruners import MedianPruner
 from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 
 from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
+from qgtune.schema.sampler_settings import DEFAULT_PRUNER, Choice
 from qgtune.study.attributes import FINGERPRINT
+from qgtune.study.grid import CellSampler
+from qgtune.study.pruners import make_pruner
+from qgtune.study.quasi_random import SequenceSampler
 from qgtune.study.quiet import quiet_optuna
-from qgtune.study.sampler import TrialSeededSampler
+from qgtune.study.sampler import shared_seed
+from qgtune.study.samplers import SamplerSpec, make_sampler
 from qgtune.study.storages import open_storage
 
 
-def create_study(
+def create_study(  # noqa: PLR0913 - each is a setting of the user's
     study_name: str | None,
     storage: str | Path | BaseStorage | None,
     direction: str | Sequence[str] = "minimize",
     *,
     seed: int | None = None,
-    n_startup_trials: int = 10,
+    sampler: SamplerSpec | None = None,
+    pruner: Choice | None = None,
 ) -> optuna.Study:
     """Return the study of that name: a new one, or the one that the storage holds already.
 
-    It samples with TPE and prunes with the median rule of QGTune's guide: never before the second
+    By default it samples with TPE and prunes with the median rule of QGTune's guide: never before the second
     finished trial, never before the fifth step, and then at every fifth.
 
     Args:
@@ -34,7 +39,9 @@ def create_study(
         storage: a journal file, an open storage, or None for memory only.
         direction: ``minimize`` or ``maximize``; one for each objective if there are several.
         seed: makes what trials draw repeatable; see ``TrialSeededSampler``.
-        n_startup_trials: trials drawn at random before TPE takes over; 10 by default.
+        sampler: how trials are sampled; TPE by default.
+        pruner: how trials are pruned; by default as said above, and not at all with several objectives,
+            which Optuna cannot prune.
 
     Raises:
         ConfigValueError: if a direction is neither of the two, or not what the study was begun with,
@@ -45,31 +52,35 @@ def create_study(
         'MAXIMIZE'
     """
     directions = _directions(direction)
+    how = sampler or SamplerSpec()
+    default_pruner = DEFAULT_PRUNER if len(directions) == 1 else Choice("none")
+    drawing = make_sampler(how, seed, len(directions))
+    pruning = make_pruner(pruner or default_pruner, how.folder)
     opened = storage if isinstance(storage, BaseStorage) else open_storage(storage)
-    sampler = TrialSeededSampler(seed, n_startup_trials, len(directions))
-    pruner = MedianPruner(n_startup_trials=2, n_warmup_steps=5, interval_steps=5)
     with quiet_optuna():
         # Optuna's load_if_exists would add a record to the journal each time that a study is opened.
         if study_name in [known.study_name for known in opened.get_all_studies()]:
-            study = optuna.load_study(study_name=study_name, storage=opened, sampler=sampler, pruner=pruner)
+            study = optuna.load_study(study_name=study_name, storage=opened, sampler=drawing, pruner=pruning)
         else:
             study = optuna.create_study(
                 study_name=study_name,
                 storage=opened,
-                sampler=sampler,
-                pruner=pruner,
+                sampler=drawing,
+                pruner=pruning,
                 directions=directions,
                 load_if_exists=study_name is not None,
             )
-    if study.directions != directions:
-        begun, now = _names(study.directions), _names(directions)
-        raise ConfigValueError(
-            (_key(directions),),
-            f"a study keeps the direction that it was begun with: {study_name!r} was begun with {begun}, "
-            f"and is now to {now}",
-            f"write {begun}, or choose another study_name",
-        )
-    return study
+    if study.directions == directions:
+        if isinstance(drawing, CellSampler | SequenceSampler):
+            shared_seed(study, seed)  # before any worker needs it
+        return study
+    begun, now = _names(study.directions), _names(directions)
+    raise ConfigValueError(
+        (_key(directions),),
+        f"a study keeps the direction that it was begun with: {study_name!r} was begun with {begun}, "
+        f"and is now to {now}",
+        f"write {begun}, or choose another study_name",
+    )
 
 
 def check_fingerprint(study: optuna.Study, fingerprint: str) -> None:

@@ -1,6 +1,7 @@
 """The trials of a study as plain records."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -41,6 +42,12 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
         worker=str(trial.user_attrs.get(WORKER, "")),
         lost=LOST in trial.user_attrs,
     )
+
+
+def complete_trials(study: optuna.Study) -> Iterator[tuple[int, dict[str, Any], tuple[float, ...]]]:
+    """Yield the number, the parameters and the values of every complete trial, in their order."""
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        yield trial.number, trial.params, tuple(trial.values)
 
 
 def best_record(records: Iterable[TrialRecord], direction: str) -> TrialRecord | None:

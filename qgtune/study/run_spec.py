@@ -1,12 +1,15 @@
 """What a run is asked for, what an objective is told, and what comes out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import optuna
 
 from qgtune.core.errors import QgtuneError
 from qgtune.core.trials import TrialRecord
+from qgtune.schema.sampler_settings import Choice
+from qgtune.study.samplers import SamplerSpec
 
 Objective = Callable[[optuna.Trial], float | Sequence[float]]
 
@@ -41,18 +44,40 @@ class RunSpec:
     storage: str | None = None
     """The journal file; None keeps the study only for as long as the run lasts."""
     seed: int | None = None
-    n_startup_trials: int = 10
+    sampler: SamplerSpec = field(default_factory=SamplerSpec)
+    pruner: Choice | None = None
+    """None for the default: the median rule, or none at all with several directions."""
     fingerprint: str = ""
     """The search space's; a study goes on only with the one that it was begun with. Empty: not checked."""
+    space: str = ""
+    """The search space in canonical form, as JSON. Empty: fingerprints alone are compared."""
     n_processes: int = 1
     n_jobs: int = 1
     """Trials at a time in each process, in threads."""
     timeout: float | None = None
     """Seconds after which no trial is begun; trials that run may finish."""
+    more: int | None = None
+    """Finished trials that this run shall add, whatever the study has; None: as many as ``total`` lacks."""
+    target: float | None = None
+    """Once a trial reaches this value, no further one is begun; for one direction only."""
+    patience: int | None = None
+    """How many trials in a row may finish without a new best one before no further one is begun."""
+    enqueue: tuple[dict[str, Any], ...] = ()
+    """Parameters to try first, by name, as the study stores them; each once, whenever the run goes on."""
     set_threads: Callable[[int], None] | None = None
     """Sets the threads of a torch that is loaded already, where environment variables come too late."""
     preload: tuple[str, ...] = ()
     """Modules that the server which forks the workers loads once for all of them."""
+    start_method: str = "auto"
+    """``fork``, ``spawn``, or ``auto``, which forks where the system can."""
+    on_worker_death: str = "retry"
+    """What becomes of the parameters of a trial whose worker died: ``retry`` tries them again, in a trial
+    of their own, until three workers in a row have died with them; ``fail`` leaves them."""
+
+    @property
+    def retries(self) -> bool:
+        """Whether the parameters of a lost trial are tried again."""
+        return self.on_worker_death == "retry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +91,8 @@ class RunOutcome:
     timed_out: bool = False
     stopped_early_reason: str = ""
     """Why the run gave up before its total; empty if it did not."""
+    goal_reached: str = ""
+    """Why no further trial was needed before the total; empty if it was not so."""
     first_failure: str = ""
     """Why the first trial of this run that failed did so, in one line; empty if none did."""
     first_traceback: str = ""

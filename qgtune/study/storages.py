@@ -1,65 +1,50 @@
-"""Where a study is kept: in memory, or in a journal file that any number of processes share."""
+"""Where a study is kept: in memory, in a journal file, in a database, or on a Redis server."""
 
 import sys
 from pathlib import Path
 
 import optuna
-from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.storages import BaseStorage, InMemoryStorage
+from optuna.storages.journal import JournalFileOpenLock
 from optuna.storages.journal._file import BaseJournalFileLock
 
 from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.study.journal_lock import JournalLock
-from qgtune.study.journal_repair import check_is_journal, first_broken_line
+from qgtune.study.journal_repair import check_is_journal, first_broken_line, repair_journal
+from qgtune.study.journal_replay import JournalFile
 from qgtune.study.quiet import quiet_optuna
+from qgtune.study.shared_journal import SharedJournalFile, open_redis
+from qgtune.study.storage_address import StorageAddress, storage_address
+from qgtune.study.storage_files import prepare_file
 
 
-def journal_path(storage: str | Path) -> Path:
-    """Return the absolute path of a journal, with its folders made and its file writable.
-
-    Args:
-        storage: a file name; relative to the current folder.
+def prepare_storage(storage: str | Path | StorageAddress) -> StorageAddress:
+    """Return where a study is kept, with the folders of its file made; what is there is not changed.
 
     Raises:
-        ConfigValueError: at ``storage``, if it is a database URL or a folder, or cannot be written.
+        ConfigValueError: at ``storage``, if it is no storage, cannot be written, or is another kind of file.
     """
-    if not str(storage) or "://" in str(storage):
-        raise ConfigValueError(
-            ("storage",),
-            f"a storage is the name of a journal file, or null for memory only; it is {str(storage)!r}",
-            "write for example storage: study.log",
-        )
-    # Absolute, because Optuna's lock is a link whose relative target would be looked up beside itself,
-    # and because a worker may change its folder.
-    path = Path(storage).expanduser().absolute()
-    if path.is_dir():
-        raise ConfigValueError(
-            ("storage",),
-            f"a storage is a file, but {path} is a folder",
-            f"name a file in it, for example {Path(storage) / 'study.log'}",
-        )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.open("ab").close()
-    except OSError as error:
-        raise ConfigValueError(
-            ("storage",),
-            f"a storage must be a file that can be written, but {path} cannot: {error.strerror}",
-            "name a file in a folder of your own",
-        ) from error
-    return path
+    address = storage if isinstance(storage, StorageAddress) else _address(storage)
+    if address.file is not None:
+        prepare_file(address.file)
+        if address.kind == "journal":
+            check_is_journal(address.file)
+    return address
 
 
-def open_storage(storage: str | Path | None) -> BaseStorage:
+def open_storage(storage: str | Path | StorageAddress | None) -> BaseStorage:
     """Return the storage that ``storage`` names.
 
     Args:
-        storage: None for memory only, which ends with the process; otherwise the name of a journal
-            file, which is made, with its folders, if there is none.
+        storage: None for memory only, which ends with the process; the name of a journal file, which is
+            made, with its folders, if there is none; or the URL of a database (``sqlite:///study.db``,
+            ``postgresql://user@host/name``, ``mysql://user@host/name``) or of a Redis server
+            (``redis://host``).
 
     Raises:
-        ConfigValueError: at ``storage``, if it cannot be written or is not a journal.
+        ConfigValueError: at ``storage``, if it cannot be written or reached, is not a journal, or its
+            driver is not installed.
 
     Example:
         >>> type(open_storage(None)).__name__
@@ -67,10 +52,30 @@ def open_storage(storage: str | Path | None) -> BaseStorage:
     """
     if storage is None:
         return InMemoryStorage()
-    path = journal_path(storage)
-    check_is_journal(path)
+    address = prepare_storage(storage)
+    if address.kind == "redis":
+        return open_redis(address)
+    if address.file is None or address.kind == "sqlite":
+        # SQLAlchemy takes a third of a second to import.
+        from qgtune.study.databases import open_database
+
+        return open_database(address)
+    return _open_journal(address.file)
+
+
+def _address(storage: str | Path) -> StorageAddress:
+    if not str(storage):
+        raise ConfigValueError(
+            ("storage",),
+            "a storage is the name of a journal file, or null for memory only; it is empty",
+            "write for example storage: study.log",
+        )
+    return storage_address(storage)
+
+
+def _open_journal(path: Path) -> BaseStorage:
     try:
-        return JournalStorage(JournalFileBackend(str(path), lock_obj=_lock_for(path)))
+        return SharedJournalFile(JournalFile(str(path), lock_obj=_lock_for(path)))
     except (ValueError, KeyError, TypeError, AssertionError) as error:
         raise ConfigValueError(
             ("storage",),
@@ -79,28 +84,54 @@ def open_storage(storage: str | Path | None) -> BaseStorage:
         ) from error
 
 
+def repair_storage(address: StorageAddress) -> None:
+    """Make a storage whole again after its writers were killed; only while no process of a run lives.
+
+    A journal's torn tail is cut off and kept beside it, and stale locks are removed. Databases repair
+    themselves.
+    """
+    if address.kind == "journal" and address.file is not None:
+        repair_journal(address.file)
+
+
+def storage_advice(address: StorageAddress, writers: int) -> str:
+    """Return what should be said before so many trials at a time use this storage; mostly nothing.
+
+    Example:
+        >>> storage_advice(storage_address("study.log"), 16)
+        ''
+    """
+    if address.kind != "sqlite" or writers < 2:
+        return ""
+    return (
+        f"SQLite lets one process write at a time, and {writers} trials at a time will wait for each other: "
+        "a journal file (storage: study.log) is many times faster on one machine, PostgreSQL on several"
+    )
+
+
 def open_study(study_name: str | None, storage: str | Path) -> optuna.Study:
     """Return an existing study, for reading.
 
     Args:
-        study_name: its name; None if the journal holds only one.
-        storage: the journal file.
+        study_name: its name; None if the storage holds only one.
+        storage: the journal file, or a URL; see ``open_storage``.
 
     Raises:
         ConfigValueError: if there is no such file, or no such study in it.
     """
-    if not Path(storage).expanduser().is_file():
+    address = _address(storage)
+    if address.file is not None and not address.file.is_file():
         raise ConfigValueError(
-            ("storage",), f"a study is read from a journal, but there is no file {storage}"
+            ("storage",), f"a study is read from where it is kept, but there is no file {address.file}"
         )
-    opened = open_storage(storage)
+    opened = open_storage(address)
     names = [study.study_name for study in opened.get_all_studies()]
     if study_name is None and len(names) == 1:
         study_name = names[0]
     if study_name is None or study_name not in names:
         asked = "no study is named" if study_name is None else f"no study is named {study_name!r}"
-        hint = did_you_mean(study_name or "", names) or "the journal holds no study"
-        raise ConfigValueError(("study_name",), f"{asked} in {storage}", hint)
+        hint = did_you_mean(study_name or "", names) or "the storage holds no study"
+        raise ConfigValueError(("study_name",), f"{asked} in {address.shown}", hint)
     with quiet_optuna():
         return optuna.load_study(study_name=study_name, storage=opened)
 

@@ -1,16 +1,13 @@
 """A run: worker processes that add finished trials to a study until it has as many as were asked for."""
 
 import contextlib
-import pickle
 import time
 from collections.abc import Callable
 from multiprocessing.connection import wait
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import optuna
 
-from qgtune.core.errors import QgtuneError, UsageError
+from qgtune.core.errors import QgtuneError
 from qgtune.core.events import (
     EpochReported,
     Event,
@@ -23,79 +20,26 @@ from qgtune.core.events import (
     WorkerDied,
     WorkerReady,
 )
-from qgtune.study.create import check_fingerprint, create_study
 from qgtune.study.interrupts import Interrupts
-from qgtune.study.journal_repair import fail_running_trials, fail_trial, repair_journal
 from qgtune.study.messages import Ask, Broken, Message, StartupFailed, Told
+from qgtune.study.ownership import Heartbeat
+from qgtune.study.process_ends import MemoryKills
+from qgtune.study.quiet import quiet_optuna
 from qgtune.study.records import trial_records
+from qgtune.study.retries import Loss, lose_abandoned_trials, lose_trial, others_at_work
 from qgtune.study.run_lock import RunLock
 from qgtune.study.run_spec import RunOutcome, RunSpec, WorkerStartupError
-from qgtune.study.storages import journal_path
 from qgtune.study.tally import Tally
-from qgtune.study.worker_process import WorkerProcess, WorkerStarter, process_factory, share_of_cores
+from qgtune.study.worker_process import WorkerProcess, WorkerStarter
 
-_KILLED_RUN = "the run was killed before this trial ended"
+_LOST_WORKER = "its worker process was lost"
+_SECONDS_BETWEEN_LOOKS = 0.5
 _INTERRUPTED = "the run was interrupted before this trial ended"
 
 
-def run_trials(spec: RunSpec, on_event: Callable[[Event], None]) -> RunOutcome:
-    """Return how the run went, after the study has its total of finished trials or the run had to end.
+class Supervisor:
+    """Hands out the trials of one run to its workers, and deals with what becomes of both."""
 
-    Trials that are complete, pruned or failed by their objective count; those of killed workers do
-    not, and are made up for. A run that was killed, by ``kill -9`` of all its processes even, goes on to the
-    total when it is started again. The first Ctrl-C lets running trials finish, the second does not.
-
-    Args:
-        spec: what to run.
-        on_event: called in this process with each event, in order; if it raises, the run ends.
-
-    Raises:
-        UsageError: if the objective cannot be sent to other processes.
-        ConfigValueError: if the storage or the study cannot be used.
-        QgtuneError: what building the objective raised in a worker; ``WorkerStartupError`` with the
-            traceback, if it was an exception of another kind.
-    """
-    payload = _pickled(spec)
-    if spec.storage is not None:
-        return _run(spec, payload, journal_path(spec.storage), on_event)
-    # Processes cannot share a memory: a study that is not to be kept lives in a journal for as long.
-    with TemporaryDirectory(prefix="qgtune-") as folder:
-        return _run(spec, payload, Path(folder) / "study.log", on_event)
-
-
-def _run(spec: RunSpec, payload: bytes, path: Path, on_event: Callable[[Event], None]) -> RunOutcome:
-    with RunLock(path) as lock:
-        alone = lock.claim()
-        if alone:
-            repair_journal(path)
-        else:
-            # Another run may be repairing the journal: nothing is written to it before that ends.
-            lock.share()
-        study = create_study(
-            spec.study_name, path, spec.directions, seed=spec.seed, n_startup_trials=spec.n_startup_trials
-        )
-        if spec.fingerprint:
-            check_fingerprint(study, spec.fingerprint)
-        if alone:
-            fail_running_trials(study, _KILLED_RUN)
-        lock.share()
-        n_threads = share_of_cores(spec.n_processes, spec.n_jobs)
-        start = WorkerStarter(process_factory(spec.preload), payload, path, n_threads)
-        with Interrupts() as interrupts:
-            return _Supervisor(spec, start, study, on_event, interrupts).run(lock)
-
-
-def _pickled(spec: RunSpec) -> bytes:
-    try:
-        return pickle.dumps(spec)
-    except Exception as error:
-        raise UsageError(
-            "the objective is sent to worker processes, so it must be a function at the top level "
-            f"of a module, or a functools.partial of one with values that can be pickled: {error}"
-        ) from error
-
-
-class _Supervisor:
     def __init__(
         self,
         spec: RunSpec,
@@ -109,30 +53,50 @@ class _Supervisor:
         self._study = study
         self._emit = on_event
         self._interrupts = interrupts
-        self._tally = Tally(study, spec.directions, spec.total)
+        self._tally = Tally(study, spec.directions, spec.total, spec.n_processes)
+        self._memory = MemoryKills()
         self._deadline = None if spec.timeout is None else time.monotonic() + spec.timeout
+        self._heartbeat = Heartbeat(study)
         self._workers: list[WorkerProcess] = []
         self._notices: set[str] = set()
+        self._awaits_others = False
         self._n_processes = 0
         self._interrupted = 0
         self._timed_out = False
         self._give_up_reason = ""
+        self._goal_reached = ""
         self._startup_error: QgtuneError | None = None
 
-    def run(self, lock: RunLock) -> RunOutcome:
+    def run(self, lock: RunLock, *, alone_by_lock: bool, advice: str) -> RunOutcome:
+        """Return how the run went, after starting its workers and dealing with them until the last has ended.
+
+        Args:
+            lock: this process's presence in the runs on the storage.
+            alone_by_lock: whether that lock tells for certain that no other process works on the storage.
+            advice: what is to be said of the storage; empty if nothing.
+        """
         resumed_from = self._tally.finished
+        if self._spec.more is not None:
+            self._tally.raise_total(self._spec.more)
         missing = self._tally.missing
         # A worker more than there are trials would only load its data in vain.
         self._n_processes = min(self._spec.n_processes, -(-missing // self._spec.n_jobs))
         before = tuple(trial_records(self._study))
-        self._emit(RunStarted(self._spec.total, resumed_from, self._n_processes, self._tally.best, before))
+        self._emit(RunStarted(self._tally.total, resumed_from, self._n_processes, self._tally.best, before))
+        if resumed_from:
+            self._notify(f"of this study, {self._tally.what_counts()}")
+        if missing:
+            self._enqueue()
+        self._consider_goal()
+        if advice:
+            self._notify(advice)
         if lock.others_live:
             self._notify(
                 "another run on this storage is alive: the two share the study, "
                 "and what a killed run may have left is not repaired"
             )
         try:
-            for index in range(self._n_processes):
+            for index in range(0 if self._goal_reached else self._n_processes):
                 self._workers.append(self._start(index))
             while self._workers and self._startup_error is None:
                 self._wait()
@@ -140,9 +104,9 @@ class _Supervisor:
             self._end_workers()
         if self._startup_error is not None:
             raise self._startup_error
-        if lock.claim():
-            # A worker killed between making a trial and telling us its number leaves one that we do not know.
-            fail_running_trials(self._study, "its worker process was lost")
+        # A worker killed between making a trial and telling us its number leaves one that we do not know.
+        alone = lock.claim() and alone_by_lock
+        lose_abandoned_trials(self._study, _LOST_WORKER, retry=self._spec.retries, alone=alone)
         self._emit(self._ended())
         return RunOutcome(
             records=tuple(trial_records(self._study)),
@@ -150,19 +114,36 @@ class _Supervisor:
             interrupted=bool(self._interrupted),
             timed_out=self._timed_out,
             stopped_early_reason=self._give_up_reason,
+            goal_reached=self._goal_reached,
             first_failure=self._tally.first_failure,
             first_traceback=self._tally.first_traceback,
         )
 
     def _ended(self) -> RunEnded:
-        return RunEnded(self._tally.finished, bool(self._interrupted), self._timed_out, self._give_up_reason)
+        return RunEnded(
+            self._tally.finished,
+            bool(self._interrupted),
+            self._timed_out,
+            self._give_up_reason,
+            self._goal_reached,
+        )
+
+    def _enqueue(self) -> None:
+        """Have the configs tried first that the run was given, each once in the life of the study."""
+        with quiet_optuna():  # it would say what it skips
+            for params in self._spec.enqueue:
+                self._study.enqueue_trial(params, skip_if_exists=True)
 
     def _wait(self) -> None:
         """Wait until something happens, and deal with it."""
         talking = [worker.connection for worker in self._workers if worker.hears]
         ending = [worker.sentinel for worker in self._workers]
-        # No timeout: after the deadline, workers hear of it when they ask for their next trial.
-        happened = wait([*talking, *ending, self._interrupts.connection])
+        # Not until the deadline: workers hear of it when they ask for their next trial.
+        patience = self._heartbeat.seconds_left
+        if self._awaits_others:  # nobody tells us how their trials end
+            patience = min(patience, _SECONDS_BETWEEN_LOOKS)
+        happened = wait([*talking, *ending, self._interrupts.connection], patience)
+        self._heartbeat.beat(number for worker in self._workers for number in sorted(worker.running))
         if self._interrupts.connection in happened:
             self._interrupts.take()
             self._interrupt()
@@ -205,6 +186,13 @@ class _Supervisor:
         if record.state == "failed":
             self._emit(TrialFailed(index, number, record.failure, traceback))
         self._consider_giving_up("")
+        self._consider_goal()
+
+    def _consider_goal(self) -> None:
+        reached = self._tally.goal_reached(self._spec.target, self._spec.patience)
+        self._goal_reached = self._goal_reached or reached
+        if reached:
+            self._notify(f"{reached}: no further trial is begun")
 
     def _consider_giving_up(self, last_death: str) -> None:
         self._give_up_reason = self._give_up_reason or self._tally.reason_to_give_up(last_death)
@@ -225,7 +213,7 @@ class _Supervisor:
 
     @property
     def _stopping(self) -> bool:
-        return bool(self._interrupted or self._timed_out or self._give_up_reason)
+        return bool(self._interrupted or self._timed_out or self._give_up_reason or self._goal_reached)
 
     def _answer(self) -> None:
         """Answer the workers that ask: a trial for as many as the study still lacks."""
@@ -233,7 +221,9 @@ class _Supervisor:
         if not asking:
             return
         missing = self._tally.missing
-        spare = missing - sum(worker.permits for worker in self._workers)
+        others = self._trials_of_others() if missing else 0
+        self._awaits_others = others > 0
+        spare = missing - others - sum(worker.permits for worker in self._workers)
         if spare > 0 and self._deadline is not None and time.monotonic() >= self._deadline:
             self._timed_out = True
         for worker in asking:
@@ -244,14 +234,23 @@ class _Supervisor:
             if self._stopping or not missing:
                 worker.stop()
 
+    def _trials_of_others(self) -> int:
+        """Return how many trials run in workers that are not ours, after failing those of dead ones.
+
+        They belong to another run on the study, or to workers that outlive the supervisor of a killed one.
+        """
+        lose_abandoned_trials(self._study, _LOST_WORKER, retry=self._spec.retries)
+        running = {number for worker in self._workers for number in worker.running}
+        return others_at_work(self._study, {worker.pid for worker in self._workers}, running)
+
     def _bury(self, worker: WorkerProcess) -> None:
         """Deal with a worker whose process has ended."""
         self._workers.remove(worker)
-        end = worker.close()
+        end = worker.close(self._memory)
         if worker.stopped and not worker.permits:
             return
         if self._interrupted > 1:
-            self._lose_trials(worker, _INTERRUPTED)
+            self._lose_trials_of(worker, _INTERRUPTED, blame=False)
         elif not worker.ready and not end.killed:
             self._startup_error = self._startup_error or WorkerStartupError(
                 f"worker {worker.index} {end.reason} before it could begin; what it wrote stands above. "
@@ -259,19 +258,25 @@ class _Supervisor:
             )
         else:
             self._tally.note_death()
-            lost = self._lose_trials(worker, f"its worker process was lost: {end.reason}")
+            reason = f"{_LOST_WORKER}: {end.reason}"
+            lost = self._lose_trials_of(worker, reason, blame=True)
+            # It may have been killed after making a trial and before telling us of it.
+            lose_abandoned_trials(self._study, reason, retry=self._spec.retries)
             self._emit(WorkerDied(worker.index, end.reason, lost))
             self._consider_giving_up(end.reason)
             self._replace(worker.index)
 
-    def _lose_trials(self, worker: WorkerProcess, reason: str) -> tuple[int, ...]:
-        """Fail the trials that a dead worker had begun, and return the numbers of those it had not ended."""
+    def _lose_trials_of(self, worker: WorkerProcess, reason: str, *, blame: bool) -> tuple[int, ...]:
+        """Fail the trials that a dead worker had begun; return the numbers of those that do not count."""
         lost: list[int] = []
         for number in sorted(worker.running):
-            if fail_trial(self._study, number, reason):
-                lost.append(number)
-            else:
+            loss = lose_trial(self._study, number, reason, retry=self._spec.retries, blame=blame)
+            if loss in (Loss.ENDED, Loss.BLAMED):
                 self._trial_ended(worker.index, number, "")
+            else:
+                lost.append(number)
+            if loss in (Loss.RETRIED, Loss.BLAMED):
+                self._notify(f"trial {number} lost its worker: {loss}")
         return tuple(lost)
 
     def _replace(self, index: int) -> None:
@@ -288,6 +293,6 @@ class _Supervisor:
             # A storage that can no longer be written is most often why the run ends: that error counts.
             with contextlib.suppress(OSError):
                 for number in worker.running:
-                    fail_trial(self._study, number, _INTERRUPTED)
-            worker.close()
+                    lose_trial(self._study, number, _INTERRUPTED, retry=self._spec.retries, blame=False)
+            worker.close(self._memory)
         self._workers.clear()

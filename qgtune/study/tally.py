@@ -11,6 +11,7 @@ from qgtune.study.records import best_record, is_finished, trial_record, trial_r
 
 FAILURES_TO_STOP = 5
 DEATHS_TO_STOP = 3
+"""Deaths of each worker, on average, with no trial finished between, after which a run gives up."""
 
 
 class Tally:
@@ -25,14 +26,16 @@ class Tally:
         study: the study that the run adds to.
         directions: ``minimize`` or ``maximize``, one for each value.
         total: finished trials wanted in the end.
+        n_processes: how many workers there are; all of them can be killed at once.
     """
 
-    def __init__(self, study: optuna.Study, directions: Sequence[str], total: int) -> None:
+    def __init__(self, study: optuna.Study, directions: Sequence[str], total: int, n_processes: int) -> None:
         self._study = study
         self._direction = directions[0] if len(directions) == 1 else None
         self._total = total
         self._failures = 0
         self._deaths = 0
+        self._deaths_to_stop = DEATHS_TO_STOP * n_processes
         self.first_failure = ""
         self.first_traceback = ""
         self.best = best_record(trial_records(study), self._direction) if self._direction else None
@@ -80,9 +83,49 @@ class Tally:
         """Count a worker that died."""
         self._deaths += 1
 
+    def raise_total(self, more: int) -> int:
+        """Ask for so many finished trials more than there are, and return the new total."""
+        self._total = self.finished + more
+        return self._total
+
+    @property
+    def total(self) -> int:
+        """Finished trials wanted in the end."""
+        return self._total
+
+    def goal_reached(self, target: float | None, patience: int | None) -> str:
+        """Return why no further trial is needed, or an empty text.
+
+        Args:
+            target: a value that is good enough, or None.
+            patience: trials in a row that may finish without a new best one, or None.
+        """
+        if self.best is None or self._direction is None:
+            return ""
+        best, value = self.best, self.best.values[0]
+        if target is not None and (value >= target if self._direction == "maximize" else value <= target):
+            return f"trial {best.number} has reached the target of {target:g} with {value:.6g}"
+        if patience is None:
+            return ""
+        trials = self._study.get_trials(deepcopy=False)
+        since = sum(is_finished(trial) and trial.number > best.number for trial in trials)
+        if since < patience:
+            return ""
+        return f"{since} trials have finished since the best one, trial {best.number}"
+
+    def what_counts(self) -> str:
+        """Return how many trials of which end the study has, and which of them do not count."""
+        records = trial_records(self._study)
+        states = [record.state for record in records if not record.lost]
+        ends = [f"{states.count(state)} {state}" for state in ("complete", "pruned", "failed")]
+        lost = sum(record.lost for record in records)
+        gone = f"; {lost} whose process was killed do not" if lost else ""
+        forgiven = "; failed ones do not, as nothing has come of any trial" if self._forgiven else ""
+        return f"{', '.join(ends)} trials count{forgiven}{gone}"
+
     def reason_to_give_up(self, last_death: str) -> str:
         """Return why going on makes no sense, or an empty text."""
-        if self._deaths >= DEATHS_TO_STOP:
+        if self._deaths >= self._deaths_to_stop:
             return (
                 f"{self._deaths} workers died in a row and no trial finished between; the last: {last_death}"
             )

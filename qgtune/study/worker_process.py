@@ -2,41 +2,46 @@
 
 import multiprocessing
 import os
-import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 
+from qgtune.core.errors import ConfigValueError
 from qgtune.study.interrupts import interrupts_held_back
 from qgtune.study.messages import RUN, STOP, Message
+from qgtune.study.process_ends import MemoryKills, ProcessEnd, end_of
+from qgtune.study.storage_address import StorageAddress
 from qgtune.study.workers import worker_main
 
 _SECONDS_TO_DIE = 5.0
 
 
-def process_factory(preload: tuple[str, ...]) -> Callable[..., BaseProcess]:
-    """Return what makes processes: forked from a clean server, or, where that cannot be, spawned.
+def process_factory(start_method: str, preload: tuple[str, ...]) -> Callable[..., BaseProcess]:
+    """Return what makes processes: forked from a clean server, or spawned.
 
-    Never forked from the caller's process, whose threads (torch's, a notebook's) would not survive it.
+    Never forked from the caller's process, whose threads (torch's, a notebook's) would not survive it. The
+    server has no threads and has never spoken to a GPU, so that forking is safe for CUDA as well.
 
     Args:
+        start_method: ``fork``, ``spawn``, or ``auto``, which forks where the system can.
         preload: modules that the server loads once; it forks workers that have them already.
+
+    Raises:
+        ConfigValueError: at ``start_method``, if it is ``fork`` and the system cannot.
     """
-    if "forkserver" not in multiprocessing.get_all_start_methods():
+    can_fork = "forkserver" in multiprocessing.get_all_start_methods()
+    if start_method == "fork" and not can_fork:
+        raise ConfigValueError(
+            ("start_method",),
+            "a process is forked only where the system can, and this one cannot",
+            "write start_method: auto",
+        )
+    if start_method == "spawn" or not can_fork:
         return multiprocessing.get_context("spawn").Process
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(preload))
     return context.Process
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessEnd:
-    """How a process ended, in words that follow its name, and whether a signal ended it."""
-
-    reason: str
-    killed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class WorkerStarter:
     make_process: Callable[..., BaseProcess]
     payload: bytes
     """The pickled RunSpec."""
-    journal: Path
+    storage: StorageAddress
     n_threads: int
     """Threads of computation for each trial."""
 
@@ -55,7 +60,7 @@ class WorkerStarter:
         ours, theirs = Pipe(duplex=True)
         process = self.make_process(
             target=worker_main,
-            args=(theirs, self.payload, self.journal, index, self.n_threads),
+            args=(theirs, self.payload, self.storage, index, self.n_threads),
             name=f"qgtune-worker-{index}",
         )
         with interrupts_held_back():
@@ -81,6 +86,11 @@ class WorkerProcess:
         self.connection = connection
         self.hears = True
         self._process = process
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid or -1
 
     @property
     def sentinel(self) -> int:
@@ -116,7 +126,7 @@ class WorkerProcess:
         if self._process.is_alive():
             self._process.kill()
 
-    def close(self) -> ProcessEnd:
+    def close(self, memory: MemoryKills) -> ProcessEnd:
         """Wait for the end of the process, free what belongs to it, and return how it ended."""
         self._process.join()
         code = self._process.exitcode or 0
@@ -124,11 +134,7 @@ class WorkerProcess:
         self.connection.close()
         if self.last_words:
             return ProcessEnd(self.last_words, killed=code < 0)
-        if code >= 0:
-            return ProcessEnd(f"ended with exit code {code}", killed=False)
-        name = signal.Signals(-code).name
-        cause = " (often for want of memory)" if name == "SIGKILL" else ""
-        return ProcessEnd(f"was killed by {name}{cause}", killed=True)
+        return end_of(code, for_memory=code < 0 and memory.happened())
 
     def _answer(self, answer: str) -> None:
         try:

@@ -10,7 +10,6 @@ import time
 import traceback
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import SupportsFloat
 
 import optuna
@@ -19,34 +18,43 @@ from qgtune.core.errors import QgtuneError, TrialPruned
 from qgtune.core.events import EpochReported, Notice, TrialStarted, WorkerReady
 from qgtune.study.attributes import FAILURE, WORKER
 from qgtune.study.create import create_study
+from qgtune.study.gpus import share_of_gpus
 from qgtune.study.messages import RUN, Ask, Broken, Message, StartupFailed, Told
+from qgtune.study.ownership import record_owner
 from qgtune.study.quiet import quieten_process
 from qgtune.study.run_lock import RunLock
 from qgtune.study.run_spec import Objective, RunSpec, WorkerContext
+from qgtune.study.storage_address import StorageAddress
+from qgtune.study.storages import open_storage
 
 _SECONDS_BETWEEN_EPOCHS = 0.2
 _LONGEST_REASON = 500
 
 
-def worker_main(connection: Connection, payload: bytes, journal: Path, worker: int, n_threads: int) -> None:
+def worker_main(
+    connection: Connection, payload: bytes, storage: StorageAddress, worker: int, n_threads: int
+) -> None:
     """Run trials for as long as the supervisor permits; the target of a worker process.
 
     Args:
         connection: to the supervisor.
         payload: the pickled RunSpec. It is read here, not by multiprocessing, because reading it can
             load torch, and torch looks for its number of threads when it is loaded.
-        journal: the journal that all processes of the run share.
+        storage: the storage that all processes of the run share.
         worker: this worker's index.
         n_threads: threads of computation that each trial may use.
     """
     _leave_interrupts_to_the_supervisor()
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = str(n_threads)
+    gpu = share_of_gpus(worker, os.environ.get("CUDA_VISIBLE_DEVICES"))
+    if gpu is not None:  # before anything speaks to a GPU
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpu
     quieten_process()
     link = _Link(connection)
     try:
         spec: RunSpec = pickle.loads(payload)  # noqa: S301 - from the process that started this one
-        lock = RunLock(journal)
+        lock = RunLock(storage.presence)
         lock.share()
         if spec.set_threads is not None and "torch" in sys.modules:
             spec.set_threads(n_threads)
@@ -54,10 +62,11 @@ def worker_main(connection: Connection, payload: bytes, journal: Path, worker: i
         objective = spec.make_objective(WorkerContext(worker, spec.n_processes, n_threads, notify))
         study = create_study(
             spec.study_name,
-            journal,
+            open_storage(storage),
             spec.directions,
             seed=spec.seed,
-            n_startup_trials=spec.n_startup_trials,
+            sampler=spec.sampler,
+            pruner=spec.pruner,
         )
     except BaseException as error:  # noqa: BLE001 - a sys.exit() in the user's module is a failure too
         link.send(StartupFailed.of(error))
@@ -165,6 +174,7 @@ class _Attempt:
         self.number = trial.number
         self._link.send(TrialStarted(self._worker, trial.number))
         trial.set_user_attr(WORKER, str(self._worker))
+        record_owner(trial)
         self._observe_reports(trial)
         try:
             return _as_values(self._objective(trial), self._n_values)

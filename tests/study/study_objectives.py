@@ -20,6 +20,51 @@ def parabola(_context):
     return objective
 
 
+def grid_value(trial):
+    """Six combinations of a number and a letter."""
+    return float(trial.suggest_int("x", 0, 2)) + (trial.suggest_categorical("y", ("a", "b")) == "b")
+
+
+def wide(trial):
+    return float(trial.suggest_int("x", 0, 10**6 - 1))
+
+
+def told(trial):
+    """Low values of x are good, but break a constraint, of which the sampler is told."""
+    x = trial.suggest_float("x", 0.0, 1.0)
+    if x < 0.5:
+        trial.set_constraint("x", 1.0)
+        raise optuna.TrialPruned
+    return x
+
+
+def untold(trial):
+    """The same, but a trial that breaks the constraint looks like any good one."""
+    return trial.suggest_float("x", 0.0, 1.0)
+
+
+def broken(trials):
+    """Return how many trials broke the constraint."""
+    return sum(trial.params["x"] < 0.5 for trial in trials)
+
+
+def grid_cells(_context):
+    return grid_value
+
+
+def grid_cells_of_which_one_kills(flag, _context):
+    """Kill the worker once, in a trial that knows its combination already."""
+
+    def objective(trial):
+        value = grid_value(trial)
+        if trial.number >= 2 and not Path(flag).exists():
+            Path(flag).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return value
+
+    return objective
+
+
 def two_values(_context):
     def objective(trial):
         x = trial.suggest_float("x", -1.0, 1.0)
@@ -179,5 +224,47 @@ def removes(path, _context):
         if trial.number == 2:
             shutil.rmtree(Path(path).parent)
         return float(trial.number)
+
+    return objective
+
+
+def writes_much(_context):
+    def objective(trial):
+        trial.set_user_attr("much", "x" * 5_000)
+        return trial.suggest_float("x", 0.0, 1.0)
+
+    return objective
+
+
+def kills_its_worker_at(low, _context):
+    """Kill the worker wherever x is above ``low``."""
+
+    def objective(trial):
+        x = trial.suggest_float("x", 0.0, 1.0)
+        if x > low:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return x
+
+    return objective
+
+
+def asks_to_end_the_server(path, _context):
+    """Ask for the end of the storage's server in the second trial."""
+
+    def objective(trial):
+        if trial.number == 1:
+            Path(path).touch()
+        return trial.suggest_float("x", 0.0, 1.0)
+
+    return objective
+
+
+def takes_a_moment(seconds, _context):
+    """A value that follows from the parameter alone, after a short while."""
+
+    def objective(trial):
+        x = trial.suggest_float("x", 0.0, 1.0)
+        time.sleep(seconds)
+        return x * x
 
     return objective

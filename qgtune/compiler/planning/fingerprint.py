@@ -23,14 +23,15 @@ def fingerprint_of(
         constraints: what must hold of a config.
     """
     done = list(steps)
-    lines = sorted({_told(step, stock) for step in done if isinstance(step, Suggestion)})
-    lines += sorted({_told(step, stock) for step in done if not isinstance(step, Suggestion)})
+    lines = sorted({step_text(step, stock) for step in done if isinstance(step, Suggestion)})
+    lines += sorted({step_text(step, stock) for step in done if not isinstance(step, Suggestion)})
     lines += sorted(str(check.expression) for check in constraints)
     lines.append(canonical(skeleton))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def _told(step: Step, stock: Sequence[Any]) -> str:
+def step_text(step: Step, stock: Sequence[Any]) -> str:
+    """Return a text that is equal for equal steps only."""
     if isinstance(step, Suggestion):
         return f"{step.name} at {format_path(step.path)}: {domain_text(step.domain)}{_cases(step.target)}"
     if isinstance(step, Decision):

@@ -1,0 +1,67 @@
+"""What a run tries first: the base settings, the tuning file's own configs, the best ones of others."""
+
+from pathlib import Path
+from typing import Any
+
+from qgtune.compiler.enqueued import base_params, enqueued_params, params_in
+from qgtune.compiler.files import shown_path
+from qgtune.compiler.prepare import Prepared
+from qgtune.compiler.problems import Problems
+from qgtune.compiler.tuning import Tuning, read_tuning
+from qgtune.core.diagnostics import Diagnostic
+from qgtune.core.errors import ConfigValueError, DiagnosticError
+
+TAKEN_OVER = 5
+"""How many trials of another study are tried first."""
+
+
+def params_to_try_first(prepared: Prepared, *, with_base: bool) -> tuple[dict[str, Any], ...]:
+    """Return parameters by their names in the study, as it stores them.
+
+    Args:
+        prepared: the tuning file, which was checked.
+        with_base: whether the base settings may be among them; a sampler that visits every combination
+            comes to them anyway.
+
+    Raises:
+        DiagnosticError: at ``warm_start``, if there is no such study.
+    """
+    written = enqueued_params(prepared.tuning, prepared.compilation, Problems())
+    base = base_params(prepared.compilation)
+    kept = tuple(params for params in written if with_base or params != base)
+    return kept + tuple(_best_of_another(prepared))
+
+
+def _best_of_another(prepared: Prepared) -> list[dict[str, Any]]:
+    from qgtune.study import complete_trials, open_study
+
+    tuning = prepared.tuning
+    if tuning.settings.warm_start is None:
+        return []
+    try:
+        study = open_study(*_study_at(tuning, tuning.folder / tuning.settings.warm_start))
+    except ConfigValueError as error:
+        message = f"warm_start: {error.message}"
+        raise DiagnosticError(
+            (Diagnostic("QG420", message, tuning.locate("warm_start"), error.hint),)
+        ) from error
+    sign = -1.0 if tuning.settings.all_directions[0] == "maximize" else 1.0
+    trials = sorted(complete_trials(study), key=lambda trial: (sign * trial[2][0], trial[0]))
+    fitting = (params_in(prepared.compilation.plan, params) for _, params, _ in trials)
+    return [params for params in fitting if params is not None][:TAKEN_OVER]
+
+
+def _study_at(tuning: Tuning, path: Path) -> tuple[str | None, str | Path]:
+    """Return the name and the storage of the study that a tuning file has, or a journal holds."""
+    if path.suffix not in {".yaml", ".yml"}:
+        return None, path
+    problems: list[Diagnostic] = []
+    other = read_tuning(path, problems)
+    if other is None:
+        message = f"{shown_path(path)} is no tuning file that can be read: {problems[0].message}"
+        raise DiagnosticError((Diagnostic("QG420", message, tuning.locate("warm_start")),))
+    storage = other.settings.storage_at(other.folder)
+    if storage is None:
+        message = f"the study of {shown_path(path)} is in memory only, and gone"
+        raise DiagnosticError((Diagnostic("QG420", message, tuning.locate("warm_start")),))
+    return other.settings.name(other.folder), storage

@@ -1,0 +1,106 @@
+"""Studies in databases: SQLite, PostgreSQL and MySQL."""
+
+import os
+import time
+import weakref
+from typing import Any
+
+import optuna
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages._cached_storage import _CachedStorage
+from optuna.trial import FrozenTrial
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.pool import Pool
+
+from qgtune.study.born_trials import born_with_owner
+from qgtune.study.quiet import quiet_optuna
+from qgtune.study.storage_address import StorageAddress
+from qgtune.study.storage_problems import missing_driver, unreachable
+
+SQLITE_SECONDS_TO_WAIT = 60.0
+"""How long a process waits for another one to finish writing; SQLite admits one writer at a time."""
+
+_ATTEMPTS_TO_MAKE_TABLES = 5
+
+_engines: "weakref.WeakSet[Engine]" = weakref.WeakSet()
+_pools_of_the_parent: list[Pool] = []
+
+
+class DatabaseStorage(RDBStorage):
+    """Optuna's own storage in a database, whose trials are born with the process that runs them."""
+
+    def _create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> FrozenTrial:
+        return super()._create_new_trial(study_id, template_trial or born_with_owner())
+
+
+def open_database(address: StorageAddress) -> BaseStorage:
+    """Return the storage in a database, whose tables are made if there are none.
+
+    Raises:
+        ConfigValueError: at ``storage``, if the driver is not installed, the server does not answer or
+            refuses, or the file is no database.
+    """
+    arguments = {"timeout": SQLITE_SECONDS_TO_WAIT} if address.kind == "sqlite" else {}
+    # A connection that a server or a firewall has closed in a long trial is replaced, not reported.
+    options: dict[str, Any] = {"connect_args": arguments, "pool_pre_ping": address.kind != "sqlite"}
+    storage = _with_tables(address, options)
+    _engines.add(storage.engine)
+    # Nobody closes a storage: its connections are closed when it goes.
+    weakref.finalize(storage, storage.engine.dispose)
+    if address.kind == "sqlite":
+        _write_ahead(storage.engine)
+    return _CachedStorage(storage)
+
+
+def _with_tables(address: StorageAddress, options: dict[str, Any]) -> DatabaseStorage:
+    for attempt in range(_ATTEMPTS_TO_MAKE_TABLES):
+        try:
+            with quiet_optuna():
+                return DatabaseStorage(address.url, engine_kwargs=dict(options))
+        except ImportError as error:
+            raise missing_driver(address, str(error.__cause__ or error)) from None
+        except (IntegrityError, OperationalError, ProgrammingError) as error:
+            # Another run made the same tables at the same moment: then they are there now.
+            if attempt + 1 == _ATTEMPTS_TO_MAKE_TABLES or not _made_twice(error):
+                raise unreachable(address, error.orig or error) from None
+            time.sleep(0.1 * (attempt + 1))
+        except (
+            SQLAlchemyError,
+            optuna.exceptions.OptunaError,
+            RuntimeError,
+            ValueError,
+        ) as error:
+            raise unreachable(address, error) from None
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _made_twice(error: Exception) -> bool:
+    text = str(error).lower()
+    return "already exists" in text or "duplicate" in text or "unique constraint" in text
+
+
+def _write_ahead(engine: Engine) -> None:
+    """Let readers read while a process writes: SQLite's write-ahead log."""
+
+    def begin(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        # Where the file system cannot (a network's), SQLite stays with its old journal and says so here only.
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.close()
+
+    event.listen(engine, "connect", begin)
+    engine.dispose()  # the connections until now began otherwise
+
+
+def _forget_the_parents_connections() -> None:
+    # A connection belongs to the process that opened it: used or closed in a
+    # forked child, it breaks the parent's.
+    for engine in list(_engines):
+        _pools_of_the_parent.append(engine.pool)
+        engine.dispose(close=False)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_the_parents_connections)

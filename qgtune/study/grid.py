@@ -1,0 +1,150 @@
+"""Sampling every combination once, whatever the number of workers and however often they are killed."""
+
+import hashlib
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from optuna import Study
+from optuna.distributions import BaseDistribution
+from optuna.trial import FrozenTrial, TrialState
+
+from qgtune.study.attributes import LOST
+from qgtune.study.sampler import NamedDrawsSampler, shared_seed
+
+CELL = "qgtune:grid_cell"
+"""On a trial: the number of the combination that it has, or is about to have."""
+
+_ROUNDS = 4
+_ATTEMPTS = 50
+
+
+class CellSampler(NamedDrawsSampler):
+    """Gives each trial a combination that no other trial of the study has.
+
+    Trial n takes combination n of an order that the seed shuffles. Combinations that enqueued trials have
+    are passed over, and those whose trial was lost with its worker come at the end. A trial says in the
+    study which combination it is about to take, and looks whether another has said the same: of two workers
+    at least the later one sees it, and looks for another. After the last combination it begins anew.
+
+    Args:
+        values: the values of each parameter, by name.
+        seed: shuffles the order; None for an order that the study keeps.
+
+    Example:
+        >>> import optuna
+        >>> study = optuna.create_study(sampler=CellSampler({"x": ("a", "b"), "y": (1, 2)}, 3))
+        >>> trials = [study.ask() for _ in range(4)]
+        >>> sorted(f"{t.suggest_categorical('x', ('a', 'b'))}{t.suggest_int('y', 1, 2)}" for t in trials)
+        ['a1', 'a2', 'b1', 'b2']
+    """
+
+    def __init__(self, values: Mapping[str, Sequence[Any]], seed: int | None) -> None:
+        self._values = {name: tuple(choices) for name, choices in values.items()}
+        self._seed = seed
+        self._cells: dict[int, int] = {}
+        self.size = math.prod(len(choices) for choices in self._values.values())
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        """Take a combination for the trial."""
+        own = self._cell_of(trial.system_attrs.get("fixed_params", {}))
+        self._cells[trial.number] = self._claim(study, trial) if own is None else own
+
+    def sample_independent(
+        self,
+        study: Study,  # noqa: ARG002 - Optuna's signature
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,  # noqa: ARG002 - Optuna's signature
+    ) -> Any:
+        """Return the value that the trial's combination has for the parameter."""
+        cell = self._cells[trial.number]
+        for name, choices in self._values.items():
+            cell, position = divmod(cell, len(choices))
+            if name == param_name:
+                return choices[position]
+        raise KeyError(f"the grid has no parameter {param_name!r}")
+
+    def after_trial(
+        self,
+        study: Study,  # noqa: ARG002 - Optuna's signature
+        trial: FrozenTrial,
+        state: TrialState,  # noqa: ARG002 - Optuna's signature
+        values: Sequence[float] | None,  # noqa: ARG002 - Optuna's signature
+    ) -> None:
+        """Forget the combination of the trial; the study knows it."""
+        self._cells.pop(trial.number, None)
+
+    def _claim(self, study: Study, trial: FrozenTrial) -> int:
+        """Return a combination that no other trial has, after saying so in the study."""
+        seed = shared_seed(study, self._seed)
+        cell = 0
+        for attempt in range(_ATTEMPTS):
+            cell = self._free_cell(trial.number, self._taken(study, trial.number), seed)
+            # Study has no public way to give an attribute to a trial that is only about to begin.
+            study._storage.set_trial_user_attr(trial._trial_id, CELL, cell)  # noqa: SLF001 - see above
+            if cell not in self._taken(study, trial.number) or self._repeats(study):
+                return cell
+            time.sleep(0.001 * (attempt + 1) * (1 + trial.number % 5))
+        return cell
+
+    def _repeats(self, study: Study) -> bool:
+        """Return whether all combinations are taken, so that one has to be taken twice."""
+        return len(self._taken(study, -1)) >= self.size
+
+    def _taken(self, study: Study, number: int) -> set[int]:
+        """Return the combinations of all trials but one; those of lost trials are free again."""
+        taken: set[int] = set()
+        for trial in study.get_trials(deepcopy=False):
+            if trial.number == number or LOST in trial.user_attrs:
+                continue
+            fixed = trial.system_attrs.get("fixed_params")
+            cell = trial.user_attrs.get(CELL) if fixed is None else self._cell_of({**fixed, **trial.params})
+            if cell is None and CELL in trial.user_attrs:
+                cell = trial.user_attrs[CELL]
+            if cell is not None:
+                taken.add(int(cell))
+        return taken
+
+    def _free_cell(self, number: int, taken: set[int], seed: int) -> int:
+        """Return the trial's own combination, or else one that others left, or else one from the end."""
+        if number < self.size and (own := shuffled(number, self.size, seed)) not in taken:
+            return own
+        end = min(number, self.size)
+        for position in (*range(end), *range(self.size - 1, end - 1, -1)) if len(taken) < self.size else ():
+            if (cell := shuffled(position, self.size, seed)) not in taken:
+                return cell
+        return shuffled(number % self.size, self.size, seed)
+
+    def _cell_of(self, params: Mapping[str, Any]) -> int | None:
+        """Return the number of the combination of these values, or None if the grid does not hold it."""
+        cell, weight = 0, 1
+        for name, choices in self._values.items():
+            if name not in params or params[name] not in choices:
+                return None
+            cell += weight * choices.index(params[name])
+            weight *= len(choices)
+        return cell
+
+
+def shuffled(position: int, size: int, seed: int) -> int:
+    """Return what stands at a position of the numbers below ``size`` in an order that the seed shuffles.
+
+    A Feistel network on the next power of four, walked until it meets a number below ``size``, so that no
+    order of billions is ever held. See Black and Rogaway, "Ciphers with arbitrary finite domains", 2002.
+
+    Example:
+        >>> sorted(shuffled(position, 10, seed=1) for position in range(10)) == list(range(10))
+        True
+    """
+    bits = max(1, (max(size - 1, 1).bit_length() + 1) // 2)
+    number = position
+    while True:
+        left, right = number >> bits, number & ((1 << bits) - 1)
+        for turn in range(_ROUNDS):
+            digest = hashlib.sha256(f"{seed}:{turn}:{right}".encode()).digest()
+            left, right = right, left ^ (int.from_bytes(digest, "big") & ((1 << bits) - 1))
+        number = left << bits | right
+        if number < size:
+            return number

@@ -1,0 +1,90 @@
+"""The front door of a run: a storage that is repaired, a study made or found, a supervisor at work."""
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from qgtune.core.errors import UsageError
+from qgtune.core.events import Event, Notice
+from qgtune.study.create import create_study
+from qgtune.study.interrupts import Interrupts
+from qgtune.study.retries import lose_abandoned_trials
+from qgtune.study.run_lock import RunLock
+from qgtune.study.run_spec import RunOutcome, RunSpec
+from qgtune.study.space_change import check_space
+from qgtune.study.storage_address import StorageAddress
+from qgtune.study.storage_problems import storage_lost_in_words
+from qgtune.study.storages import open_storage, prepare_storage, repair_storage, storage_advice
+from qgtune.study.supervisor import Supervisor
+from qgtune.study.worker_process import WorkerStarter, process_factory, share_of_cores
+
+_KILLED_RUN = "the run was killed before this trial ended"
+
+
+def run_trials(spec: RunSpec, on_event: Callable[[Event], None]) -> RunOutcome:
+    """Return how the run went, after the study has its total of finished trials or the run had to end.
+
+    Trials that are complete, pruned or failed by their objective count; those of killed workers do
+    not, and are made up for. A run that was killed, by ``kill -9`` of all its processes even, goes on to the
+    total when it is started again. The first Ctrl-C lets running trials finish, the second does not.
+
+    Args:
+        spec: what to run.
+        on_event: called in this process with each event, in order; if it raises, the run ends.
+
+    Raises:
+        UsageError: if the objective cannot be sent to other processes.
+        ConfigValueError: if the storage or the study cannot be used.
+        QgtuneError: what building the objective raised in a worker; ``WorkerStartupError`` with the
+            traceback, if it was an exception of another kind.
+    """
+    payload = _pickled(spec)
+    if spec.storage is not None:
+        return _run(spec, payload, prepare_storage(spec.storage), on_event)
+    # Processes cannot share a memory: a study that is not to be kept lives in a journal for as long.
+    with TemporaryDirectory(prefix="qgtune-") as folder:
+        return _run(spec, payload, prepare_storage(Path(folder) / "study.log"), on_event)
+
+
+def _run(
+    spec: RunSpec, payload: bytes, storage: StorageAddress, on_event: Callable[[Event], None]
+) -> RunOutcome:
+    with storage_lost_in_words(storage), RunLock(storage.presence) as lock:
+        alone = lock.claim()
+        if alone:
+            repair_storage(storage)
+        else:
+            # Another run may be repairing the journal: nothing is written to it before that ends.
+            lock.share()
+        study = create_study(
+            spec.study_name,
+            open_storage(storage),
+            spec.directions,
+            seed=spec.seed,
+            sampler=spec.sampler,
+            pruner=spec.pruner,
+        )
+        if spec.fingerprint:
+            note = check_space(study, spec.fingerprint, spec.space)
+            if note:
+                on_event(Notice(note))
+        alone = alone and storage.file is not None
+        lose_abandoned_trials(study, _KILLED_RUN, retry=spec.retries, alone=alone)
+        lock.share()
+        n_threads = share_of_cores(spec.n_processes, spec.n_jobs)
+        start = WorkerStarter(process_factory(spec.start_method, spec.preload), payload, storage, n_threads)
+        with Interrupts() as interrupts:
+            supervisor = Supervisor(spec, start, study, on_event, interrupts)
+            advice = storage_advice(storage, spec.n_processes * spec.n_jobs)
+            return supervisor.run(lock, alone_by_lock=storage.file is not None, advice=advice)
+
+
+def _pickled(spec: RunSpec) -> bytes:
+    try:
+        return pickle.dumps(spec)
+    except Exception as error:
+        raise UsageError(
+            "the objective is sent to worker processes, so it must be a function at the top level "
+            f"of a module, or a functools.partial of one with values that can be pickled: {error}"
+        ) from error

@@ -1,0 +1,119 @@
+"""A study whose search space has changed since it began: what changed, and whether its trials still count."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+
+from qgtune.core.errors import ConfigValueError
+from qgtune.study.attributes import FINGERPRINT, SPACE
+from qgtune.study.create import check_fingerprint
+
+_LONGEST = 12
+
+
+class SpaceChangedError(ConfigValueError):
+    """The search space is not the one of the study; its trials cannot stand beside new ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change, in words; ``verdict`` is ``goes on``, ``fits in part`` or ``refused``."""
+
+    words: str
+    verdict: str
+
+    def __str__(self) -> str:
+        return f"{self.words} ({self.verdict})"
+
+
+def check_space(study: optuna.Study, fingerprint: str, form: str) -> str:
+    """Return a note on a space that got wider, after checking that the study can go on with it.
+
+    The first call on a study keeps both texts with it; a wider space replaces them.
+
+    Args:
+        study: a study made by ``create_study``.
+        fingerprint: a text that is equal for equal runs only.
+        form: the space and what is measured in canonical form, as JSON; empty to compare fingerprints only.
+
+    Raises:
+        SpaceChangedError: if the space has changed in another way than to wider ranges of numbers.
+        ConfigValueError: at ``study_name``, if what is measured has changed.
+    """
+    begun_with = study.user_attrs.get(FINGERPRINT)
+    kept = study.user_attrs.get(SPACE)
+    if not form or begun_with in (None, fingerprint) or not kept:
+        check_fingerprint(study, fingerprint)
+        if form and kept is None:
+            study.set_user_attr(SPACE, form)
+        return ""
+    old, new = json.loads(kept), json.loads(form)
+    changes = space_changes(old, new)
+    if old.get("measured") != new.get("measured") or not changes:
+        check_fingerprint(study, fingerprint)
+    listed = _listed(changes)
+    if any(change.verdict != "goes on" for change in changes):
+        raise SpaceChangedError(
+            ("study_name",),
+            "the trials of a study can be compared only if they come from one search space, but it has "
+            f"changed since the study {study.study_name!r} began: {listed}",
+            "choose another study_name, undo the change, or run with --migrate, which begins the study anew "
+            "with those trials that fit",
+        )
+    study.set_user_attr(SPACE, form)
+    study.set_user_attr(FINGERPRINT, fingerprint)
+    return f"the search space is wider than before, and the study goes on: {listed}"
+
+
+def space_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
+    """Return what changed between two canonical forms, parameter by parameter, then all else."""
+    changes: list[Change] = []
+    before, after = old["parameters"], new["parameters"]
+    for name in dict.fromkeys([*before, *after]):
+        if name not in after:
+            changes.append(Change(f"{name} is no parameter any more", "refused"))
+        elif name not in before:
+            changes.append(Change(f"{name} is a new parameter, {after[name]['text']}", "refused"))
+        elif before[name]["exact"] != after[name]["exact"] or before[name]["path"] != after[name]["path"]:
+            changes.append(_domain_change(name, before[name], after[name]))
+    was, now = old["constants"], new["constants"]
+    for path in dict.fromkeys([*was, *now]):
+        if was.get(path) != now.get(path):
+            words = f"{path} is {now.get(path, 'absent')} now, {was.get(path, 'absent')} before"
+            changes.append(Change(words, "refused"))
+    for what in ("follows", "constraints"):
+        changes += _text_changes(old[what], new[what])
+    return changes
+
+
+def _domain_change(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Change:
+    words = f"{name} is {after['text']} now, {before['text']} before"
+    same_scale = all(before.get(key) == after.get(key) for key in ("kind", "log", "path"))
+    # A wider range with another step, or another lowest value, leaves old values between its own.
+    same_grid = before.get("step") == after.get("step") and (
+        after.get("step") is None
+        or (after.get("kind") == "Integer" and (before["low"] - after["low"]) % after["step"] == 0)
+        or before.get("low") == after.get("low")
+    )
+    if "kind" in before and same_scale and same_grid:
+        wider = after["low"] <= before["low"] and after["high"] >= before["high"]
+        return Change(words, "goes on" if wider else "fits in part")
+    return Change(words, "fits in part")
+
+
+def _text_changes(old: list[str], new: list[str]) -> Iterator[Change]:
+    for text in old:
+        if text not in new:
+            yield Change(f"gone: {text}", "refused")
+    for text in new:
+        if text not in old:
+            yield Change(f"added: {text}", "refused")
+
+
+def _listed(changes: list[Change]) -> str:
+    shown = "; ".join(map(str, changes[:_LONGEST]))
+    more = len(changes) - _LONGEST
+    return f"{shown}; and {more} more" if more > 0 else shown

@@ -1,0 +1,189 @@
+"""Laws of a run's settings: what is tried first, what is not trained again, when it ends, what a change does."""
+
+import json
+
+import optuna
+import pytest
+from own_projects import BASE, SPACE, qgtune, write_project
+
+from qgtune.study import open_study
+
+SMALL = "training:\n  batch_size: [16, 32, 64]\n"
+COUNTING = '''\
+"""Writes down each call."""
+
+import pathlib
+
+
+def score(trial, config):
+    """Return the batch size, after noting the call."""
+    with pathlib.Path(__file__).with_name("calls.txt").open("a") as calls:
+        calls.write(f"{config['training']['batch_size']} {config['training'].get('seed')}\\n")
+    return config["training"]["batch_size"] / 100 + config["training"].get("seed", 0)
+'''
+
+
+def study_of(folder):
+    return open_study("tiny", folder / "runs/tiny/study.log")
+
+
+def calls_of(folder):
+    return (folder / "calls.txt").read_text().splitlines()
+
+
+def finished(study):
+    return [trial for trial in study.trials if trial.state == optuna.trial.TrialState.COMPLETE]
+
+
+def test_the_base_settings_are_tried_first_and_then_what_is_enqueued(tmp_path):
+    extra = "n_trials: 3\nenqueue:\n  - {training.learning_rate: 0.5, 'training.batch_size': 64}\n"
+    assert qgtune(write_project(tmp_path, extra)).returncode == 0
+    first, second, third = study_of(tmp_path).trials
+    assert first.params == {"training.learning_rate": 0.1, "training.batch_size": 32}
+    assert second.params == {"training.learning_rate": 0.5, "training.batch_size": 64}
+    assert third.params not in (first.params, second.params)
+
+
+def test_what_is_enqueued_may_stand_in_a_file_and_is_tried_once_however_often_a_run_goes_on(tmp_path):
+    (tmp_path / "good.yaml").write_text("- {training.learning_rate: 0.25}\n")
+    for total in (1, 3):
+        tuning = write_project(tmp_path, f"n_trials: {total}\nenqueue: good.yaml\nenqueue_base: false\n")
+        assert qgtune(tuning).returncode == 0
+    rates = [trial.params["training.learning_rate"] for trial in study_of(tmp_path).trials]
+    assert (len(rates), rates[0], rates.count(0.25)) == (3, 0.25, 1)
+
+
+def test_a_base_that_lies_outside_of_the_space_is_not_tried(tmp_path):
+    tuning = write_project(tmp_path, "n_trials: 1\n", space=SPACE.replace("0.001", "0.2"))
+    assert qgtune(tuning).returncode == 0
+    assert study_of(tmp_path).trials[0].params["training.learning_rate"] >= 0.2
+
+
+def test_an_equal_config_is_trained_once_on_any_number_of_workers(tmp_path):
+    for n_processes in (1, 2):
+        folder = tmp_path / str(n_processes)
+        tuning = write_project(
+            folder,
+            f"n_trials: 9\nn_processes: {n_processes}\nsampler: random\n",
+            objective=COUNTING,
+            space=SMALL,
+            dependencies="{}\n",
+        )
+        assert qgtune(tuning).returncode == 0
+        trials = finished(study_of(folder))
+        reused = [trial for trial in trials if "qgtune:reused_from" in trial.user_attrs]
+        assert len(trials) == 9
+        assert len(calls_of(folder)) == 9 - len(reused)
+        assert reused
+        for trial in reused:
+            assert trial.value == study_of(folder).trials[trial.user_attrs["qgtune:reused_from"]].value
+
+
+def test_reusing_can_be_switched_off(tmp_path):
+    extra = "n_trials: 5\nreuse_equal_configs: false\n"
+    tuning = write_project(tmp_path, extra, objective=COUNTING, space=SMALL, dependencies="{}\n")
+    assert qgtune(tuning).returncode == 0
+    assert len(calls_of(tmp_path)) == 5
+
+
+def test_repeats_train_with_seeds_of_their_own_and_the_value_is_the_mean(tmp_path):
+    base = BASE.replace("  epochs: 3", "  epochs: 3\n  seed: 7")
+    tuning = write_project(
+        tmp_path, "n_trials: 1\nrepeats: 3\n", objective=COUNTING, space=SMALL, base=base, dependencies="{}\n"
+    )
+    assert qgtune(tuning).returncode == 0
+    [trial] = study_of(tmp_path).trials
+    assert calls_of(tmp_path) == ["32 7", "32 8", "32 9"]
+    assert trial.value == pytest.approx(8.32)
+    assert trial.user_attrs["qgtune:spread"] == pytest.approx(1.0)
+    assert trial.user_attrs["qgtune:repeats"] == pytest.approx([7.32, 8.32, 9.32])
+
+
+def test_a_run_ends_at_its_target_and_does_nothing_when_it_is_started_again(tmp_path):
+    tuning = write_project(tmp_path, "n_trials: 50\ntarget: 1.0\n")
+    done = qgtune(tuning)
+    assert done.returncode == 0
+    assert "no further trial was needed: trial 0 has reached the target of 1 with 1" in done.stdout
+    assert qgtune(tuning).returncode == 0
+    assert len(study_of(tmp_path).trials) == 1
+
+
+def test_a_run_ends_after_so_many_trials_without_a_better_one(tmp_path):
+    extra = "n_trials: 50\nstop_after_trials_without_improvement: 3\nreuse_equal_configs: false\n"
+    constant = COUNTING.replace('config["training"]["batch_size"] / 100', "1").replace(
+        '+ config["training"].get("seed", 0)', ""
+    )
+    tuning = write_project(tmp_path, extra, objective=constant, space=SMALL, dependencies="{}\n")
+    done = qgtune(tuning)
+    assert "3 trials have finished since the best one, trial 0" in done.stdout
+    assert len(study_of(tmp_path).trials) == 4
+
+
+def test_more_adds_so_many_trials_and_says_what_counts(tmp_path):
+    tuning = write_project(tmp_path, "n_trials: 2\n")
+    assert qgtune(tuning).returncode == 0
+    done = qgtune(tuning, "--more", "3")
+    assert "2 complete, 0 pruned, 0 failed trials count" in done.stdout
+    assert len(study_of(tmp_path).trials) == 5
+
+
+def test_the_best_trials_of_another_study_that_fit_are_tried_first(tmp_path):
+    assert qgtune(write_project(tmp_path / "old", "n_trials: 8\n")).returncode == 0
+    narrower = SPACE.replace("high: 1.0", "high: 0.09")
+    extra = "n_trials: 3\nenqueue_base: false\nwarm_start: ../old/tuning.yaml\n"
+    assert qgtune(write_project(tmp_path / "new", extra, space=narrower)).returncode == 0
+    fitting = [
+        trial for trial in study_of(tmp_path / "old").trials if trial.params["training.learning_rate"] <= 0.09
+    ]
+    best = sorted(fitting, key=lambda trial: trial.value)[:3]
+    tried = [trial.params for trial in study_of(tmp_path / "new").trials]
+    assert tried[: len(best)] == [trial.params for trial in best]
+
+
+def test_a_study_goes_on_with_a_wider_range_and_says_so(tmp_path):
+    assert qgtune(write_project(tmp_path, "n_trials: 2\n")).returncode == 0
+    done = qgtune(write_project(tmp_path, "n_trials: 4\n", space=SPACE.replace("high: 1.0", "high: 2.0")))
+    assert done.returncode == 0
+    assert "the search space is wider than before, and the study goes on" in done.stdout
+    assert len(study_of(tmp_path).trials) == 4
+
+
+@pytest.mark.parametrize(
+    ("space", "taken"),
+    [(SPACE.replace("[16, 32, 64]", "[16, 32, 64, 128]"), 4), (SPACE.replace("0.001", "0.05"), None)],
+)
+def test_a_changed_domain_is_refused_and_migrating_keeps_what_fits(tmp_path, space, taken):
+    assert qgtune(write_project(tmp_path, "n_trials: 4\n")).returncode == 0
+    before = study_of(tmp_path).trials
+    tuning = write_project(tmp_path, "n_trials: 6\n", space=space)
+    refused = qgtune(tuning)
+    assert refused.returncode == 1
+    assert "error[QG421]" in refused.stderr
+    assert [trial.params for trial in study_of(tmp_path).trials] == [trial.params for trial in before]
+    done = qgtune(tuning, "--migrate")
+    assert done.returncode == 0, done.stderr
+    fitting = [trial for trial in before if taken or trial.params["training.learning_rate"] >= 0.05]
+    after = study_of(tmp_path).trials
+    assert [trial.params for trial in after[: len(fitting)]] == [trial.params for trial in fitting]
+    assert [trial.value for trial in after[: len(fitting)]] == [trial.value for trial in fitting]
+    assert len(finished(study_of(tmp_path))) == 6
+    [kept] = (tmp_path / "runs/tiny").glob("study.log.*")
+    assert len(open_study("tiny", kept).trials) == 4
+
+
+def test_a_changed_constant_cannot_be_migrated_and_leaves_the_study_as_it_was(tmp_path):
+    assert qgtune(write_project(tmp_path, "n_trials: 2\n")).returncode == 0
+    journal = tmp_path / "runs/tiny/study.log"
+    before = journal.read_bytes()
+    tuning = write_project(tmp_path, "n_trials: 3\n", base=BASE.replace("epochs: 3", "epochs: 4"))
+    done = qgtune(tuning, "--migrate")
+    assert done.returncode == 1
+    assert "training.epochs is 4 now, 3 before" in done.stderr
+    assert journal.read_bytes() == before
+
+
+def test_the_canonical_form_is_kept_with_the_study(tmp_path):
+    assert qgtune(write_project(tmp_path, "n_trials: 1\n")).returncode == 0
+    form = json.loads(study_of(tmp_path).user_attrs["qgtune:space"])
+    assert form["parameters"]["training.batch_size"]["text"] == "one of 16, 32, 64"
+    assert form["constants"]["training.epochs"] == "3"
