@@ -152,6 +152,24 @@ def test_every_study_has_its_report(tmp_path, trials):
     assert command("status", tuning).returncode == 0
 
 
+def test_with_several_objectives_every_file_tells_the_whole_front(tmp_path):
+    tuning = write_project(tmp_path, "directions: [minimize, maximize]\n")
+    runs(tuning).mkdir(parents=True)
+    storage = JournalStorage(JournalFileBackend(str(runs(tuning) / "study.log")))
+    study = optuna.create_study(study_name="tiny", storage=storage, directions=["minimize", "maximize"])
+    for loss, score in [(1.0, 1.0), (2.0, 2.0), (3.0, 0.0)]:
+        trial = made(0.0)
+        trial.values = [loss, score]
+        study.add_trial(trial)
+    done = command("report", tuning, "--no-plots")
+    assert (done.returncode, done.stderr) == (0, "")
+    read = json.loads((runs(tuning) / "best_params.json").read_text())
+    assert [trial["number"] for trial in read["trials"]] == [0, 1]
+    assert read["metrics"] == ["value 0", "value 1"]
+    assert "values_0,values_1" in (runs(tuning) / "trials.csv").read_text()
+    assert "beats these in every objective: 0, 1." in (runs(tuning) / "summary_report.md").read_text()
+
+
 def test_pictures_are_drawn(project):
     pytest.importorskip("matplotlib")
     assert command("report", project).returncode == 0

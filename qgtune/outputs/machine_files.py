@@ -1,7 +1,6 @@
 """The texts of a run's JSON files."""
 
 import platform
-import re
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 from qgtune.compiler.prepare import Prepared
 from qgtune.compiler.tuning import spelling_in
+from qgtune.core.passwords import without_passwords
 from qgtune.reports.results import Results, spread
 from qgtune.schema.outputs import BestParams, BestTrial, GitState, Reason, RunConfig, StudySummary, TopSpread
 from qgtune.schema.tuning import TuningSettings
@@ -98,7 +98,7 @@ def _settings(prepared: Prepared) -> dict[str, Any]:
     if journal is not None and not tuning.gives("storage"):
         found["storage"] = journal.relative_to(tuning.folder).as_posix()
     if isinstance(found.get("storage"), str):
-        found["storage"] = re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", found["storage"])
+        found["storage"] = without_passwords(found["storage"])
     return found
 
 
