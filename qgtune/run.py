@@ -1,67 +1,30 @@
 """A run: a tuning file that was prepared, workers that fill its study, and the files it leaves."""
 
-import contextlib
 import functools
-import hashlib
 import json
-import os
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from qgtune.compiler.emit import best_config_text, best_trial_text, built_header, built_search_space_text
 from qgtune.compiler.enqueued import asked_by
 from qgtune.compiler.files import shown_path
 from qgtune.compiler.planning.canonical_form import canonical_form
 from qgtune.compiler.prepare import Prepared
-from qgtune.compiler.tuning import spelling_in
-from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
-from qgtune.core.events import Event, Notice, TrialFinished
-from qgtune.core.files import check_can_be_written, write_atomically
-from qgtune.core.paths import format_path
+from qgtune.core.events import Event, Notice, RunStarted, TrialFinished
 from qgtune.core.trials import TrialRecord
 from qgtune.first_trials import params_to_try_first
-from qgtune.reports.trials_table import write_trials_csv
+from qgtune.outputs.files import OutputFiles, check_outputs, reason, shown
+from qgtune.outputs.study_results import located, measured_settings, open_tuned_study, run_fingerprint
+from qgtune.outputs.writer import OutputWriter
 from qgtune.sampling import number_of_combinations, sampler_spec
-from qgtune.schema.tuning import TuningSettings
-from qgtune.space import EvaluationError
 
 if TYPE_CHECKING:
     from qgtune.study import RunOutcome, RunSpec
 
 TASK_MODULES = ("qgtune.training", "qgtune.data")
 """What the server that forks the workers loads once for all of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutputFiles:
-    """Where a run writes."""
-
-    folder: pathlib.Path
-    built_search_space: pathlib.Path
-    best_trial: pathlib.Path
-    best_config: pathlib.Path
-    trials: pathlib.Path
-    front: pathlib.Path
-    """The folder for the configs of a Pareto front, one file for each of its trials."""
-
-    @classmethod
-    def of(cls, settings: TuningSettings, folder: pathlib.Path) -> "OutputFiles":
-        """Return the paths that the settings name, or their defaults in the output folder."""
-        files = settings.output_files(folder)
-        return cls(
-            settings.output_folder(folder),
-            files["built_search_space_path"],
-            files["best_trial_path"],
-            files["best_config_path"],
-            files["trials.csv"],
-            settings.output_folder(folder) / "best_configs",
-        )
-
-
-_AFRESH = "the base settings' own text could not be kept: {} is written afresh, without its comments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +58,8 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
     from qgtune.study import best_record, pareto_front, run_trials
 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
-    _check_outputs(prepared)
-    writer = _Writer(prepared, files, on_event)
+    check_outputs(prepared)
+    writer = OutputWriter(prepared, files, on_event)
     spec = replace(_run_spec(prepared, files), more=more)
     if spec.total < prepared.tuning.settings.total_trials:
         name = spec.sampler.choice.name
@@ -104,7 +67,9 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
     view_errors: list[OSError] = []
 
     def handle(event: Event) -> None:
-        if isinstance(event, TrialFinished):
+        if isinstance(event, RunStarted):
+            writer.run_started(event.records)
+        elif isinstance(event, TrialFinished):
             writer.trial_finished(event.record, is_best=event.is_best)
         try:
             on_event(event)
@@ -115,43 +80,21 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
     try:
         outcome = run_trials(spec, handle)
     except ConfigValueError as error:
-        raise DiagnosticError((_located(error, prepared),)) from error
+        raise DiagnosticError((located(error, prepared.tuning),)) from error
     except OSError as error:
         if error in view_errors:
             raise
-        where = f"{_shown(error)}: " if error.filename else ""
-        raise QgtuneError(f"the run cannot go on: {where}{_reason(error)}; {writer.what_is_kept}") from error
+        where = f"{shown(error)}: " if error.filename else ""
+        raise QgtuneError(f"the run cannot go on: {where}{reason(error)}; {writer.what_is_kept}") from error
+    finally:
+        writer.close()
     best = best_record(outcome.records, spec.directions[0])
     front = pareto_front(outcome.records, spec.directions) if len(spec.directions) > 1 else ()
     writer.run_ended(outcome.records, best, front)
+    kept = None if spec.storage is None else open_tuned_study(prepared.tuning)
+    writer.write_report(kept, with_plots=prepared.tuning.settings.plots)
     study = prepared.tuning.settings.study_file(prepared.tuning.folder)
     return RunResult(outcome, best, front, files, study)
-
-
-def _check_outputs(prepared: Prepared) -> None:
-    """Make every folder that is written to, and check that every file can be written there.
-
-    Raises:
-        DiagnosticError: at the setting that names the file or the folder that cannot be.
-    """
-    tuning = prepared.tuning
-    for setting, file in tuning.settings.output_files(tuning.folder).items():
-        try:
-            check_can_be_written(file)
-        except OSError as error:
-            given = setting in tuning.settings.model_fields_set
-            name = spelling_in(tuning.document, setting) if given else "output_dir"
-            message = f"results cannot be written to {_shown(error)}: {_reason(error)}"
-            place = tuning.locate(setting if given else "output_dir")
-            raise DiagnosticError((Diagnostic("QG413", message, place, f"set {name}"),)) from error
-
-
-def _shown(error: OSError) -> str:
-    return shown_path(pathlib.Path(str(error.filename)))
-
-
-def _reason(error: OSError) -> str:
-    return (os.strerror(error.errno) if error.errno else str(error)).lower()
 
 
 def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
@@ -170,7 +113,7 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         pruner=settings.chosen_pruner,
         storage=settings.storage_at(tuning.folder),
         seed=settings.seed,
-        fingerprint=_fingerprint(prepared),
+        fingerprint=run_fingerprint(prepared),
         space=_canonical_form(prepared),
         n_processes=settings.n_processes,
         n_jobs=settings.n_jobs,
@@ -219,9 +162,9 @@ def migrate(prepared: Prepared) -> str:
             )
         asked = functools.partial(asked_by, prepared.compilation.plan)
         name = tuning.settings.name(tuning.folder)
-        done = migrate_study(journal, name, _fingerprint(prepared), _canonical_form(prepared), asked)
+        done = migrate_study(journal, name, run_fingerprint(prepared), _canonical_form(prepared), asked)
     except ConfigValueError as error:
-        raise DiagnosticError((_located(error, prepared),)) from error
+        raise DiagnosticError((located(error, prepared.tuning),)) from error
     if done is None:
         return "nothing to migrate: the study was begun with this search space"
     kept = shown_path(done.old_study)
@@ -230,141 +173,5 @@ def migrate(prepared: Prepared) -> str:
 
 def _canonical_form(prepared: Prepared) -> str:
     """Return what a study keeps of its search space and of what is measured, as JSON."""
-    form = {**canonical_form(prepared.compilation.plan), "measured": _measured(prepared)}
+    form = {**canonical_form(prepared.compilation.plan), "measured": measured_settings(prepared)}
     return json.dumps(form, ensure_ascii=False)
-
-
-def _fingerprint(prepared: Prepared) -> str:
-    """Return a text that is equal only for runs whose values can be compared."""
-    parts = f"{prepared.compilation.plan.fingerprint} {json.dumps(_measured(prepared), sort_keys=True)}"
-    return hashlib.sha256(parts.encode()).hexdigest()[:16]
-
-
-def _measured(prepared: Prepared) -> dict[str, Any]:
-    """Return the settings that say what a trial's value is."""
-    settings = prepared.tuning.settings
-    return {
-        "objective": settings.objective,
-        "task": settings.task,
-        "data": settings.data,
-        "metric": settings.metric_name if settings.task else None,
-    }
-
-
-def _located(error: ConfigValueError, prepared: Prepared) -> Diagnostic:
-    """Return the problem of a setting, or of a value in the data section, at its line of the tuning file."""
-    tuning = prepared.tuning
-    head = str(error.path[0]) if error.path else ""
-    if head in TuningSettings.model_fields and len(error.path) == 1:
-        place = tuning.locate(head)
-    else:
-        place = tuning.document.locate(error.path)
-    code = {"storage": "QG419", "sampler": "QG416", "pruner": "QG416"}.get(head, "QG414")
-    if type(error).__name__ == "SpaceChangedError":
-        code = "QG421"
-    return Diagnostic(code, f"{format_path(error.path)}: {error.message}", place, error.hint)
-
-
-class _Writer:
-    """Writes a run's files as trials finish. Each is written whole, or not at all."""
-
-    def __init__(self, prepared: Prepared, files: OutputFiles, notify: Callable[[Event], None]) -> None:
-        self.notify = notify
-        self.compilation = prepared.compilation
-        self.settings = prepared.tuning.settings
-        self.study = self.settings.name(prepared.tuning.folder)
-        self.files = files
-
-    @property
-    def what_is_kept(self) -> str:
-        """Say what becomes of the finished trials if the run ends before its time."""
-        in_memory = "storage" in self.settings.model_fields_set and self.settings.storage is None
-        return "the study was in memory only" if in_memory else "the study keeps all finished trials"
-
-    def trial_finished(self, record: TrialRecord, *, is_best: bool) -> None:
-        """Write what one more trial changes."""
-        if record.number == 0:
-            self._write_built(record)
-        if is_best:
-            self._write_best(record, finished=None)
-
-    def run_ended(
-        self,
-        records: tuple[TrialRecord, ...],
-        best: TrialRecord | None,
-        front: tuple[TrialRecord, ...],
-    ) -> None:
-        """Write everything as it is at the end."""
-        sampled = next((record for record in records if self._config(record) is not None), None)
-        if sampled is not None:
-            self._write_built(sampled)
-        if front:
-            self._write_front(front)
-        if best is not None:
-            finished = [record for record in records if record.state != "running" and not record.lost]
-            self._write_best(best, len(finished))
-        with self._writing():
-            write_trials_csv(records, self.files.trials)
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Turn a file that cannot be written into words for the user."""
-        try:
-            yield
-        except OSError as error:
-            message = f"results cannot be written to {_shown(error)}: {_reason(error)}; {self.what_is_kept}"
-            raise QgtuneError(message) from error
-
-    def _config(self, record: TrialRecord) -> dict[str, Any] | None:
-        """Return a trial's config, or None if it ended before all of it was known."""
-        try:
-            return self.compilation.plan.config_of(record.params)
-        except (KeyError, EvaluationError):
-            return None
-
-    def _write_built(self, record: TrialRecord) -> None:
-        config = self._config(record)
-        if config is not None:
-            header = built_header(self.compilation, config)
-            text = built_search_space_text(self.compilation, config, header)
-            with self._writing():
-                write_atomically(self.files.built_search_space, text)
-
-    def _write_best(self, record: TrialRecord, finished: int | None) -> None:
-        config = self._config(record)
-        if config is None:
-            return
-        header = self._header(record, finished)
-        with self._writing():
-            write_atomically(self.files.best_trial, best_trial_text(record.params, header))
-            text, kept_layout = best_config_text(self.compilation, config, header)
-            write_atomically(self.files.best_config, text)
-        if not kept_layout:
-            self.notify(Notice(_AFRESH.format(self.files.best_config.name)))
-
-    def _write_front(self, front: tuple[TrialRecord, ...]) -> None:
-        """Write the config of each trial of a Pareto front, and remove those of trials that left it."""
-        files = {self.files.front / f"trial_{record.number:05}.yaml": record for record in front}
-        with self._writing():
-            self.files.front.mkdir(parents=True, exist_ok=True)
-            for file in set(self.files.front.glob("trial_*.yaml")) - set(files):
-                file.unlink()
-            for file, record in files.items():
-                config = self._config(record)
-                if config is not None:
-                    place = f"one of {len(front)} that no other beats"
-                    header = self._header_of(record, f"is {place}", ", ".join(self.settings.all_directions))
-                    write_atomically(file, best_config_text(self.compilation, config, header)[0])
-
-    def _header(self, record: TrialRecord, finished: int | None) -> list[str]:
-        count = "so far" if finished is None else f"of {finished} trial{'' if finished == 1 else 's'}"
-        return self._header_of(record, f"is the best {count}", self.settings.direction)
-
-    def _header_of(self, record: TrialRecord, place: str, aim: str) -> list[str]:
-        """Return the lines that say which trial a config is of, and what it was worth."""
-        what = self.settings.metric_name if self.settings.task else "value"
-        value = ", ".join(map(repr, record.values))
-        return [
-            f"Study {self.study}: trial {record.number} {place}, {what} {value} ({aim}).",
-            f"search space {self.compilation.plan.fingerprint}",
-        ]

@@ -49,7 +49,9 @@ seed: 1
 def write_project(
     folder, tuning="", *, objective=OBJECTIVE, space=SPACE, base=BASE, dependencies=DEPENDENCIES
 ):
-    """Write a project; return its tuning file."""
+    """Write a project, one that draws no pictures unless it says so; return its tuning file."""
+    if "plots:" not in tuning:
+        tuning = "".join([*(f"{line}\n" for line in tuning.splitlines()), "plots: false\n"])
     files = {
         "tuning.yaml": TUNING + tuning,
         "objective.py": objective,

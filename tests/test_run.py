@@ -24,9 +24,14 @@ def test_a_run_leaves_all_its_files(tmp_path):
     runs = tmp_path / "project" / "runs" / "tiny"
     assert sorted(path.name for path in runs.iterdir() if not path.name.startswith(".")) == [
         "best_config.yaml",
+        "best_params.json",
         "best_trial.yaml",
         "built_search_space.yaml",
+        "config.json",
+        "report.html",
         "study.log",
+        "study_summary.json",
+        "summary_report.md",
         "trials.csv",
     ]
     assert len(finished_trials(runs)) == 8

@@ -15,10 +15,14 @@ from qgtune.cli.graph import GRAPH
 from qgtune.cli.infer_dependencies import INFER_DEPENDENCIES
 from qgtune.cli.init import INIT
 from qgtune.cli.printing import FAULT, GO_ON, INTERRUPTED, OK, PROBLEMS, USAGE, print_diagnostics, say
+from qgtune.cli.report import REPORT
 from qgtune.cli.run import RUN
 from qgtune.cli.sample import SAMPLE
 from qgtune.cli.schema import SCHEMA
+from qgtune.cli.show import SHOW
+from qgtune.cli.status import STATUS
 from qgtune.cli.train import TRAIN
+from qgtune.cli.trials import TRIALS
 from qgtune.core.errors import DiagnosticError, QgtuneError, UsageError
 
 COMMANDS: dict[str, Command] = {
@@ -27,6 +31,10 @@ COMMANDS: dict[str, Command] = {
         RUN,
         TRAIN,
         EVALUATE,
+        STATUS,
+        TRIALS,
+        SHOW,
+        REPORT,
         CHECK,
         SAMPLE,
         INIT,

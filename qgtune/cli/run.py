@@ -110,6 +110,7 @@ def _print_files(prepared: "Prepared", result: "RunResult") -> None:
         "front's configs": result.files.front,
         "first trial's config": result.files.built_search_space,
         "all trials": result.files.trials,
+        "report": result.files.report,
     }
     found = {label: path for label, path in files.items() if path.exists()}
     if result.study is not None:

@@ -18,6 +18,8 @@ class RunStarted:
     n_processes: int
     best: TrialRecord | None = None
     """The best trial that the study had already; None with several objectives."""
+    records: tuple[TrialRecord, ...] = ()
+    """Every trial that the study had already."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str | bytes) -> None:
     r"""Leave at ``path`` a file with exactly ``text``, or, if anything fails, what was there before.
 
     The text goes to a temporary name in the same folder, reaches the disk, and is then moved over
@@ -17,7 +17,7 @@ def write_atomically(path: Path, text: str) -> None:
 
     Args:
         path: where the file shall stand; its folder must exist.
-        text: the content; line breaks are written as they are, the encoding is UTF-8.
+        text: the content; of a text, line breaks are written as they are, and the encoding is UTF-8.
 
     Raises:
         OSError: of the same class and number as the failure, with ``path`` as its file name.
@@ -29,23 +29,23 @@ def write_atomically(path: Path, text: str) -> None:
         >>> target.read_text()
         'lr: 0.1\n'
     """
+    content = text if isinstance(text, bytes) else text.encode()
     try:
         if path.exists() and not path.is_file():
-            with path.open("w", encoding="utf-8", newline="") as file:
-                file.write(text)
+            path.write_bytes(content)
         else:
-            _replace(Path(os.path.realpath(path)), text)
+            _replace(Path(os.path.realpath(path)), content)
     except OSError as error:
         # OSError chooses its subclass by the number, so that callers can still catch PermissionError.
         raise OSError(error.errno, f"cannot write the file: {error.strerror}", str(path)) from error
 
 
-def _replace(target: Path, text: str) -> None:
+def _replace(target: Path, content: bytes) -> None:
     # Not made of the target's name, which may be as long as a name can be.
     temporary = target.with_name(f".qgtune-{uuid.uuid4().hex}.tmp")
     try:
-        with temporary.open("x", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with temporary.open("xb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         if target.exists():

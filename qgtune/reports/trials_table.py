@@ -3,40 +3,42 @@
 import csv
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from qgtune.core.files import write_atomically
 from qgtune.core.trials import TrialRecord
 
-_AFTER_PARAMETERS = ("duration_seconds", "datetime_start", "datetime_complete", "worker", "failure")
+_AFTER_PARAMETERS = (
+    "duration_seconds",
+    "datetime_start",
+    "datetime_complete",
+    "worker",
+    "peak_memory",
+    "failure",
+)
 
 
-def write_trials_csv(records: Sequence[TrialRecord], path: Path) -> None:
-    """Write a table with one row for each trial, whole or not at all.
+def trials_csv(records: Sequence[TrialRecord], n_objectives: int = 1) -> str:
+    r"""Return a table with one row for each trial.
 
     The columns: number, state, ``value`` (or ``values_0``, ``values_1``, ... where trials return
     several), then one for each parameter in the order in which the parameters first occur, then
-    duration_seconds, datetime_start, datetime_complete, worker, failure. What a trial does not have
-    is empty. A parameter named like another column is called ``params_<name>``.
+    duration_seconds, datetime_start, datetime_complete, worker, peak_memory (bytes), failure. What a trial
+    does not have is empty. A parameter named like another column is called ``params_<name>``.
 
     Args:
         records: the trials, in the order of the rows.
-        path: the file; its folder must exist.
+        n_objectives: how many values a complete trial has.
 
-    Raises:
-        OSError: if the file cannot be written.
+    Example:
+        >>> print(trials_csv([TrialRecord(0, "complete", (0.5,), {"lr": 0.1})]).splitlines()[1])
+        0,complete,0.5,0.1,,,,,,
     """
-    n_values = max((len(record.values) for record in records), default=0)
-    value_columns = ["value"] if n_values <= 1 else [f"values_{index}" for index in range(n_values)]
-    names = list(dict.fromkeys(name for record in records for name in record.params))
-    fixed = {"number", "state", *value_columns, *_AFTER_PARAMETERS}
-    columns = [f"params_{name}" if name in fixed else name for name in names]
+    names, columns = _parameter_columns(records, values := value_columns(n_objectives))
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["number", "state", *value_columns, *columns, *_AFTER_PARAMETERS])
+    writer.writerow(["number", "state", *values, *columns, *_AFTER_PARAMETERS])
     for record in records:
-        missing = len(value_columns) - len(record.values)
+        missing = len(values) - len(record.values)
         writer.writerow(
             [
                 record.number,
@@ -47,7 +49,39 @@ def write_trials_csv(records: Sequence[TrialRecord], path: Path) -> None:
                 *_after_parameters(record),
             ]
         )
-    write_atomically(path, table.getvalue())
+    return table.getvalue()
+
+
+def value_columns(n_objectives: int) -> list[str]:
+    """Return the names of the columns that hold what trials returned."""
+    return ["value"] if n_objectives <= 1 else [f"values_{index}" for index in range(n_objectives)]
+
+
+def trial_rows(records: Sequence[TrialRecord], n_objectives: int = 1) -> list[dict[str, Any]]:
+    """Return the rows of the table as values: numbers and times stay what they are, what lacks is None."""
+    names, columns = _parameter_columns(records, values := value_columns(n_objectives))
+    return [
+        {
+            "number": record.number,
+            "state": record.state,
+            **dict.fromkeys(values),
+            **dict(zip(values, record.values, strict=False)),
+            **{column: record.params.get(name) for name, column in zip(names, columns, strict=True)},
+            "duration_seconds": record.duration,
+            "datetime_start": record.started,
+            "datetime_complete": record.ended,
+            "worker": record.worker,
+            "peak_memory": record.peak_memory,
+            "failure": record.failure,
+        }
+        for record in records
+    ]
+
+
+def _parameter_columns(records: Sequence[TrialRecord], values: list[str]) -> tuple[list[str], list[str]]:
+    names = list(dict.fromkeys(name for record in records for name in record.params))
+    fixed = {"number", "state", *values, *_AFTER_PARAMETERS}
+    return names, [f"params_{name}" if name in fixed else name for name in names]
 
 
 def _after_parameters(record: TrialRecord) -> list[Any]:
@@ -56,5 +90,6 @@ def _after_parameters(record: TrialRecord) -> list[Any]:
         "" if record.started is None else record.started.isoformat(),
         "" if record.ended is None else record.ended.isoformat(),
         record.worker,
+        "" if record.peak_memory is None else record.peak_memory,
         record.failure,
     ]

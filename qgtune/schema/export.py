@@ -1,4 +1,4 @@
-"""The JSON Schemas of the files that qgtune reads: ``python -m qgtune.schema.export schemas``.
+"""The JSON Schemas of the files that qgtune reads and writes: ``python -m qgtune.schema.export schemas``.
 
 They are for editors and for other programs; ``schemas/`` holds them, and a test holds it equal to this code.
 """
@@ -14,6 +14,7 @@ from qgtune.schema.data import DataSettings
 from qgtune.schema.dependency_map import dependency_map_schema
 from qgtune.schema.gnn import TASK_SCHEMAS
 from qgtune.schema.identity import identity
+from qgtune.schema.outputs import BestParams, RunConfig, StudySummary
 from qgtune.schema.search_space import search_space_schema
 from qgtune.schema.tuning import TuningSettings, key_spellings
 
@@ -41,7 +42,14 @@ def schemas() -> dict[str, dict[str, Any]]:
             "data",
             "The data section of a tuning file of qgtune",
         ),
+        "best_params.schema.json": _output(BestParams, "best-params", "best_params.json of a run"),
+        "study_summary.schema.json": _output(StudySummary, "study-summary", "study_summary.json of a run"),
+        "config.schema.json": _output(RunConfig, "config", "config.json of a run"),
     }
+
+
+def _output(model: type[BaseModel], name: str, title: str) -> dict[str, Any]:
+    return _named(model.model_json_schema(mode="serialization"), name, title)
 
 
 def _with_spellings(model: type[BaseModel]) -> dict[str, Any]:

@@ -67,6 +67,17 @@ def _path_key(*names: str) -> AliasChoices:
     return AliasChoices(*(f"{name}_{ending}" for name in names for ending in ("path", "file")))
 
 
+FIXED_NAMES = (
+    "trials.csv",
+    "best_params.json",
+    "study_summary.json",
+    "config.json",
+    "summary_report.md",
+    "report.html",
+)
+"""Files for results that no setting names; they stand in the output folder."""
+
+
 class TuningSettings(BaseModel):
     """A tuning file. Paths are relative to the folder that holds it; ``~`` is the home folder."""
 
@@ -231,6 +242,12 @@ class TuningSettings(BaseModel):
         description="The best trial's whole config; by default best_config.yaml in the output folder.",
     )
 
+    plots: bool = Field(
+        default=True,
+        description="Whether a run ends with pictures of its study in `plots`, which takes matplotlib; "
+        "`qgtune report` makes them at any time.",
+    )
+
     @property
     def total_trials(self) -> int:
         """How many finished trials the study shall have."""
@@ -274,7 +291,7 @@ class TuningSettings(BaseModel):
         return folder / (self.output_dir or Path("runs") / self.name(folder))
 
     def output_files(self, folder: Path) -> dict[str, Path]:
-        """Return the files for results, by the settings that name them; ``trials.csv`` has none."""
+        """Return the files for results, by the settings that name them, or by their names if none does."""
         output = self.output_folder(folder)
         named = {
             "built_search_space_path": (self.built_search_space_path, "built_search_space.yaml"),
@@ -285,7 +302,7 @@ class TuningSettings(BaseModel):
             field: output / default if written is None else folder / written
             for field, (written, default) in named.items()
         }
-        return {**files, "trials.csv": output / "trials.csv"}
+        return {**files, **{name: output / name for name in FIXED_NAMES}}
 
     def storage_at(self, folder: Path) -> str | None:
         """Return the absolute file or the URL that keeps the study; None for memory."""

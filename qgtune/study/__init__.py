@@ -3,11 +3,14 @@
 from optuna import Study, Trial
 from optuna import TrialPruned as OptunaTrialPruned
 
-from qgtune.study.attributes import PRUNED_BECAUSE, REPEATED_VALUES, REUSED_FROM, SPREAD
+from qgtune.study.attributes import FINGERPRINT, PRUNED_BECAUSE, REPEATED_VALUES, REUSED_FROM, SPREAD
 from qgtune.study.conditional_spaces import conditional_space_advice
 from qgtune.study.create import check_fingerprint, create_study
+from qgtune.study.curves import in_memory_copy, intermediate_values
+from qgtune.study.importance import importances
 from qgtune.study.migration import Migration, migrate_study
 from qgtune.study.pareto import pareto_front
+from qgtune.study.plots import MISSING, can_draw, pictures, plot_axes
 from qgtune.study.random_trials import random_trials
 from qgtune.study.records import best_record, complete_trials, trial_records
 from qgtune.study.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
@@ -17,6 +20,8 @@ from qgtune.study.space_change import SpaceChangedError
 from qgtune.study.storages import open_storage, open_study
 
 __all__ = [
+    "FINGERPRINT",
+    "MISSING",
     "PRUNED_BECAUSE",
     "REPEATED_VALUES",
     "REUSED_FROM",
@@ -33,14 +38,20 @@ __all__ = [
     "WorkerContext",
     "WorkerStartupError",
     "best_record",
+    "can_draw",
     "check_fingerprint",
     "complete_trials",
     "conditional_space_advice",
     "create_study",
+    "importances",
+    "in_memory_copy",
+    "intermediate_values",
     "migrate_study",
     "open_storage",
     "open_study",
     "pareto_front",
+    "pictures",
+    "plot_axes",
     "random_trials",
     "run_trials",
     "trial_records",

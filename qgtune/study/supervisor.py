@@ -81,7 +81,8 @@ class Supervisor:
         missing = self._tally.missing
         # A worker more than there are trials would only load its data in vain.
         self._n_processes = min(self._spec.n_processes, -(-missing // self._spec.n_jobs))
-        self._emit(RunStarted(self._tally.total, resumed_from, self._n_processes, self._tally.best))
+        before = tuple(trial_records(self._study))
+        self._emit(RunStarted(self._tally.total, resumed_from, self._n_processes, self._tally.best, before))
         if resumed_from:
             self._notify(f"of this study, {self._tally.what_counts()}")
         if missing:

@@ -1,0 +1,63 @@
+"""``qgtune report``: everything that a run leaves, made again from its study."""
+
+import argparse
+import pickle
+import webbrowser
+
+from qgtune.cli.command import Command, add_tuning_file
+from qgtune.cli.printing import OK, print_diagnostics, say
+from qgtune.cli.projects import prepare_file
+from qgtune.compiler.files import shown_path
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_tuning_file(parser)
+    parser.add_argument("--open", action="store_true", help="open report.html in the browser")
+    parser.add_argument("--no-plots", action="store_true", help="draw no pictures into the folder plots")
+    parser.add_argument("--pickle", action="store_true", help="write study.pkl too, a pickled Optuna study")
+
+
+def _report(options: argparse.Namespace) -> int:
+    prepared = prepare_file(options.tuning)
+    print_diagnostics(prepared.warnings, color=options.color)
+    from qgtune.core.events import Event, Notice
+    from qgtune.outputs.files import OutputFiles, check_outputs
+    from qgtune.outputs.study_results import CHANGED, has_changed, open_tuned_study
+    from qgtune.outputs.writer import OutputWriter
+    from qgtune.study import best_record, in_memory_copy, pareto_front, trial_records
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Notice):
+            say(f"note: {event.text}")
+
+    study = open_tuned_study(prepared.tuning)
+    check_outputs(prepared)
+    if has_changed(study, prepared):
+        say(f"note: {CHANGED}")
+    files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
+    writer = OutputWriter(prepared, files, tell)
+    records = tuple(trial_records(study))
+    directions = prepared.tuning.settings.all_directions
+    front = pareto_front(records, directions) if len(directions) > 1 else ()
+    writer.run_ended(records, best_record(records, directions[0]), front)
+    writer.write_report(study, with_plots=not options.no_plots)
+    if options.pickle:
+        writer.write_pickle(pickle.dumps(in_memory_copy(study)))
+    print(f"{len(records)} trial{'' if len(records) == 1 else 's'} of study {study.study_name}")
+    for path in (files.summary_report, files.report):
+        print(f"  {shown_path(path)}")
+    if files.plots.is_dir() and not options.no_plots:
+        print(f"  {shown_path(files.plots)}")
+    if options.open:
+        webbrowser.open(files.report.resolve().as_uri())
+    return OK
+
+
+REPORT = Command(
+    "report",
+    "make the report of a study again: tables, pages, pictures",
+    "report TUNING.yaml",
+    "report TUNING.yaml [--open] [--no-plots] [--pickle]",
+    _add_arguments,
+    _report,
+)

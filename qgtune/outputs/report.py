@@ -1,0 +1,99 @@
+"""A study -> the report that people read: a page in Markdown, a page of HTML, and pictures."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from qgtune.compiler.pipeline import Compilation
+from qgtune.compiler.prepare import Prepared
+from qgtune.core.trials import TrialRecord
+from qgtune.insight.graph import dependency_graph
+from qgtune.outputs.files import OutputFiles
+from qgtune.outputs.own_files import OwnFiles
+from qgtune.reports.advice import advice
+from qgtune.reports.graph_drawing import Arrow, Box
+from qgtune.reports.page import PageParts, report_page
+from qgtune.reports.results import Results
+from qgtune.reports.summary import summary_report
+from qgtune.space import EvaluationError
+
+if TYPE_CHECKING:
+    from qgtune.study import Study
+
+_LEAST = 10
+"""Complete trials below which importances are a matter of luck."""
+_NOT_KEPT = "It was not computed, as the study was in memory only"
+
+
+def write_report(
+    prepared: Prepared,
+    results: Results,
+    study: "Study | None",
+    files: OutputFiles,
+    own: OwnFiles,
+) -> dict[str, float]:
+    """Write summary_report.md and report.html; return the importance of each parameter.
+
+    Args:
+        prepared: what ``prepare`` made of the tuning file.
+        results: what the study has found.
+        study: the study; None if it was in memory only.
+        files: where to write.
+        own: writes files.
+
+    Raises:
+        OSError: if a file cannot be written.
+    """
+    shares: dict[str, float] = {}
+    evaluator, curves = _NOT_KEPT, {}
+    if study is not None:
+        from qgtune.study import importances, intermediate_values
+
+        shares, evaluator = importances(study, least=_LEAST)
+        curves = intermediate_values(study)
+    boxes, arrows = _graph(prepared.compilation)
+    parts = PageParts(
+        config_of=config_reader(prepared.compilation),
+        importances=shares,
+        evaluator=evaluator,
+        curves=curves,
+        boxes=boxes,
+        arrows=arrows,
+        advice=advice(results, shares),
+    )
+    own.write(files.summary_report, summary_report(results, shares, evaluator))
+    own.write(files.report, report_page(results, parts))
+    return shares
+
+
+def write_plots(
+    results: Results, study: "Study", shares: dict[str, float], files: OutputFiles, own: OwnFiles
+) -> None:
+    """Draw the pictures of a study into the folder ``plots``.
+
+    Raises:
+        QgtuneError: if matplotlib is missing.
+        OSError: if a file cannot be written.
+    """
+    from qgtune.study import pictures
+
+    files.plots.mkdir(parents=True, exist_ok=True)
+    for name, image in pictures(study, shares, results.metrics):
+        own.write(files.plots / name, image)
+
+
+def config_reader(compilation: Compilation) -> Callable[[TrialRecord], dict[str, Any] | None]:
+    """Return a function that gives the config of a trial; None if it ended before all of it was known."""
+
+    def config_of(record: TrialRecord) -> dict[str, Any] | None:
+        try:
+            return compilation.plan.config_of(record.params)
+        except (KeyError, ValueError, TypeError, EvaluationError):
+            return None
+
+    return config_of
+
+
+def _graph(compilation: Compilation) -> tuple[list[Box], list[Arrow]]:
+    graph = dependency_graph(compilation)
+    boxes = [Box(node.name, str(node.kind), node.detail) for node in graph.nodes]
+    return boxes, [Arrow(edge.source, edge.target, str(edge.link), edge.label) for edge in graph.edges]

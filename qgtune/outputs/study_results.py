@@ -1,0 +1,108 @@
+"""A tuning file and the trials of its study -> the results that every output is made of."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from qgtune.compiler.prepare import Prepared
+from qgtune.compiler.tuning import Tuning
+from qgtune.core.diagnostics import Diagnostic
+from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
+from qgtune.core.paths import format_path
+from qgtune.core.trials import TrialRecord
+from qgtune.reports.results import Results
+from qgtune.schema.tuning import TuningSettings
+
+if TYPE_CHECKING:
+    from qgtune.study import Study
+
+CHANGED = (
+    "the search space, the base settings, the dependency map, the objective, the data or the metric has "
+    "changed since the study began: configs are shown as the files are now"
+)
+
+
+def results_of(prepared: Prepared, records: Sequence[TrialRecord]) -> Results:
+    """Return the results of a study.
+
+    Args:
+        prepared: what ``prepare`` made of the tuning file.
+        records: its trials, by number.
+    """
+    settings, plan = prepared.tuning.settings, prepared.compilation.plan
+    return Results(
+        study=settings.name(prepared.tuning.folder),
+        metrics=metric_names(settings),
+        directions=settings.all_directions,
+        records=tuple(records),
+        total=settings.total_trials,
+        fingerprint=plan.fingerprint,
+        domains={suggestion.name: suggestion.domain for suggestion in plan.suggestions},
+    )
+
+
+def metric_names(settings: TuningSettings) -> tuple[str, ...]:
+    """Return what each value of a trial is called."""
+    name = settings.metric_name if settings.task else "value"
+    several = len(settings.all_directions)
+    return (name,) if several == 1 else tuple(f"{name} {index}" for index in range(several))
+
+
+def open_tuned_study(tuning: Tuning) -> "Study":
+    """Return the study of a tuning file, for reading.
+
+    Raises:
+        DiagnosticError: at the setting to blame, if there is no such study.
+        QgtuneError: if the study was in memory only.
+    """
+    from qgtune.study import open_study
+
+    settings = tuning.settings
+    storage = settings.storage_at(tuning.folder)
+    if storage is None:
+        raise QgtuneError("the study was in memory only, as storage is null: there is nothing to read")
+    try:
+        return open_study(settings.name(tuning.folder), storage)
+    except ConfigValueError as error:
+        raise DiagnosticError((located(error, tuning),)) from error
+
+
+def has_changed(study: "Study", prepared: Prepared) -> bool:
+    """Tell whether a study was begun with other files than there are now."""
+    from qgtune.study import FINGERPRINT
+
+    begun_with = study.user_attrs.get(FINGERPRINT)
+    return begun_with is not None and begun_with != run_fingerprint(prepared)
+
+
+def run_fingerprint(prepared: Prepared) -> str:
+    """Return a text that is equal only for runs whose values can be compared."""
+    parts = (
+        f"{prepared.compilation.plan.fingerprint} {json.dumps(measured_settings(prepared), sort_keys=True)}"
+    )
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def measured_settings(prepared: Prepared) -> dict[str, Any]:
+    """Return the settings that say what a trial's value is."""
+    settings = prepared.tuning.settings
+    return {
+        "objective": settings.objective,
+        "task": settings.task,
+        "data": settings.data,
+        "metric": settings.metric_name if settings.task else None,
+    }
+
+
+def located(error: ConfigValueError, tuning: Tuning) -> Diagnostic:
+    """Return the problem of a setting, or of a value in the data section, at its line of the tuning file."""
+    head = str(error.path[0]) if error.path else ""
+    if head in TuningSettings.model_fields and len(error.path) == 1:
+        place = tuning.locate(head)
+    else:
+        place = tuning.document.locate(error.path)
+    code = {"storage": "QG419", "sampler": "QG416", "pruner": "QG416"}.get(head, "QG414")
+    if type(error).__name__ == "SpaceChangedError":
+        code = "QG421"
+    return Diagnostic(code, f"{format_path(error.path)}: {error.message}", place, error.hint)

@@ -1,0 +1,135 @@
+"""The results of a study: its trials, and what can be said of them without asking the study again."""
+
+import math
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from qgtune.core.trials import TrialRecord
+from qgtune.space import Domain, FollowingRange
+
+TOP = 10
+"""How many of the best trials a report looks at."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a study has found.
+
+    Args:
+        study: its name.
+        metrics: what each value of a trial is.
+        directions: ``minimize`` or ``maximize``, one for each value.
+        records: every trial that has begun, by number.
+        total: finished trials that were asked for; None where nobody said.
+        fingerprint: the fingerprint of the search space.
+        domains: the parameters as they are searched, by name; of the study's own where no space is known.
+    """
+
+    study: str
+    metrics: tuple[str, ...]
+    directions: tuple[str, ...]
+    records: tuple[TrialRecord, ...]
+    total: int | None = None
+    fingerprint: str = ""
+    domains: Mapping[str, Domain | FollowingRange] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> tuple[TrialRecord, ...]:
+        """The trials with a value for each objective, none of them NaN."""
+        return tuple(
+            record
+            for record in self.records
+            if record.state == "complete"
+            and len(record.values) == len(self.directions)
+            and not any(map(math.isnan, record.values))
+        )
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many trials are complete, pruned, failed, lost with their worker, and running."""
+        found = Counter("lost" if record.lost else record.state for record in self.records)
+        return {state: found[state] for state in ("complete", "pruned", "failed", "lost", "running")}
+
+    @property
+    def reasons(self) -> list[tuple[str, str, int]]:
+        """State, reason and number of the trials that came to nothing, the most frequent first."""
+        found = Counter(
+            ("lost" if record.lost else record.state, record.failure or "stopped by the pruner")
+            for record in self.records
+            if record.state in {"pruned", "failed"}
+        )
+        return [(state, reason, number) for (state, reason), number in found.most_common()]
+
+    @property
+    def is_single(self) -> bool:
+        """Whether a trial has one value."""
+        return len(self.directions) == 1
+
+    @property
+    def best(self) -> tuple[TrialRecord, ...]:
+        """The best trial, the earliest of equals; with several objectives, all that no other one beats."""
+        return self.ranked[:1] if self.is_single else self._front()
+
+    @property
+    def ranked(self) -> tuple[TrialRecord, ...]:
+        """The complete trials, the best first; with several objectives, by their first value."""
+        return tuple(sorted(self.complete, key=lambda record: (*self._costs(record), record.number)))
+
+    @property
+    def top(self) -> tuple[TrialRecord, ...]:
+        """The ten best trials; with several objectives, up to ten that no other one beats."""
+        return (self.ranked if self.is_single else self._front())[:TOP]
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the parameters, in the order of the space; then those that only trials have."""
+        found = (name for record in self.records for name in record.params)
+        return tuple(dict.fromkeys([*self.domains, *found]))
+
+    def _costs(self, record: TrialRecord) -> tuple[float, ...]:
+        signs = (-1.0 if direction == "maximize" else 1.0 for direction in self.directions)
+        return tuple(sign * value for sign, value in zip(signs, record.values, strict=True))
+
+    def _front(self) -> tuple[TrialRecord, ...]:
+        front: list[tuple[tuple[float, ...], TrialRecord]] = []
+        # Sorted, so that nothing that comes later can beat what is in the front already.
+        for record in self.ranked:
+            costs = self._costs(record)
+            if not any(_is_at_least_as_good(other, costs) for other, _ in front):
+                front.append((costs, record))
+        return tuple(record for _, record in front)
+
+
+def _is_at_least_as_good(one: Sequence[float], other: Sequence[float]) -> bool:
+    return all(a <= b for a, b in zip(one, other, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Mean, standard deviation and range of numbers; the deviation of a single number is 0."""
+
+    mean: float
+    deviation: float
+    least: float
+    most: float
+
+
+def spread(values: Sequence[float]) -> Spread | None:
+    """Return how numbers spread, or None if there are none or one of them is not finite.
+
+    Example:
+        >>> spread([1.0, 3.0])
+        Spread(mean=2.0, deviation=1.4142135623730951, least=1.0, most=3.0)
+    """
+    if not values or not all(map(math.isfinite, values)):
+        return None
+    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
+    return Spread(statistics.fmean(values), deviation, min(values), max(values))
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a parameter's value is a number, which a boolean is not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

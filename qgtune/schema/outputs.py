@@ -1,0 +1,109 @@
+"""The JSON files that a run leaves for other programs."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Output(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")
+
+    version: Literal[1] = Field(
+        default=1, description="The version of the file's format; raised when readers must change."
+    )
+
+    def text(self) -> str:
+        """Return the text of the file; numbers that JSON does not have are the texts NaN and Infinity."""
+        return self.model_dump_json(indent=2) + "\n"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")
+
+
+Value = float | Literal["NaN", "Infinity", "-Infinity"]
+"""A number; as text where JSON has no such number."""
+
+
+class BestTrial(_Part):
+    """A trial that no other one beats."""
+
+    number: int = Field(ge=0, description="The trial's number in the study.")
+    values: list[Value] = Field(description="What the trial returned, one value for each metric.")
+    params: dict[str, Any] = Field(description="Name and value of each parameter, as the study stores them.")
+
+
+class BestParams(_Output):
+    """The best trial's parameters; with several objectives, those of every trial that no other one beats."""
+
+    study: str = Field(description="The study's name.")
+    metrics: list[str] = Field(description="What each value of a trial is.")
+    directions: list[Literal["minimize", "maximize"]] = Field(
+        description="Which way each value is to go, in the order of the metrics."
+    )
+    trials: list[BestTrial] = Field(
+        description="The best trial; several with several objectives; none while no trial is complete."
+    )
+
+
+class Reason(_Part):
+    """Why trials came to nothing."""
+
+    state: str = Field(description="pruned, failed, or lost with its worker.")
+    reason: str = Field(description="The reason, in one line.")
+    count: int = Field(ge=1, description="How many trials ended so.")
+
+
+class TopSpread(_Part):
+    """How the values of the ten best trials spread."""
+
+    metric: str = Field(description="What the value is.")
+    count: int = Field(ge=1, description="How many trials these are, at most ten.")
+    mean: float = Field(description="Their mean.")
+    standard_deviation: float = Field(ge=0, description="Their sample standard deviation; 0 for one trial.")
+    least: float = Field(description="The smallest of them.")
+    most: float = Field(description="The largest of them.")
+
+
+class StudySummary(_Output):
+    """How far a study has come, and what it has found."""
+
+    study: str = Field(description="The study's name.")
+    fingerprint: str = Field(description="Names the search space; the same for equal spaces only.")
+    metrics: list[str] = Field(description="What each value of a trial is.")
+    directions: list[Literal["minimize", "maximize"]] = Field(
+        description="Which way each value is to go, in the order of the metrics."
+    )
+    asked: int | None = Field(description="How many finished trials were asked for; null if nobody said.")
+    counts: dict[str, int] = Field(
+        description="How many trials are complete, pruned, failed, lost with their worker, and running."
+    )
+    reasons: list[Reason] = Field(description="Why trials were pruned, failed or lost, most frequent first.")
+    best: list[BestTrial] = Field(description="The best trial; several with several objectives.")
+    top: list[TopSpread] = Field(description="How the values of the ten best trials spread, by metric.")
+    started: str | None = Field(description="When the first trial began, as ISO 8601; null before it.")
+    ended: str | None = Field(description="When the last finished trial ended; null before any did.")
+    trial_seconds: float = Field(
+        ge=0, description="The durations of all finished trials together, in seconds."
+    )
+
+
+class GitState(_Part):
+    """The repository that holds the tuning file."""
+
+    commit: str = Field(description="The commit that was checked out.")
+    changed: bool = Field(description="Whether files under version control differed from it.")
+
+
+class RunConfig(_Output):
+    """What a run was asked for, and with what it ran."""
+
+    study: str = Field(description="The study's name.")
+    fingerprint: str = Field(description="Names the search space; the same for equal spaces only.")
+    settings: dict[str, Any] = Field(
+        description="Every setting of the tuning file; paths as the file writes them, passwords left out."
+    )
+    python: str = Field(description="The version of Python.")
+    platform: str = Field(description="Operating system and kind of processor.")
+    libraries: dict[str, str] = Field(description="Versions of qgtune and of what it stands on, by name.")
+    git: GitState | None = Field(description="The user's repository; null if there is none, or no git.")

@@ -1,0 +1,145 @@
+"""Pictures of a study, drawn by Optuna with matplotlib."""
+
+import importlib.util
+import io
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import optuna
+from optuna.trial import TrialState
+
+from qgtune.core.diagnostics import did_you_mean
+from qgtune.core.errors import QgtuneError
+from qgtune.study.importance import evaluator_for
+from qgtune.study.quiet import quiet_optuna
+
+MISSING = 'pictures take matplotlib: pip install "qgtune[reports]"'
+_MOST_PARAMETERS = 8
+_DPI = 120
+_MOST_TRIALS = 1_000
+"""Trials that pictures with a line through each of them show; matplotlib draws more for minutes."""
+
+
+def can_draw() -> bool:
+    """Tell whether matplotlib is installed."""
+    return importlib.util.find_spec("matplotlib") is not None
+
+
+def pictures(
+    study: optuna.Study, importances: Mapping[str, float], names: Sequence[str]
+) -> Iterator[tuple[str, bytes]]:
+    """Yield file name and PNG image of each picture that the study has the trials for.
+
+    Args:
+        study: any study; of one without a complete trial, only what it reported and its timeline are drawn.
+        importances: the parameters that pictures of some of them show, the most important first.
+        names: the names of the objectives.
+
+    Raises:
+        QgtuneError: if matplotlib is missing.
+    """
+    if not can_draw():
+        raise QgtuneError(MISSING)
+    for name, make in _pictures(study, list(importances)[:_MOST_PARAMETERS], names):
+        yield f"{name}.png", _image(make)
+
+
+def _pictures(
+    study: optuna.Study, parameters: list[str], names: Sequence[str]
+) -> Iterator[tuple[str, Callable[[], Any]]]:
+    import optuna.visualization.matplotlib as draw
+
+    trials = study.get_trials(deepcopy=False)
+    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    if any(trial.datetime_start is not None for trial in trials):
+        yield "timeline", lambda: draw.plot_timeline(study)
+    thinned = study if len(trials) <= _MOST_TRIALS else _thinned(study)
+    if any(trial.intermediate_values for trial in trials):
+        yield "intermediate_values", lambda: draw.plot_intermediate_values(thinned)
+    if not complete:
+        return
+    first = (lambda trial: trial.values[0]) if len(names) > 1 else None
+    about: dict[str, Any] = {"target": first, "target_name": names[0]}
+    yield "history", lambda: draw.plot_optimization_history(study, **about)
+    if len(names) in {2, 3}:
+        yield "pareto_front", lambda: draw.plot_pareto_front(study, target_names=list(names))
+    if not parameters:
+        return
+    importance: dict[str, Any] = {
+        "params": parameters,
+        "evaluator": evaluator_for(len(complete) * len(parameters)),
+    }
+    yield "importance", lambda: draw.plot_param_importances(study, **importance, **about)
+    yield "parallel_coordinates", lambda: draw.plot_parallel_coordinate(thinned, parameters, **about)
+    yield "slices", lambda: draw.plot_slice(study, parameters, **about)
+    if len(parameters) > 1:
+        yield "contour", lambda: draw.plot_contour(thinned, parameters[:2], **about)
+
+
+def _thinned(study: optuna.Study) -> optuna.Study:
+    """Return a study with the best trials and an even choice of all others; they are numbered anew."""
+    trials = study.get_trials(deepcopy=False)
+    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    sign = -1 if study.directions[0].name == "MAXIMIZE" else 1
+    complete.sort(key=lambda trial: sign * trial.values[0])
+    chosen = {trial.number for trial in complete[: _MOST_TRIALS // 2]}
+    chosen |= {trial.number for trial in trials[:: 2 * len(trials) // _MOST_TRIALS]}
+    with quiet_optuna():
+        smaller = optuna.create_study(directions=study.directions)
+        smaller.add_trials([trial for trial in trials if trial.number in chosen])
+    return smaller
+
+
+def _image(make: Callable[[], Any]) -> bytes:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    image = io.BytesIO()
+    # matplotlib warns of fonts without a glyph and of axes that hold one value; the picture is drawn all the
+    # same.
+    with quiet_optuna(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            axes = make()
+            figure = getattr(axes, "figure", None) or axes.flat[0].figure
+            figure.savefig(image, dpi=_DPI, bbox_inches="tight", metadata={"Software": None})
+        finally:
+            plt.close("all")
+    return image.getvalue()
+
+
+_OPTUNA_NAMES = {
+    "history": "plot_optimization_history",
+    "importance": "plot_param_importances",
+    "parallel_coordinates": "plot_parallel_coordinate",
+    "slices": "plot_slice",
+    "contour": "plot_contour",
+    "intermediate_values": "plot_intermediate_values",
+    "timeline": "plot_timeline",
+    "pareto_front": "plot_pareto_front",
+}
+
+
+def plot_axes(kind: str, study: optuna.Study, **options: Any) -> Any:
+    """Return the matplotlib axes of one plot.
+
+    Args:
+        kind: one of the names of the pictures, without ``.png``.
+        study: any study.
+        options: what Optuna's own function takes.
+
+    Raises:
+        QgtuneError: if matplotlib is missing, or there is no such plot.
+    """
+    if not can_draw():
+        raise QgtuneError(MISSING)
+    if kind not in _OPTUNA_NAMES:
+        hint = did_you_mean(kind, _OPTUNA_NAMES)
+        raise QgtuneError(f"there is no plot {kind!r}, but {', '.join(_OPTUNA_NAMES)}; {hint}".rstrip("; "))
+    import optuna.visualization.matplotlib as draw
+
+    with quiet_optuna():
+        return getattr(draw, _OPTUNA_NAMES[kind])(study, **options)
