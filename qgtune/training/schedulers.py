@@ -1,5 +1,6 @@
 """The schedule of the learning rate that the training section names."""
 
+import math
 from typing import Any
 
 import torch
@@ -50,7 +51,10 @@ class Schedule:
 
     def after_step(self) -> None:
         """Follow a step of the optimizer."""
-        if self.scheduler is not None and self._name in _BY_STEP:
+        if self.scheduler is None or self._name not in _BY_STEP:
+            return
+        # One cycle ends with its last step, and refuses another one.
+        if self.scheduler.last_epoch + 1 < getattr(self.scheduler, "total_steps", math.inf):
             self.scheduler.step()
 
     def after_epoch(self, value: float) -> None:

@@ -76,8 +76,8 @@ def train(  # noqa: PLR0913 - what a study knows of a trial, each by its name
     chosen_by = settings.training.early_stopping_metric or metric
     direction_of(metric, target_names, ("metric",), task.metrics)
     direction = direction_of(chosen_by, target_names, ("training", "early_stopping_metric"), task.metrics)
-    task.check(settings, dataset)
     check_data(task, dataset, kept)
+    task.check(settings, dataset)
     device = choose_device(settings.training.device, notice)
     precision = Precision(settings.training.precision, device, notice)
     parts = task.split(settings, dataset)
@@ -132,8 +132,8 @@ def evaluate(  # noqa: PLR0913 - the task, what it is given, and where to look
         ConfigValueError: if the config has no such section, or cannot be used with this data set.
     """
     settings = task.parse(config)
-    task.check(settings, dataset)
     task.check_data(dataset)
+    task.check(settings, dataset)
     notice, device = _once(on_notice), device_of(model)
     if section is None:
         indices, loader = task.samples(dataset), "validation"
