@@ -29,8 +29,9 @@ format: $(VENV)/.dev  ## mend format and style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-schemas: $(VENV)/.dev  ## write schemas/ from the code
+schemas: $(VENV)/.dev  ## write schemas/ and the tables of docs/tasks.md from the code
 	$(BIN)/python -m qgtune.schema.export schemas
+	$(BIN)/python -m qgtune.schema.task_tables docs/tasks.md
 
 language-server: .node/$(LANGUAGE_SERVER)  ## install the YAML language server that the tests talk to; needs npm
 

@@ -13,6 +13,7 @@ from qgtune.nn.construction import construct, entry
 from qgtune.nn.layers import ACTIVATIONS, PoolingFunction, registered_names
 from qgtune.nn.pooling import make_pooling, pooled_example
 from qgtune.schema.gnn import (
+    GRAPH_CLASSIFICATION,
     ClassifierConfig,
     GraphFeaturesNetConfig,
     NetworkConfig,
@@ -173,7 +174,7 @@ class GraphModel(torch.nn.Module):
         return cast(list[Tensor], self.classifier(x))
 
 
-def build_model(config: Mapping[str, Any], task: str = "graph_classification") -> GraphModel:
+def build_model(config: Mapping[str, Any], task: str = GRAPH_CLASSIFICATION) -> GraphModel:
     """Return the model that the ``model`` section of a config describes, with fresh weights.
 
     The weights come from torch's random generator: seed it for the same weights.

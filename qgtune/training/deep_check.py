@@ -199,7 +199,7 @@ class _Findings:
             model,
             num_node_features=facts.num_node_features,
             num_classes=facts.num_classes,
-            num_graph_features=getattr(facts, "num_graph_features", None),
+            num_graph_features=facts.num_graph_features,
         )
         for failure in trace.failures:
             self._fails(failure)

@@ -167,7 +167,7 @@ class _Search:
             model,
             num_node_features=facts.num_node_features,
             num_classes=facts.num_classes,
-            num_graph_features=getattr(facts, "num_graph_features", None),
+            num_graph_features=facts.num_graph_features,
         )
         for junction in trace.junctions:
             self.log.note(config, model, junction)

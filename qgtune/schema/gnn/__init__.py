@@ -25,9 +25,7 @@ from qgtune.schema.gnn.heads import (
     GraphFeaturesNetConfig,
     RegressionHeadConfig,
 )
-from qgtune.schema.gnn.installed import (
-    installed_names,
-)
+from qgtune.schema.gnn.installed import installed_names, installed_tasks
 from qgtune.schema.gnn.model import (
     BLOCKS_KEYS,
     HEAD_KEYS,
@@ -121,6 +119,7 @@ __all__ = [
     "find_problems",
     "head_width",
     "installed_names",
+    "installed_tasks",
     "metric_direction",
     "parse_config",
     "parse_model",

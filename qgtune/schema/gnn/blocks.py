@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from qgtune.schema.gnn.names import ACTIVATIONS
 from qgtune.schema.gnn.rules import (
     Activation,
     ActivationKwargs,
@@ -43,7 +44,9 @@ class GcnBlockConfig(Section):
         default="identity",
         description="What normalizes the layer's output: batch_norm, layer_norm, graph_norm, identity.",
     )
-    activation: Activation = Field(default="relu", description="The nonlinearity after the normalizer.")
+    activation: Activation = Field(
+        default="relu", description=f"The nonlinearity after the normalizer: {', '.join(ACTIVATIONS)}."
+    )
     gnn_layer_args: list[Any] = Field(
         default_factory=list, description="Positional arguments of the layer after its two dims."
     )

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, ValidationInfo
 
-from qgtune.core.diagnostics import did_you_mean
+from qgtune.core.diagnostics import did_you_mean, nearest
 from qgtune.schema.gnn.rules import broken_rule
 
 _EVERY = frozenset({"foreach", "maximize"})
@@ -93,13 +93,20 @@ def _optimizer_name(name: str) -> str:
 def _optimizer_keyword(keyword: str, info: ValidationInfo) -> str:
     if keyword in _SECTION_KEYS:
         raise broken_rule(f"{keyword!r} has a key of its own", f"set training.{_SECTION_KEYS[keyword]}")
-    optimizer = (info.data or {}).get("optimizer", "")
-    taken = OPTIMIZERS.get(optimizer, frozenset[str]().union(*OPTIMIZERS.values()))
-    if keyword not in taken:
-        raise broken_rule(
-            f"{optimizer or 'no optimizer'} takes no argument named {keyword!r}", did_you_mean(keyword, taken)
-        )
+    _check_keyword(keyword, "optimizer", (info.data or {}).get("optimizer"), OPTIMIZERS)
     return keyword
+
+
+def _check_keyword(keyword: str, kind: str, name: str | None, table: Mapping[str, frozenset[str]]) -> None:
+    """Raise unless the entry of that name takes a keyword argument; without a name, unless any entry does."""
+    takers = [entry for entry, taken in table.items() if keyword in taken]
+    if name in takers or (name is None and takers):
+        return
+    hint = f"taken by {', '.join(takers)}"
+    if not takers:
+        hint = did_you_mean(keyword, frozenset().union(*table.values()) if name is None else table[name])
+    message = f"no {kind} takes an argument" if name is None else f"{name} takes no argument"
+    raise broken_rule(f"{message} named {keyword!r}", hint)
 
 
 def _scheduler_name(name: str) -> str:
@@ -110,19 +117,16 @@ def _scheduler_name(name: str) -> str:
     if unusable is not None:
         raise broken_rule(
             f"{unusable} cannot be named in a config: {UNUSABLE_SCHEDULERS[unusable]}",
-            f"one of {', '.join(SCHEDULERS)}",
+            f"known: {', '.join(SCHEDULERS)}",
         )
-    raise broken_rule(f"no scheduler is named {name!r}", did_you_mean(name.lower(), by_lower_case))
+    near = nearest(name.lower(), by_lower_case)
+    hint = did_you_mean(name, SCHEDULERS) if near is None else f"did you mean {by_lower_case[near]!r}?"
+    raise broken_rule(f"no scheduler is named {name!r}", hint)
 
 
 def _scheduler_keyword(keyword: str, info: ValidationInfo) -> str:
-    scheduler = (info.data or {}).get("scheduler") or ""
     # Without a scheduler its arguments stand by for the trials that have one.
-    taken = SCHEDULERS.get(scheduler, frozenset[str]().union(*SCHEDULERS.values()))
-    if keyword not in taken:
-        raise broken_rule(
-            f"{scheduler or 'no scheduler'} takes no argument named {keyword!r}", did_you_mean(keyword, taken)
-        )
+    _check_keyword(keyword, "scheduler", (info.data or {}).get("scheduler"), SCHEDULERS)
     return keyword
 
 
