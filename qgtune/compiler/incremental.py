@@ -4,14 +4,22 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from qgtune.core.errors import ConfigValueError
+from qgtune.schema.gnn import BLOCKS_KEYS
 
 Find = Callable[[dict[str, Any]], Sequence[ConfigValueError]]
+
+
+def blocks_key_of(config: dict[str, Any]) -> str:
+    """Return the name by which a config's model calls its blocks: gcn_net or encoder."""
+    model = config.get("model")
+    written = [key for key in BLOCKS_KEYS if isinstance(model, dict) and key in model]
+    return written[0] if written else BLOCKS_KEYS[0]
 
 
 def blocks_of(config: dict[str, Any]) -> list[Any]:
     """Return the blocks of a config's model; none if they are not written as a list."""
     model = config.get("model")
-    blocks = model.get("gcn_net") if isinstance(model, dict) else None
+    blocks = model.get(blocks_key_of(config)) if isinstance(model, dict) else None
     return blocks if isinstance(blocks, list) else []
 
 
@@ -58,10 +66,10 @@ class IncrementalCheck:
 
     def _part_problems(self, config: dict[str, Any], positions: list[int]) -> list[ConfigValueError]:
         """Return the problems of a config of which only some blocks are left."""
-        blocks = blocks_of(config)
-        part = {**config, "model": {**config["model"], "gcn_net": [blocks[k] for k in positions]}}
+        blocks, key = blocks_of(config), blocks_key_of(config)
+        part = {**config, "model": {**config["model"], key: [blocks[k] for k in positions]}}
         # After a gap a block need not fit the one that now stands before it. In the config itself it does:
         # both it and what stands before it there are as in the sound one.
         gaps = {i for i in range(1, len(positions)) if positions[i - 1] + 1 < positions[i]}
-        unfounded = {("model", "gcn_net", i, "in_dim") for i in gaps}
+        unfounded = {("model", key, i, "in_dim") for i in gaps}
         return [problem for problem in self._find(part) if problem.path not in unfounded]

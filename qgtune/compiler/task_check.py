@@ -1,10 +1,10 @@
 """What a built-in task's schema says about the values that can be sampled, each problem at its line."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
-from qgtune.compiler.incremental import IncrementalCheck, blocks_of
+from qgtune.compiler.incremental import IncrementalCheck, blocks_key_of, blocks_of
 from qgtune.compiler.objective import check_function
 from qgtune.compiler.pipeline import Compilation
 from qgtune.compiler.planning.variants import present
@@ -18,16 +18,19 @@ from qgtune.schema.data import DATA_SETTINGS
 from qgtune.schema.data_checks import find_data_problems, parse_data_settings, parse_file_settings
 from qgtune.schema.data_on_disk import FILE_SETTINGS
 from qgtune.schema.gnn import (
-    METRICS,
+    TASK_SCHEMAS,
     GcnBlockConfig,
+    TaskSchema,
     find_problems,
+    installed_names,
+    installed_tasks,
     metric_direction,
     untaken_kwargs,
 )
 from qgtune.space import Categorical, Origin, Parameter, Reference, SpaceNode, Switch, config_path
 from qgtune.space.tree import child_at, child_key
 
-TASKS = ("graph_classification",)
+TASKS = tuple(TASK_SCHEMAS)
 LATE_FACTS: frozenset[Path] = frozenset({("model", "params")})
 """What a task tells of a trial's config before training it, for constraints: its number of parameters."""
 
@@ -42,9 +45,13 @@ class DataFacts:
     """What is known of a data set from its settings alone; None where it is not."""
 
     num_node_features: int | None = None
-    num_classes: tuple[int, ...] | None = None
+    num_classes: tuple[int | None, ...] | None = None
     num_graphs: int | None = None
     target_names: tuple[str, ...] | None = None
+    num_edge_features: int | None = None
+    num_graph_features: int | None = None
+    level: Literal["graph", "node"] | None = None
+    predicts: Literal["classes", "values"] | None = None
 
     def for_schema(self) -> dict[str, Any]:
         """Return the facts that the schema of a config asks for."""
@@ -52,6 +59,8 @@ class DataFacts:
             "num_node_features": self.num_node_features,
             "num_classes": self.num_classes,
             "num_graphs": self.num_graphs,
+            "num_edge_features": self.num_edge_features,
+            "num_graph_features": self.num_graph_features,
         }
 
     def by_path(self) -> dict[Path, Any]:
@@ -90,14 +99,20 @@ def check_task(tuning: Tuning, compilation: Compilation | None, problems: Proble
                 message = f"{key} belongs to a built-in task; an objective of your own does not see it"
                 problems.warn("QG407", message, tuning.locate(key))
         return
-    if settings.task not in TASKS:
+    schema = TASK_SCHEMAS.get(settings.task)
+    if schema is None and settings.task not in installed_tasks():
         message = f"there is no task {settings.task!r}"
-        problems.error("QG408", message, tuning.locate("task"), did_you_mean(settings.task, TASKS))
+        known = (*TASK_SCHEMAS, *installed_tasks())
+        problems.error("QG408", message, tuning.locate("task"), did_you_mean(settings.task, known))
         return
     _check_data(tuning, problems)
-    _check_metric(tuning, problems)
+    if schema is None:
+        return  # of a task of the user's own nothing more is known before a worker imports it
+    _check_metric(tuning, schema, problems)
+    facts = data_facts(tuning)
+    _check_fit(tuning, schema, facts, problems)
     if compilation is not None:
-        _check_configs(compilation, data_facts(tuning), problems)
+        _check_configs(compilation, schema, facts, problems)
 
 
 def _check_data(tuning: Tuning, problems: Problems) -> None:
@@ -115,37 +130,60 @@ def _check_data(tuning: Tuning, problems: Problems) -> None:
         check_function(str(data["name"]), tuning.folder, place, "QG409", problems.found)
 
 
-def _check_metric(tuning: Tuning, problems: Problems) -> None:
+def _check_fit(tuning: Tuning, schema: TaskSchema, facts: DataFacts, problems: Problems) -> None:
+    """Report a data set whose labels are not such as the task wants."""
+    data = f"data set {(tuning.settings.data or {}).get('name')}"
+    if facts.level not in (None, schema.level):
+        message = f"{data} has a label for each {facts.level}, and the task {schema.name} wants one for each"
+        message = f"{message} {schema.level}"
+    elif facts.predicts not in (None, schema.predicts):
+        message = (
+            f"the labels of {data} are {facts.predicts}, and the task {schema.name} wants {schema.predicts}"
+        )
+    else:
+        return
+    fitting = [
+        name
+        for name, other in TASK_SCHEMAS.items()
+        if facts.level in (None, other.level) and facts.predicts in (None, other.predicts)
+    ]
+    hint = f"the task {' or '.join(fitting)} takes it" if fitting else "no built-in task takes it"
+    problems.error("QG409", message, tuning.document.locate(("data", "name")), hint)
+
+
+def _check_metric(tuning: Tuning, schema: TaskSchema, problems: Problems) -> None:
     settings = tuning.settings
-    natural = metric_direction(settings.metric_name)
-    _, _, target = settings.metric_name.partition("/")
+    natural = metric_direction(settings.metric_name, schema.metrics)
+    metric, _, target = settings.metric_name.partition("/")
     names = data_facts(tuning).target_names
     if target and names is not None and (target not in names or len(names) == 1):
-        several = (
-            [f"{settings.metric_name.partition('/')[0]}/{name}" for name in names] if len(names) > 1 else []
-        )
+        several = [f"{metric}/{name}" for name in names] if len(names) > 1 else []
         hint = (
             did_you_mean(settings.metric_name, several) or f"with one target, {names[0]}, leave out /{target}"
         )
         message = f"the task reports no metric {settings.metric_name!r}"
         problems.error("QG410", message, tuning.locate("metric"), hint)
         return
-    if natural is None:
-        hint = did_you_mean(settings.metric_name, METRICS)
+    if natural is None and metric not in installed_names().metrics:
+        hint = did_you_mean(settings.metric_name, schema.metrics)
         message = f"the task reports no metric {settings.metric_name!r}"
         problems.error("QG410", message, tuning.locate("metric"), hint)
-    elif natural != settings.direction:
+    elif natural not in (None, settings.direction):
         message = f"{settings.metric_name} gets better as it grows, but the direction is {settings.direction}"
         if natural == "minimize":
             message = f"{settings.metric_name} gets better as it falls, but the direction is maximize"
         problems.warn("QG411", message, tuning.locate("direction"), f"write direction: {natural}")
 
 
-def _check_configs(compilation: Compilation, facts: DataFacts, problems: Problems) -> None:
+def _check_configs(
+    compilation: Compilation, schema: TaskSchema, facts: DataFacts, problems: Problems
+) -> None:
     """Report what is wrong with any probed config; a problem that many of them share is reported once."""
     seen: set[tuple[Path, str]] = set()
     dropped: dict[Path, dict[str, None]] = {}
-    check = IncrementalCheck(lambda config: find_problems(config, **facts.for_schema()))
+    # The labels of data that the task does not take say nothing of the outputs.
+    known = facts if facts.predicts in (None, schema.predicts) else replace(facts, num_classes=None)
+    check = IncrementalCheck(lambda config: find_problems(config, task=schema.name, **known.for_schema()))
     looked_at: set[tuple[int, str]] = set()
     weighed = 0
     for config in probe_configs(compilation.plan):
@@ -171,13 +209,13 @@ def _check_configs(compilation: Compilation, facts: DataFacts, problems: Problem
 
 
 def _dropped_kwargs(config: dict[str, Any], positions: list[int]) -> Iterator[tuple[Path, str]]:
-    blocks = blocks_of(config)
+    blocks, key = blocks_of(config), blocks_key_of(config)
     for i in positions:
         block = blocks[i]
         if isinstance(block, dict) and isinstance(kwargs := block.get("gnn_layer_kwargs"), dict):
             layer_type = str(block.get("gnn_layer_type", _DEFAULT_LAYER_TYPE))
             for name in untaken_kwargs(layer_type, kwargs):
-                yield ("model", "gcn_net", i, "gnn_layer_kwargs", name), layer_type
+                yield ("model", key, i, "gnn_layer_kwargs", name), layer_type
 
 
 def _report(

@@ -3,7 +3,7 @@
 from qgtune.nn.blocks import GNNBlock
 from qgtune.nn.junctions import Junction, Trace, Tracer, push_batch
 from qgtune.nn.layers import ACTIVATIONS, LAYERS, NORMALIZERS, POOLING, registered_names, taken_kwargs
-from qgtune.nn.models import Classifier, GraphClassifier, build_model
+from qgtune.nn.models import Classifier, GraphFeaturesNet, GraphModel, build_model
 
 __all__ = [
     "ACTIVATIONS",
@@ -12,7 +12,8 @@ __all__ = [
     "POOLING",
     "Classifier",
     "GNNBlock",
-    "GraphClassifier",
+    "GraphFeaturesNet",
+    "GraphModel",
     "Junction",
     "Trace",
     "Tracer",

@@ -18,14 +18,15 @@ from qgtune.nn.trial_runs import (
     Part,
     block_part,
     classifier_part,
+    graph_features_part,
     one_graph,
     pooling_part,
     some_edges,
 )
-from qgtune.schema.gnn import ClassifierConfig, GcnBlockConfig, ModelConfig
+from qgtune.schema.gnn import ClassifierConfig, GcnBlockConfig, GraphFeaturesNetConfig, NetworkConfig
 
 _MODEL: Path = ("model",)
-_INPUT_DIM: Path = (*_MODEL, "classifier", "input_dim")
+_FEATURES_NET: Path = (*_MODEL, "graph_features_net")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,14 @@ class Junction:
         given: that number.
         needed: the width that arrives there.
         source: what gives the width: the path of a block, or of a fact of the data set.
+        beside: how much of that width is not the source's, but that of ``model.graph_features_net``.
     """
 
     target: Path
     given: int
     needed: int
     source: Path
+    beside: int = 0
 
     @property
     def meets(self) -> bool:
@@ -72,7 +75,7 @@ class Tracer:
 
     Example:
         >>> block = {"in_dim": 3, "out_dim": 8, "gnn_layer_type": "gat", "heads": 2}
-        >>> model = ModelConfig(gcn_net=[block], classifier={"input_dim": 8, "output_dims": [2]})
+        >>> model = NetworkConfig(gcn_net=[block], classifier={"input_dim": 8, "output_dims": [2]})
         >>> [(j.given, j.needed) for j in Tracer().trace(model).junctions]
         [(8, 16)]
     """
@@ -82,17 +85,20 @@ class Tracer:
 
     def trace(
         self,
-        model: ModelConfig,
+        model: NetworkConfig,
         *,
         num_node_features: int | None = None,
-        num_classes: Sequence[int] | None = None,
+        num_classes: Sequence[int | None] | None = None,
+        num_graph_features: int | None = None,
     ) -> Trace:
         """Return the junctions and failures of a model.
 
         Args:
             model: the model section.
             num_node_features: features of a node in the data set, if it is known.
-            num_classes: the number of classes of each target of the data set, if it is known.
+            num_classes: the number of classes of each target of the data set, None for a target that is a
+                number; if it is known.
+            num_graph_features: features of a graph in the data set, 0 for none, if it is known.
         """
         walk = _Walk()
         walk.width, walk.source = num_node_features, ("data", "num_node_features")
@@ -101,12 +107,24 @@ class Tracer:
             walk.meet((*path, "in_dim"), block.in_dim)
             walk.enter(path, self._block(block))
             walk.source = path
-        if walk.width is not None:
-            walk.enter((*_MODEL, "pooling_layer"), self._pooling(model.pooling_layer, walk.width))
-        walk.meet(_INPUT_DIM, model.classifier.input_dim)
-        walk.enter(_INPUT_DIM[:-1], self._classifier(model.classifier))
-        walk.outputs(model.classifier.output_dims, num_classes)
+        if walk.width is not None and model.pooling is not None:
+            walk.enter((*_MODEL, "pooling_layer"), self._pooling(model.pooling, walk.width))
+        if model.features_net is not None:
+            self._beside(walk, model.features_net, num_graph_features)
+        head: Path = (*_MODEL, model.head_key)
+        walk.meet((*head, "input_dim"), model.classifier.input_dim)
+        walk.enter(head, self._classifier(model.classifier))
+        walk.outputs((*head, "output_dims"), model.classifier.output_dims, num_classes)
         return Trace(tuple(walk.junctions), tuple(walk.failures), walk.on_meta)
+
+    def _beside(self, walk: "_Walk", net: GraphFeaturesNetConfig, num_graph_features: int | None) -> None:
+        """Put what the network of the graphs' features yields beside what has arrived."""
+        pooled, source = walk.width, walk.source
+        walk.width, walk.source = num_graph_features, ("data", "num_graph_features")
+        walk.meet((*_FEATURES_NET, "input_dim"), net.input_dim)
+        walk.enter(_FEATURES_NET, self._graph_features(net))
+        walk.beside, walk.source = walk.width or 0, source
+        walk.width = None if pooled is None or walk.width is None else pooled + walk.width
 
     def width(self, block: GcnBlockConfig) -> int | None:
         """Return how many features a block yields for each node, or None if it does not work."""
@@ -123,13 +141,17 @@ class Tracer:
     def _classifier(self, config: ClassifierConfig) -> Part:
         return self._seen(("classifier", repr(config.model_dump())), lambda: classifier_part(config))
 
+    def _graph_features(self, config: GraphFeaturesNetConfig) -> Part:
+        key = ("graph features", repr(config.model_dump()))
+        return self._seen(key, lambda: graph_features_part(config))
+
     def _seen(self, key: tuple[object, ...], look: Callable[[], Part]) -> Part:
         if key not in self._parts:
             self._parts[key] = look()
         return self._parts[key]
 
 
-def push_batch(model: ModelConfig, *, on_meta: bool = True) -> None:
+def push_batch(model: NetworkConfig, *, on_meta: bool = True) -> None:
     """Build a whole model, and push a batch of one graph through it.
 
     Args:
@@ -149,7 +171,7 @@ def push_batch(model: ModelConfig, *, on_meta: bool = True) -> None:
 
 
 @torch.no_grad()
-def _run_whole(config: ModelConfig) -> None:
+def _run_whole(config: NetworkConfig) -> None:
     model = assemble_model(config).eval()
     edges = some_edges()
     model(
@@ -158,6 +180,7 @@ def _run_whole(config: ModelConfig) -> None:
         one_graph(),
         1,
         **model.example_of_edges(edges.size(1)),
+        **model.example_of_graphs(1),
     )
 
 
@@ -167,6 +190,7 @@ class _Walk:
 
     width: int | None = None
     source: Path = ()
+    beside: int = 0
     on_meta: bool = True
     junctions: list[Junction] = field(default_factory=list)
     failures: list[ConfigValueError] = field(default_factory=list)
@@ -174,7 +198,7 @@ class _Walk:
     def meet(self, target: Path, given: int) -> None:
         """Note that the number at ``target`` must equal the width that arrives, if that is known."""
         if self.width is not None:
-            self.junctions.append(Junction(target, given, self.width, self.source))
+            self.junctions.append(Junction(target, given, self.width, self.source, self.beside))
 
     def enter(self, path: Path, part: Part) -> None:
         """Go through a part of the model, the one whose config stands at ``path``."""
@@ -187,9 +211,8 @@ class _Walk:
             if part.width is not None:
                 self.junctions.append(Junction((*path, *below), size, part.width, path))
 
-    def outputs(self, dims: Sequence[int], num_classes: Sequence[int] | None) -> None:
-        """Note that each output must have as many classes as its target."""
-        path: Path = (*_MODEL, "classifier", "output_dims")
+    def outputs(self, path: Path, dims: Sequence[int], num_classes: Sequence[int | None] | None) -> None:
+        """Note that each output must be as wide as its target has classes, or 1 where that is a number."""
         if num_classes is None:
             return
         if len(dims) != len(num_classes):
@@ -198,4 +221,5 @@ class _Walk:
             self.failures.append(ConfigValueError(path, message))
             return
         for k, (dim, classes) in enumerate(zip(dims, num_classes, strict=True)):
-            self.junctions.append(Junction((*path, k), dim, classes, ("data", "num_classes")))
+            needed = 1 if classes is None else classes
+            self.junctions.append(Junction((*path, k), dim, needed, ("data", "num_classes")))

@@ -15,10 +15,10 @@ from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path
 from qgtune.nn.blocks import GNNBlock
 from qgtune.nn.construction import one_line, with_values_where_needed
-from qgtune.nn.models import Classifier
+from qgtune.nn.models import Classifier, GraphFeaturesNet
 from qgtune.nn.pooling import pooled_example
 from qgtune.schema.gnn import NORMALIZERS as BUILT_IN_NORMALIZERS
-from qgtune.schema.gnn import ClassifierConfig, GcnBlockConfig
+from qgtune.schema.gnn import ClassifierConfig, GcnBlockConfig, GraphFeaturesNetConfig
 
 NODES = 4
 """Nodes of the one graph that is pushed through a model."""
@@ -143,6 +143,23 @@ def classifier_part(config: ClassifierConfig) -> Part:
     except Exception as error:  # noqa: BLE001 - an activation of the user's own can fail in any way
         return Part(failure=ConfigValueError((), f"the classifier cannot run: {one_line(error)}"))
     return Part()
+
+
+@torch.no_grad()
+def graph_features_part(config: GraphFeaturesNetConfig) -> Part:
+    """Return what a network of graph features shows at its own input dim."""
+
+    def run() -> Tensor:
+        return cast(Tensor, GraphFeaturesNet(config, ()).eval()(torch.ones(1, config.input_dim)))
+
+    try:
+        with torch.device("meta"):
+            out = with_values_where_needed(run)
+    except ConfigValueError as error:
+        return Part(failure=error)
+    except Exception as error:  # noqa: BLE001 - an activation of the user's own can fail in any way
+        return Part(failure=ConfigValueError((), f"the network cannot run: {one_line(error)}"))
+    return Part(out.size(1), on_meta=out.is_meta)
 
 
 def _sizes(block: GcnBlockConfig) -> Iterator[tuple[Path, int]]:

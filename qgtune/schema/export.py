@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from qgtune.schema.data import DataSettings
 from qgtune.schema.dependency_map import dependency_map_schema
-from qgtune.schema.gnn import GraphClassificationConfig
+from qgtune.schema.gnn import TASK_SCHEMAS
 from qgtune.schema.identity import identity
 from qgtune.schema.search_space import search_space_schema
 from qgtune.schema.tuning import TuningSettings, key_spellings
@@ -27,11 +27,12 @@ def schemas() -> dict[str, dict[str, Any]]:
         "tuning.schema.json": _named(_with_spellings(TuningSettings), "tuning", "A tuning file of qgtune"),
         "search_space.schema.json": search_space_schema(),
         "dependency_map.schema.json": dependency_map_schema(),
-        "graph_classification.schema.json": _named(
-            GraphClassificationConfig.model_json_schema(),
-            "graph-classification",
-            "A config of the task graph_classification",
-        ),
+        **{
+            f"{task}.schema.json": _named(
+                schema.config.model_json_schema(), task.replace("_", "-"), f"A config of the task {task}"
+            )
+            for task, schema in TASK_SCHEMAS.items()
+        },
         "data.schema.json": _named(
             {
                 "description": "A built-in data set, by its name, and its settings.",

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from qgtune.schema.gnn import TASK_SCHEMAS
+
 
 def _without_control_characters(text: str) -> str:
     if any(character < " " or character == "\x7f" for character in text):
@@ -125,7 +127,8 @@ class TuningSettings(BaseModel):
     task: str | None = Field(
         None,
         min_length=1,
-        description="A built-in trainer, such as graph_classification, and `data` with it.",
+        description="A built-in trainer, and `data` with it: graph_classification, graph_regression, "
+        "node_classification, or a task of your own.",
     )
     allow_pyobjects: list[str] | None = Field(
         None,
@@ -137,7 +140,7 @@ class TuningSettings(BaseModel):
         None,
         min_length=1,
         description="The validation metric that the task reports and the study optimizes; by default `loss` "
-        "where the direction is minimize, and `f1_weighted` where it is maximize.",
+        "where the direction is minimize, and where it is maximize `f1_weighted`, or `r2` for a regression.",
     )
     output_dir: PathText | None = Field(
         None, description="Where the results go; by default `runs/<study_name>`."
@@ -172,7 +175,10 @@ class TuningSettings(BaseModel):
     @property
     def metric_name(self) -> str:
         """The metric, or the one that goes with the direction."""
-        return self.metric or ("loss" if self.direction == "minimize" else "f1_weighted")
+        if self.metric or self.direction == "minimize":
+            return self.metric or "loss"
+        task = TASK_SCHEMAS.get(self.task or "")
+        return "r2" if task is not None and task.predicts == "values" else "f1_weighted"
 
     def name(self, folder: Path) -> str:
         """Return the study's name, which by default is that of the folder of the tuning file."""

@@ -6,14 +6,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from qgtune.compiler.planning.plan import Plan
 from qgtune.compiler.planning.stand_ins import RandomTrial
 from qgtune.compiler.proving.probe import probe_configs
 from qgtune.core.errors import ConfigValueError
 from qgtune.nn import registered_names
-from qgtune.schema.gnn import ACTIVATIONS, BLOCKS_KEYS, POOLINGS, ModelConfig, parse_model
+from qgtune.schema.gnn import (
+    ACTIVATIONS,
+    BLOCKS_KEYS,
+    GRAPH_CLASSIFICATION,
+    HEAD_KEYS,
+    POOLINGS,
+    NetworkConfig,
+    parse_shapes,
+)
 from qgtune.space import EvaluationError
 
 
@@ -37,7 +43,7 @@ class Architecture:
     """
 
     config: dict[str, Any]
-    model: ModelConfig | None
+    model: NetworkConfig | None
     failure: ConfigValueError | None = None
 
 
@@ -51,10 +57,14 @@ class Survey:
         plan: the plan.
         seed: of the random configs.
         limits: how far to go.
+        task: the task that the configs are for.
     """
 
-    def __init__(self, plan: Plan, *, seed: int = 0, limits: Limits | None = None) -> None:
+    def __init__(
+        self, plan: Plan, *, seed: int = 0, limits: Limits | None = None, task: str = GRAPH_CLASSIFICATION
+    ) -> None:
         self.limits = limits or Limits()
+        self.task = task
         self.configs = 0
         self.architectures = 0
         self.cut_short = ""
@@ -79,33 +89,22 @@ class Survey:
                 return
             seen.add(key)
             self.architectures += 1
-            yield _architecture(config, section)
+            yield self._architecture(config, section)
 
-
-def _architecture(config: dict[str, Any], section: Any) -> Architecture:
-    try:
-        return Architecture(config, parse_shapes(section))
-    except ConfigValueError as error:
-        return Architecture(config, None, error)
-
-
-def parse_shapes(section: Any) -> ModelConfig:
-    """Return the typed ``model`` section, whether or not its dims meet.
-
-    Raises:
-        ConfigValueError: the first key, type or name that is wrong.
-    """
-    names = registered_names()
-    try:
-        return ModelConfig.model_validate(section, context=names)
-    except ValidationError:
-        return parse_model(section, names=names)  # which says the first problem, at its path
+    def _architecture(self, config: dict[str, Any], section: Any) -> Architecture:
+        try:
+            model = parse_shapes(section, task=self.task, names=registered_names())
+        except ConfigValueError as error:
+            return Architecture(config, None, error)
+        return Architecture(config, model)
 
 
 def has_graph_model(config: Mapping[str, Any]) -> bool:
     """Tell whether a config has the sections of a model that qgtune can build."""
     model = config.get("model")
-    return isinstance(model, dict) and "classifier" in model and any(key in model for key in BLOCKS_KEYS)
+    return isinstance(model, dict) and all(
+        any(key in model for key in keys) for keys in (BLOCKS_KEYS, HEAD_KEYS)
+    )
 
 
 def _shaping(section: Any) -> Any:
@@ -118,8 +117,9 @@ def _shaping(section: Any) -> Any:
     for key in BLOCKS_KEYS:
         if isinstance(blocks := kept.get(key), list):
             kept[key] = [_without_activation(block, {"dropout"}) for block in blocks]
-    if "classifier" in kept:
-        kept["classifier"] = _without_activation(kept["classifier"], set())
+    for key in (*HEAD_KEYS, "graph_features_net"):
+        if key in kept:
+            kept[key] = _without_activation(kept[key], set())
     return kept
 
 

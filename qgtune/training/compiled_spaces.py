@@ -11,11 +11,14 @@ from qgtune.core.diagnostics import sort_diagnostics
 from qgtune.core.errors import DiagnosticError
 from qgtune.core.paths import Path, format_path
 from qgtune.nn import Junction
+from qgtune.schema.gnn import GRAPH_CLASSIFICATION, TASK_SCHEMAS
 from qgtune.space import Reference, SpaceNode
 
 
-def compile_unchecked(path: pathlib.Path) -> tuple[Compilation, DataFacts]:
-    """Return the compiled space of a tuning file and the facts of its data, whatever a task says of them.
+def compile_unchecked(path: pathlib.Path) -> tuple[Compilation, DataFacts, str]:
+    """Return a tuning file's compiled space, the facts of its data and its task, whatever that says of them.
+
+    Without a task, or with one of the user's own, the models are taken for those of graph classification.
 
     Raises:
         DiagnosticError: if the files cannot be read or compiled.
@@ -26,7 +29,10 @@ def compile_unchecked(path: pathlib.Path) -> tuple[Compilation, DataFacts]:
         raise DiagnosticError(sort_diagnostics(problems.found))
     selection = selection_of(tuning, problems)
     sources = read_space_sources(tuning, problems.found)
-    return compile_space(sources, selection, problems, outside_of(tuning)), data_facts(tuning)
+    task = tuning.settings.task or GRAPH_CLASSIFICATION
+    if task not in TASK_SCHEMAS:
+        task = GRAPH_CLASSIFICATION
+    return compile_space(sources, selection, problems, outside_of(tuning)), data_facts(tuning), task
 
 
 def fact_formula(compilation: Compilation, facts: DataFacts, junction: Junction) -> str | None:

@@ -20,6 +20,7 @@ from qgtune.core.diagnostics import Diagnostic, Related, Severity, sort_diagnost
 from qgtune.core.errors import ConfigValueError, DiagnosticError
 from qgtune.core.paths import Path, format_path
 from qgtune.nn import Junction, Tracer, push_batch
+from qgtune.schema.gnn import GRAPH_CLASSIFICATION, TASK_SCHEMAS
 from qgtune.space import Reference, Role
 from qgtune.training.architectures import Architecture, Limits, Survey, has_graph_model
 from qgtune.training.compiled_spaces import compile_unchecked, fact_formula, node_at
@@ -31,13 +32,17 @@ MISFIT, FAILURE, STATIC = "QG502", "QG503", "QG214"
 _NUMBER = re.compile(r"\d+")
 
 NO_MODEL = (
-    "nothing to build: check --deep builds the models of the task graph_classification, and the configs of "
-    "this space have no model.gcn_net with a model.classifier"
+    "nothing to build: check --deep builds the models of the built-in tasks, and the configs of this space "
+    "have no model.gcn_net with a model.classifier"
 )
 
 OWN_OBJECTIVE = (
-    "nothing to build: check --deep builds the models of the task graph_classification, and this study has "
-    "an objective of its own"
+    "nothing to build: check --deep builds the models of the built-in tasks, and this study has an objective "
+    "of its own"
+)
+
+OWN_TASK = (
+    "nothing to build: check --deep builds the models of the built-in tasks, and {task} is none of them"
 )
 
 
@@ -97,12 +102,15 @@ def deep_check(path: pathlib.Path, *, seed: int = 0, limits: Limits | None = Non
         if any(d.severity is Severity.ERROR and d.code != STATIC for d in error.diagnostics):
             raise
         found = error.diagnostics
-        compilation, facts = compile_unchecked(path)
+        compilation, facts, task = compile_unchecked(path)
     else:
-        if prepared.tuning.settings.task is None:
-            return DeepCheck(prepared.warnings, 0, 0, note=OWN_OBJECTIVE)
+        named = prepared.tuning.settings.task
+        if named is None or named not in TASK_SCHEMAS:
+            note = OWN_OBJECTIVE if named is None else OWN_TASK.format(task=named)
+            return DeepCheck(prepared.warnings, 0, 0, note=note)
+        task = named
         found, compilation, facts = prepared.warnings, prepared.compilation, data_facts(prepared.tuning)
-    deep = deep_problems(compilation, facts, seed=seed, limits=limits)
+    deep = deep_problems(compilation, facts, task=task, seed=seed, limits=limits)
     return replace(deep, diagnostics=_merged(found, deep.diagnostics))
 
 
@@ -121,6 +129,7 @@ def deep_problems(
     compilation: Compilation,
     facts: DataFacts | None = None,
     *,
+    task: str = GRAPH_CLASSIFICATION,
     seed: int = 0,
     limits: Limits | None = None,
 ) -> DeepCheck:
@@ -133,11 +142,12 @@ def deep_problems(
     Args:
         compilation: the compiled space.
         facts: what is known of the data set; nothing by default.
+        task: the task that the configs are for, a name in ``qgtune.schema.gnn.TASK_SCHEMAS``.
         seed: of the random configs, which come after those at the corners of the space.
         limits: how far to look into the space; ``Limits()`` by default.
     """
     began = time.monotonic()
-    survey = Survey(compilation.plan, seed=seed, limits=limits)
+    survey = Survey(compilation.plan, seed=seed, limits=limits, task=task)
     findings = _Findings(facts or DataFacts())
     with torch.random.fork_rng(devices=[]), one_torch_thread():
         for architecture in survey:
@@ -186,7 +196,10 @@ class _Findings:
             return
         facts = self.facts
         trace = self.tracer.trace(
-            model, num_node_features=facts.num_node_features, num_classes=facts.num_classes
+            model,
+            num_node_features=facts.num_node_features,
+            num_classes=facts.num_classes,
+            num_graph_features=facts.num_graph_features,
         )
         for failure in trace.failures:
             self._fails(failure)
@@ -231,6 +244,8 @@ class _Report:
         target, source = format_path(junction.target), format_path(junction.source)
         from_data = junction.source[0] == "data"
         gives = f"{source} is {junction.needed}" if from_data else f"{source} gives {junction.needed}"
+        if junction.beside:
+            gives = f"{source} and model.graph_features_net together give {junction.needed}"
         message = f"{target} is {junction.given}, but {gives}{self._share(mistake)}"
         place = origin_location(self.compilation, self.problems, junction.target)
         related = () if from_data else (self._related(junction),)

@@ -17,17 +17,25 @@ from qgtune.compiler.task_check import DataFacts
 from qgtune.core.errors import UsageError
 from qgtune.core.paths import Path, format_path
 from qgtune.document import comment_block, dump
-from qgtune.nn import Junction, Tracer
-from qgtune.schema.gnn import BLOCKS_KEYS, pooling_width
+from qgtune.nn import Junction, Tracer, registered_names
+from qgtune.schema.gnn import (
+    BLOCKS_KEYS,
+    GRAPH_CLASSIFICATION,
+    TASK_SCHEMAS,
+    NetworkConfig,
+    head_width,
+    parse_shapes,
+    pooling_width,
+)
 from qgtune.space import Reference, Role
-from qgtune.training.architectures import Limits, Survey, has_graph_model, parse_shapes
+from qgtune.training.architectures import Limits, Survey, has_graph_model
 from qgtune.training.compiled_spaces import compile_unchecked, fact_formula, node_at
 from qgtune.training.threads import one_torch_thread
-from qgtune.training.width_log import INPUT_DIM, WidthLog
+from qgtune.training.width_log import WidthLog, is_head_input
 
 NO_MODEL = (
-    "nothing to infer: infer-dependencies builds the models of the task graph_classification, and these "
-    "settings have no model.gcn_net with a model.classifier"
+    "nothing to infer: infer-dependencies builds the models of the built-in tasks, and these settings have "
+    "no model.gcn_net with a model.classifier"
 )
 
 
@@ -86,14 +94,15 @@ def infer_dependencies_of(path: pathlib.Path, *, seed: int = 0, limits: Limits |
         UsageError: if there is no model to build.
         ConfigValueError: if the base settings' model cannot be read.
     """
-    compilation, facts = compile_unchecked(path)
-    return infer_dependencies(compilation, facts, seed=seed, limits=limits)
+    compilation, facts, task = compile_unchecked(path)
+    return infer_dependencies(compilation, facts, task=task, seed=seed, limits=limits)
 
 
 def infer_dependencies(
     compilation: Compilation,
     facts: DataFacts | None = None,
     *,
+    task: str = GRAPH_CLASSIFICATION,
     seed: int = 0,
     limits: Limits | None = None,
 ) -> Inference:
@@ -104,6 +113,7 @@ def infer_dependencies(
     Args:
         compilation: the compiled space, with whatever dependency map there is.
         facts: what is known of the data set; nothing by default.
+        task: the task that the configs are for, a name in ``qgtune.schema.gnn.TASK_SCHEMAS``.
         seed: of the random configs that are looked at.
         limits: how far to look into the space; ``Limits()`` by default.
 
@@ -111,9 +121,9 @@ def infer_dependencies(
         UsageError: if there is no model to build.
         ConfigValueError: if the base settings' model cannot be read.
     """
-    survey = Survey(compilation.plan, seed=seed, limits=limits)
+    survey = Survey(compilation.plan, seed=seed, limits=limits, task=task)
     with torch.random.fork_rng(devices=[]), one_torch_thread():
-        search = _Search(compilation, facts or DataFacts(), _base_config(compilation))
+        search = _Search(compilation, facts or DataFacts(), _base_config(compilation), task)
         for architecture in survey:
             if architecture.model is not None and has_graph_model(architecture.config):
                 search.look_at(architecture.config)
@@ -137,6 +147,7 @@ class _Search:
     compilation: Compilation
     facts: DataFacts
     base: dict[str, Any]
+    task: str
     tracer: Tracer = field(default_factory=Tracer)
     log: WidthLog = field(init=False)
     junctions: dict[Path, Junction] = field(default_factory=dict)
@@ -150,10 +161,13 @@ class _Search:
 
     def look_at(self, config: Mapping[str, Any]) -> None:
         """Build a config's model part by part; the first junction at a path is kept."""
-        model = parse_shapes(config["model"])
+        model = self._model(config)
         facts = self.facts
         trace = self.tracer.trace(
-            model, num_node_features=facts.num_node_features, num_classes=facts.num_classes
+            model,
+            num_node_features=facts.num_node_features,
+            num_classes=facts.num_classes,
+            num_graph_features=facts.num_graph_features,
         )
         for junction in trace.junctions:
             self.log.note(config, model, junction)
@@ -177,16 +191,19 @@ class _Search:
                 self.left_out.append(f"{target}: no expression was found that gives what {source} gives")
                 continue
             varies = len(self.arriving.get(junction.target, ())) > 1
-            yield Proposal(junction.target, formula, given, _reason(junction), varies)
+            yield Proposal(junction.target, formula, given, _reason(junction, self.task), varies)
 
     def _needed_in_base(self, junction: Junction) -> int | None:
         """Return the width that arrives at a junction in the base settings, if it is a junction there too."""
         if junction.source[0] == "data":
             return junction.needed
-        model = parse_shapes(self.base["model"])
+        model = self._model(self.base)
         k = int(junction.source[2])
         width = self.tracer.width(model.gcn_net[k]) if k < len(model.gcn_net) else None
-        return pooling_width(model, width) if junction.target == INPUT_DIM else width
+        return head_width(model, pooling_width(model, width)) if is_head_input(junction.target) else width
+
+    def _model(self, config: Mapping[str, Any]) -> NetworkConfig:
+        return parse_shapes(config["model"], task=self.task, names=registered_names())
 
     def _formula(self, junction: Junction) -> str | None:
         if junction.source[0] == "data":
@@ -201,14 +218,16 @@ def _lines(proposals: list[Proposal]) -> str:
     )
 
 
-def _reason(junction: Junction) -> str:
+def _reason(junction: Junction, task: str) -> str:
     target, source = junction.target, format_path(junction.source)
     if junction.source[0] == "data":
         return f"a fact of the data set, {source}"
     if target[: len(junction.source)] == junction.source:
         return "the normalizer's size must be what the layer gives"
-    if target[1] == "classifier":
-        return "what the last block gives, pooled"
+    if is_head_input(target):
+        pooled = ", pooled" if TASK_SCHEMAS[task].level == "graph" else ""
+        beside = ", and the graph features beside it" if junction.beside else ""
+        return f"what the last block gives{pooled}{beside}"
     return f"what {source} gives"
 
 

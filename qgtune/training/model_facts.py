@@ -7,13 +7,14 @@ import torch
 
 from qgtune.core.paths import Path
 from qgtune.nn import build_model
+from qgtune.schema.gnn import GRAPH_CLASSIFICATION
 from qgtune.training.threads import one_torch_thread
 
 PARAMS: Path = ("model", "params")
 """The path of the number of trainable parameters, as an expression names it: ``model.params``."""
 
 
-def count_parameters(config: Mapping[str, Any]) -> int:
+def count_parameters(config: Mapping[str, Any], task: str = GRAPH_CLASSIFICATION) -> int:
     """Return the number of trainable parameters that a config's model will have.
 
     The model is built on torch's meta device, where a tensor has a shape and no memory; what cannot be built
@@ -21,6 +22,7 @@ def count_parameters(config: Mapping[str, Any]) -> int:
 
     Args:
         config: the whole config; only its ``model`` section is read.
+        task: a name in ``qgtune.schema.gnn.TASK_SCHEMAS``, the task that the config is for.
 
     Raises:
         ConfigValueError: if the model cannot be built; as ``qgtune.nn.build_model``.
@@ -32,5 +34,5 @@ def count_parameters(config: Mapping[str, Any]) -> int:
         66
     """
     with torch.random.fork_rng(devices=[]), one_torch_thread(), torch.device("meta"):
-        model = build_model(config)
+        model = build_model(config, task)
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

@@ -3,20 +3,21 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from qgtune.core.paths import Path
+from qgtune.core.paths import Path, format_path
 from qgtune.nn import Junction, Tracer
 from qgtune.nn.trial_runs import with_leaf
 from qgtune.schema.gnn import (
     BLOCKS_KEYS,
+    HEAD_KEYS,
     POOLINGS,
     GcnBlockConfig,
-    ModelConfig,
+    NetworkConfig,
     pooling_width,
 )
 from qgtune.training.width_formulas import Leaf, Observation, leaves_of_block, width_formula
 
-INPUT_DIM: Path = ("model", "classifier", "input_dim")
 POOLING: Path = ("model", "pooling_layer")
+BESIDE: Path = ("model", "graph_features_net", "output_dim")
 
 
 class WidthLog:
@@ -32,22 +33,25 @@ class WidthLog:
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
         self._seen: dict[Path, dict[str, Observation]] = {}
+        self._beside: dict[Path, set[bool]] = {}
         self._blocks: dict[tuple[Path, str], tuple[GcnBlockConfig, dict[Path, Leaf], int]] = {}
 
-    def note(self, config: Mapping[str, Any], model: ModelConfig, junction: Junction) -> None:
+    def note(self, config: Mapping[str, Any], model: NetworkConfig, junction: Junction) -> None:
         """Remember what a junction of an architecture showed; ``config`` is the one that has it."""
         if not _is_in_a_block(junction.source):
             return
         k = int(junction.source[2])
         # The last block is the last one also where another architecture has more of them.
-        position = -1 if junction.target == INPUT_DIM else k
+        of_the_head = is_head_input(junction.target)
+        position = -1 if of_the_head else k
         leaves = leaves_of_block(config["model"][model.blocks_key][k], (*junction.source[:2], position))
         pooling = config["model"].get(POOLING[-1])
-        if junction.target == INPUT_DIM and isinstance(pooling, str) and pooling not in POOLINGS:
+        if of_the_head and isinstance(pooling, str) and pooling not in POOLINGS:
             leaves[POOLING] = pooling
-        self._add(junction.target, Observation(leaves, junction.needed))
+        self._add(junction.target, Observation(leaves, junction.needed - junction.beside))
+        self._beside.setdefault(junction.target, set()).add(junction.beside > 0)
         block = model.gcn_net[k]
-        factor = pooling_width(model, 1) if junction.target == INPUT_DIM else 1
+        factor = pooling_width(model, 1) if of_the_head else 1
         if factor is not None:
             self._blocks.setdefault((junction.target, block.gnn_layer_type), (block, leaves, factor))
 
@@ -59,10 +63,21 @@ class WidthLog:
                     width = self._tracer.width(changed)
                     if width is not None:
                         self._add(target, Observation(others, width * factor))
-        return width_formula(list(self._seen.get(target, {}).values()))
+        formula = width_formula(list(self._seen.get(target, {}).values()))
+        beside = self._beside.get(target, {False})
+        if formula is None or beside == {False}:
+            return formula
+        # A network that only some architectures have has no width in the others that could be added.
+        first = f"({formula})" if " if " in formula else formula
+        return f"{first} + {format_path(BESIDE)}" if beside == {True} else None
 
     def _add(self, target: Path, observation: Observation) -> None:
         self._seen.setdefault(target, {}).setdefault(repr(observation), observation)
+
+
+def is_head_input(path: Path) -> bool:
+    """Tell whether a path is that of the width which the head is given."""
+    return len(path) == 3 and path[0] == "model" and path[1] in HEAD_KEYS and path[2] == "input_dim"
 
 
 def _is_in_a_block(path: Path) -> bool:

@@ -4,9 +4,17 @@ import inspect
 
 import pytest
 import torch
+from torch.optim import lr_scheduler
 
 from qgtune.nn import ACTIVATIONS, LAYERS, NORMALIZERS, POOLING, registered_names, taken_kwargs
 from qgtune.schema import gnn as schema
+
+
+def classes_of(module, base):
+    """Return the names of the classes of a module that are derived from ``base``."""
+    public = {name: value for name, value in vars(module).items() if inspect.isclass(value)}
+    return {name for name, value in public.items() if issubclass(value, base) and value is not base}
+
 
 KINDS = {
     "layer": (LAYERS, schema.LAYER_TYPES),
@@ -49,12 +57,29 @@ def test_each_layer_accepts_every_keyword_argument_of_its_table(name):
 
 
 def test_the_optimizers_are_those_of_torch_that_need_nothing_but_dense_gradients():
-    classes = {
-        name
-        for name, value in vars(torch.optim).items()
-        if inspect.isclass(value) and issubclass(value, torch.optim.Optimizer)
-    }
-    assert classes - {"Optimizer", "LBFGS", "SparseAdam", "Muon"} == schema.OPTIMIZERS
+    assert classes_of(torch.optim, torch.optim.Optimizer) - {"LBFGS", "SparseAdam", "Muon"} == set(
+        schema.OPTIMIZERS
+    )
+
+
+@pytest.mark.parametrize("name", schema.OPTIMIZERS)
+def test_each_optimizer_takes_the_keyword_arguments_of_the_table(name):
+    taken = set(inspect.signature(getattr(torch.optim, name)).parameters)
+    assert taken - {"params", "lr", "weight_decay"} == schema.OPTIMIZERS[name]
+
+
+def test_every_scheduler_of_torch_can_be_named_or_is_refused_with_a_reason():
+    classes = classes_of(lr_scheduler, lr_scheduler.LRScheduler)
+    assert classes - {"_LRScheduler"} == {*schema.SCHEDULERS, *schema.UNUSABLE_SCHEDULERS}
+
+
+@pytest.mark.parametrize("name", schema.SCHEDULERS)
+def test_each_scheduler_takes_and_needs_the_keyword_arguments_of_the_tables(name):
+    parameters = inspect.signature(getattr(lr_scheduler, name)).parameters.values()
+    others = {"optimizer", "last_epoch", "scale_fn"}
+    assert {p.name for p in parameters} - others == schema.SCHEDULERS[name]
+    needed = tuple(p.name for p in parameters if p.default is p.empty and p.name not in others)
+    assert needed == schema.NEEDED_BY_SCHEDULER.get(name, ())
 
 
 def test_a_linear_layer_takes_the_keyword_arguments_of_the_table():

@@ -1,8 +1,8 @@
-"""The problems of a graph classification config, each at the path of the value that causes it."""
+"""The problems of a task's config, each at the path of the value that causes it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, overload
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -12,10 +12,13 @@ from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
 from qgtune.schema.gnn.dims import dimension_problems
 from qgtune.schema.gnn.installed import installed_names
-from qgtune.schema.gnn.model import BLOCKS_KEYS, ModelConfig
+from qgtune.schema.gnn.model import SPELLINGS, NetworkConfig
 from qgtune.schema.gnn.names import RegisteredNames
-from qgtune.schema.gnn.rules import ONE, SEVERAL
-from qgtune.schema.gnn.training import GraphClassificationConfig
+from qgtune.schema.gnn.rules import ONE, SEVERAL, Section
+from qgtune.schema.gnn.tasks import TASK_SCHEMAS, GraphClassificationConfig, TaskConfig
+from qgtune.schema.gnn.training import LoaderConfig
+
+GRAPH_CLASSIFICATION = "graph_classification"
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -23,22 +26,27 @@ S = TypeVar("S", bound=BaseModel)
 def find_problems(  # noqa: PLR0913 - one argument for each fact of the data set
     config: Mapping[str, Any],
     *,
+    task: str = GRAPH_CLASSIFICATION,
     names: RegisteredNames | None = None,
     num_node_features: int | None = None,
-    num_classes: Sequence[int] | None = None,
+    num_classes: Sequence[int | None] | None = None,
     num_graphs: int | None = None,
     num_edge_features: int | None = None,
+    num_graph_features: int | None = None,
 ) -> tuple[ConfigValueError, ...]:
-    """Return everything that is wrong with a graph classification config; nothing means: it can be trained.
+    """Return everything that is wrong with a config; nothing means: it can be trained.
 
     Args:
         config: the whole config, plain dicts and lists.
+        task: a name in ``TASK_SCHEMAS``, the task that the config is for.
         names: names that are legal besides the built-in ones; by default ``installed_names()``, which are
             looked up only where the built-in ones do not do.
         num_node_features: features of a node in the data set, if it is known.
-        num_classes: the number of classes of each target of the data set, if it is known.
+        num_classes: the number of classes of each target of the data set, None for a target that is a number;
+            if it is known.
         num_graphs: graphs of the data set, if it is known.
         num_edge_features: features of an edge in the data set, 0 for none, if it is known.
+        num_graph_features: features of a graph in the data set, 0 for none, if it is known.
 
     Returns:
         One error for each problem, not raised, in the order of the schema. Dims are looked at only where
@@ -48,10 +56,11 @@ def find_problems(  # noqa: PLR0913 - one argument for each fact of the data set
         >>> [str(problem) for problem in find_problems({"model": 3, "training": {}, "validation": {}})]
         ['model: must be a mapping, not 3']
     """
+    schema = TASK_SCHEMAS[task].config
     try:
-        parsed = _parsed(GraphClassificationConfig, config, names)
+        parsed = _parsed(schema, config, names)
     except ValidationError as error:
-        return _translated(error)
+        return _translated(error, schema)
     return (
         *_split_problems(parsed),
         *([] if num_graphs is None else _part_problems(parsed, num_graphs)),
@@ -60,36 +69,62 @@ def find_problems(  # noqa: PLR0913 - one argument for each fact of the data set
             num_node_features=num_node_features,
             num_classes=num_classes,
             num_edge_features=num_edge_features,
+            num_graph_features=num_graph_features,
         ),
     )
 
 
+@overload
 def parse_config(
     config: Mapping[str, Any], *, names: RegisteredNames | None = None
-) -> GraphClassificationConfig:
-    """Return the typed config; its dims are checked as well.
+) -> GraphClassificationConfig: ...
+@overload
+def parse_config(
+    config: Mapping[str, Any], *, task: str, names: RegisteredNames | None = None
+) -> TaskConfig: ...
+def parse_config(
+    config: Mapping[str, Any], *, task: str = GRAPH_CLASSIFICATION, names: RegisteredNames | None = None
+) -> TaskConfig:
+    """Return the typed config, of the class ``TASK_SCHEMAS[task].config``; its dims are checked as well.
 
     Raises:
         ConfigValueError: the first problem that ``find_problems`` finds.
     """
-    for problem in find_problems(config, names=names):
+    for problem in find_problems(config, task=task, names=names):
         raise problem
-    return _parsed(GraphClassificationConfig, config, names)
+    return _parsed(TASK_SCHEMAS[task].config, config, names)
 
 
-def parse_model(section: Any, *, names: RegisteredNames | None = None) -> ModelConfig:
-    """Return the typed ``model`` section; its dims are checked as well.
+def parse_model(
+    section: Any, *, task: str = GRAPH_CLASSIFICATION, names: RegisteredNames | None = None
+) -> NetworkConfig:
+    """Return the typed ``model`` section of a task's config; its dims are checked as well.
 
     Raises:
         ConfigValueError: the first problem of the section.
     """
-    try:
-        model = _parsed(ModelConfig, section, names)
-    except ValidationError as error:
-        raise _translated(error, ("model",))[0] from None
+    model = parse_shapes(section, task=task, names=names)
     for problem in dimension_problems(model):
         raise problem
     return model
+
+
+def parse_shapes(
+    section: Any, *, task: str = GRAPH_CLASSIFICATION, names: RegisteredNames | None = None
+) -> NetworkConfig:
+    """Return the typed ``model`` section of a task's config, whether or not its dims meet.
+
+    Raises:
+        ConfigValueError: the first key, type or name that is wrong.
+    """
+    schema = TASK_SCHEMAS[task].config
+    kind = schema.model_fields["model"].annotation
+    if not (isinstance(kind, type) and issubclass(kind, NetworkConfig)):  # it is, in every task
+        raise TypeError(kind)
+    try:
+        return _parsed(kind, section, names)
+    except ValidationError as error:
+        raise _translated(error, schema, ("model",))[0] from None
 
 
 def _parsed(kind: type[S], section: Any, names: RegisteredNames | None) -> S:
@@ -116,24 +151,21 @@ def drop_last_problem(section: str, size: int, batch_size: int) -> ConfigValueEr
     )
 
 
-def _shares(config: GraphClassificationConfig) -> dict[str, float]:
-    shares = {"training": config.training.split, "validation": config.validation.split}
-    return shares if config.testing is None else {**shares, "testing": config.testing.split}
-
-
-def _part_problems(config: GraphClassificationConfig, num_graphs: int) -> Iterator[ConfigValueError]:
-    ends = [round(share * num_graphs) for share in accumulate(_shares(config).values())]
-    for section, begin, end in zip(_shares(config), [0, *ends], ends, strict=False):
-        loader = getattr(config, section)
+def _part_problems(config: TaskConfig, num_graphs: int) -> Iterator[ConfigValueError]:
+    ends = [round(share * num_graphs) for share in accumulate(config.shares.values())]
+    for section, begin, end in zip(config.shares, [0, *ends], ends, strict=False):
+        part = getattr(config, section)
+        if not isinstance(part, LoaderConfig):
+            continue  # a share of nodes: how many of these there are, the number of graphs does not tell
         if end <= begin:
-            share = f"{section}.split is {loader.split:g} of {num_graphs} graphs"
+            share = f"{section}.split is {part.split:g} of {num_graphs} graphs"
             yield ConfigValueError((section, "split"), f"must leave at least one graph: {share}")
-        elif loader.drop_last and end - begin < loader.batch_size:
-            yield drop_last_problem(section, end - begin, loader.batch_size)
+        elif part.drop_last and end - begin < part.batch_size:
+            yield drop_last_problem(section, end - begin, part.batch_size)
 
 
-def _split_problems(config: GraphClassificationConfig) -> Iterator[ConfigValueError]:
-    shares = _shares(config)
+def _split_problems(config: TaskConfig) -> Iterator[ConfigValueError]:
+    shares = config.shares
     total = sum(shares.values())
     # Shares are decimal fractions, so their sum may miss 1 by a rounding error.
     if total > 1 + 1e-9:
@@ -143,20 +175,19 @@ def _split_problems(config: GraphClassificationConfig) -> Iterator[ConfigValueEr
         )
 
 
-def _translated(error: ValidationError, root: Path = ()) -> tuple[ConfigValueError, ...]:
-    return tuple(_problem(detail, root) for detail in error.errors(include_url=False))
+def _translated(
+    error: ValidationError, schema: type[TaskConfig], root: Path = ()
+) -> tuple[ConfigValueError, ...]:
+    return tuple(_problem(detail, schema, root) for detail in error.errors(include_url=False))
 
 
-def _problem(detail: ErrorDetails, root: Path) -> ConfigValueError:
+def _problem(detail: ErrorDetails, schema: type[TaskConfig], root: Path) -> ConfigValueError:
     path: Path = (*root, *(part for part in detail["loc"] if part not in _MARKS))
     context = detail.get("ctx", {})
     if detail["type"] == "broken_rule":
         return ConfigValueError(path, context["message"], context["hint"])
     if detail["type"] == "extra_forbidden":
-        fields = _fields_at(path[:-1])
-        owner = format_path(path[:-1]) or "the config"
-        hint = did_you_mean(str(path[-1]), fields)
-        return ConfigValueError(path, f"{owner} has no key {path[-1]!r}", hint, is_key=True)
+        return _unknown_key(path, schema)
     if detail["type"] == "missing":
         return ConfigValueError(path, f"the key {path[-1]!r} is required, and is absent")
     if detail["type"] == "model_type":
@@ -177,15 +208,24 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _fields_at(path: Path) -> tuple[str, ...]:
-    """Return the keys of the section at ``path``."""
-    section: type[BaseModel] = GraphClassificationConfig
+def _unknown_key(path: Path, schema: type[TaskConfig]) -> ConfigValueError:
+    section, key = _section_at(path[:-1], schema), str(path[-1])
+    message = f"{format_path(path[:-1]) or 'the config'} has no key {path[-1]!r}"
+    if key in section.why_absent:
+        return ConfigValueError(path, f"{message}: {section.why_absent[key]}", "leave it out", is_key=True)
+    others = SPELLINGS if issubclass(section, NetworkConfig) else {}
+    known = [spelling for name in section.model_fields for spelling in others.get(name, (name,))]
+    return ConfigValueError(path, message, did_you_mean(key, known), is_key=True)
+
+
+def _section_at(path: Path, schema: type[TaskConfig]) -> type[Section]:
+    """Return the schema of the section at ``path``."""
+    section: type[Section] = schema
+    fields = {spelling: name for name, spellings in SPELLINGS.items() for spelling in spellings}
     for part in path:
         if isinstance(part, int):
             continue
-        field = BLOCKS_KEYS[0] if part in BLOCKS_KEYS else part
-        annotation = section.model_fields[field].annotation
+        annotation = section.model_fields[fields.get(part, part)].annotation
         candidates = (annotation, *get_args(annotation))
-        section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
-    others = BLOCKS_KEYS[1:] if section is ModelConfig else ()
-    return (*section.model_fields, *others)
+        section = next(c for c in candidates if isinstance(c, type) and issubclass(c, Section))
+    return section

@@ -5,7 +5,8 @@ from typing import Any
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
-from qgtune.schema.gnn.model import GcnBlockConfig, ModelConfig
+from qgtune.schema.gnn.blocks import GcnBlockConfig
+from qgtune.schema.gnn.model import NetworkConfig
 from qgtune.schema.gnn.names import ATTENTION_LAYERS, LAYER_TYPES, POOLINGS
 
 _SIZE_KEYWORDS = {"batch_norm": "num_features", "layer_norm": "normalized_shape", "graph_norm": "in_channels"}
@@ -22,10 +23,11 @@ def block_width(block: GcnBlockConfig) -> int | None:
     return block.out_dim * _concatenated_heads(block)
 
 
-def pooling_width(model: ModelConfig, width: int | None) -> int | None:
+def pooling_width(model: NetworkConfig, width: int | None) -> int | None:
     """Return how many features the pooling yields for each graph, or None for a pooling of the user's own.
 
-    Each built-in pooling yields as many as a node has, and several of them stand side by side.
+    Each built-in pooling yields as many as a node has, and several of them stand side by side. Where nothing
+    is pooled, it is what a node has.
 
     Args:
         model: the model section.
@@ -33,17 +35,29 @@ def pooling_width(model: ModelConfig, width: int | None) -> int | None:
     """
     if width is None or not set(model.poolings) <= set(POOLINGS):
         return None
-    return width * len(model.poolings)
+    return width * max(1, len(model.poolings))
+
+
+def head_width(model: NetworkConfig, pooled_width: int | None) -> int | None:
+    """Return how many features the head is given: the pooled ones, and those of the graph features beside.
+
+    Args:
+        model: the model section.
+        pooled_width: how many features the pooling yields for a graph, None where it is not known.
+    """
+    net = model.features_net
+    return pooled_width if pooled_width is None or net is None else pooled_width + net.output_dim
 
 
 def dimension_problems(  # noqa: PLR0913 - one argument for each thing that may be known
-    model: ModelConfig,
+    model: NetworkConfig,
     *,
     widths: Sequence[int | None] | None = None,
     pooled_width: int | None = None,
     num_node_features: int | None = None,
-    num_classes: Sequence[int] | None = None,
+    num_classes: Sequence[int | None] | None = None,
     num_edge_features: int | None = None,
+    num_graph_features: int | None = None,
 ) -> Iterator[ConfigValueError]:
     """Yield an error for each pair of dims that do not meet; each names both ends.
 
@@ -52,8 +66,10 @@ def dimension_problems(  # noqa: PLR0913 - one argument for each thing that may 
         widths: how many features each block yields, None where it is not known; by default ``block_width``.
         pooled_width: how many features the pooling yields for a graph; by default ``pooling_width``.
         num_node_features: features of a node in the data set, if it is known.
-        num_classes: the number of classes of each target of the data set, if it is known.
+        num_classes: the number of classes of each target of the data set, None for a target that is a number;
+            if it is known.
         num_edge_features: features of an edge in the data set, 0 for none, if it is known.
+        num_graph_features: features of a graph in the data set, 0 for none, if it is known.
     """
     blocks, root = model.gcn_net, ("model", model.blocks_key)
     if widths is None:
@@ -75,9 +91,12 @@ def dimension_problems(  # noqa: PLR0913 - one argument for each thing that may 
             yield ConfigValueError((*root, k + 1, "in_dim"), message)
     if pooled_width is None:
         pooled_width = pooling_width(model, widths[-1])
+    yield from _graph_feature_problems(model, num_graph_features)
     yield from _input_problems(model, pooled_width)
     if num_classes is not None:
-        yield from _output_problems(model.classifier.output_dims, num_classes)
+        yield from _output_problems(
+            ("model", model.head_key, "output_dims"), model.classifier.output_dims, num_classes
+        )
 
 
 def _normalizer_problems(path: Path, block: GcnBlockConfig, width: int) -> Iterator[ConfigValueError]:
@@ -92,8 +111,27 @@ def _normalizer_problems(path: Path, block: GcnBlockConfig, width: int) -> Itera
         )
 
 
-def _input_problems(model: ModelConfig, width: int | None) -> Iterator[ConfigValueError]:
-    dim = model.classifier.input_dim
+def _graph_feature_problems(
+    model: NetworkConfig, num_graph_features: int | None
+) -> Iterator[ConfigValueError]:
+    net, path = model.features_net, ("model", "graph_features_net")
+    if net is None or num_graph_features in (None, net.input_dim):
+        return
+    if num_graph_features == 0:
+        message = "needs features of the graphs, and the data set has none"
+        yield ConfigValueError(
+            path, message, f"leave it out, and its output_dim out of model.{model.head_key}"
+        )
+        return
+    yield ConfigValueError(
+        (*path, "input_dim"),
+        "must equal the number of features that a graph of the data set has: "
+        f"{net.input_dim} is not {num_graph_features}",
+    )
+
+
+def _input_problems(model: NetworkConfig, pooled_width: int | None) -> Iterator[ConfigValueError]:
+    dim, width = model.classifier.input_dim, head_width(model, pooled_width)
     if width is None or dim == width:
         return
     source = "the number of features that model.pooling_layer yields for a graph"
@@ -101,7 +139,10 @@ def _input_problems(model: ModelConfig, width: int | None) -> Iterator[ConfigVal
         source = _source(("model", model.blocks_key, len(model.gcn_net) - 1), model.gcn_net[-1])
         if len(model.poolings) > 1:
             source += f" times the {len(model.poolings)} poolings of model.pooling_layer"
-    yield ConfigValueError(("model", "classifier", "input_dim"), f"must equal {source}: {dim} is not {width}")
+    if model.features_net is not None:
+        source += " plus model.graph_features_net.output_dim"
+    path = ("model", model.head_key, "input_dim")
+    yield ConfigValueError(path, f"must equal {source}: {dim} is not {width}")
 
 
 def _edge_problems(
@@ -118,8 +159,9 @@ def _edge_problems(
         )
 
 
-def _output_problems(output_dims: Sequence[int], num_classes: Sequence[int]) -> Iterator[ConfigValueError]:
-    path = ("model", "classifier", "output_dims")
+def _output_problems(
+    path: Path, output_dims: Sequence[int], num_classes: Sequence[int | None]
+) -> Iterator[ConfigValueError]:
     if len(output_dims) != len(num_classes):
         yield ConfigValueError(
             path,
@@ -128,7 +170,9 @@ def _output_problems(output_dims: Sequence[int], num_classes: Sequence[int]) -> 
         )
         return
     for k, (dim, classes) in enumerate(zip(output_dims, num_classes, strict=True)):
-        if dim != classes:
+        if classes is None and dim != 1:
+            yield ConfigValueError((*path, k), f"must be 1, since target {k} is one number, not {dim}")
+        elif classes not in (None, dim):
             yield ConfigValueError(
                 (*path, k), f"must equal the number of classes of target {k}: {dim} is not {classes}"
             )

@@ -23,6 +23,12 @@ _GROUPS = {
 
 
 @cache
+def installed_tasks() -> frozenset[str]:
+    """Return the names of the tasks that the installed packages add; looked up once in a process."""
+    return frozenset(entry_points(group="qgtune.task").names)
+
+
+@cache
 def installed_names() -> RegisteredNames:
     """Return the names that the installed packages' entry points give; looked up once in a process."""
     return RegisteredNames(

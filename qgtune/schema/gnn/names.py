@@ -1,4 +1,4 @@
-"""The names that a graph classification config may use, and the keyword arguments that each takes.
+"""The names that the model section and the metrics may use, and the keyword arguments that each takes.
 
 The tables stand here without torch, so that a config can be checked in milliseconds. A test holds them
 against the registries of ``qgtune.nn`` and ``qgtune.training`` and the real constructor signatures.
@@ -61,27 +61,6 @@ POOLINGS = ("mean", "max", "sum")
 LINEAR_KWARGS = frozenset({"bias"})
 """The keyword arguments that a linear layer of the classifier takes, besides its two dims."""
 
-OPTIMIZERS = frozenset(
-    {
-        "Adadelta",
-        "Adafactor",
-        "Adagrad",
-        "Adam",
-        "AdamW",
-        "Adamax",
-        "ASGD",
-        "NAdam",
-        "RAdam",
-        "RMSprop",
-        "Rprop",
-        "SGD",
-    }
-)
-"""The classes of ``torch.optim`` that can train these models.
-
-Not among them: LBFGS needs a closure, SparseAdam sparse gradients, Muon matrices only.
-"""
-
 MINIMIZE, MAXIMIZE = "minimize", "maximize"
 
 METRICS: Mapping[str, str] = {
@@ -105,7 +84,13 @@ METRICS: Mapping[str, str] = {
         MAXIMIZE,
     ),
 }
-"""Metric -> the direction in which it gets better."""
+"""Metric of a classification -> the direction in which it gets better."""
+
+REGRESSION_METRICS: Mapping[str, str] = {
+    **dict.fromkeys(("loss", "mse", "rmse", "mae", "median_absolute_error", "max_error"), MINIMIZE),
+    **dict.fromkeys(("r2", "explained_variance"), MAXIMIZE),
+}
+"""Metric of a regression -> the direction in which it gets better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +122,15 @@ def untaken_kwargs(layer_type: str, kwargs: Iterable[str]) -> tuple[str, ...]:
     return () if taken is None else tuple(name for name in kwargs if name not in taken)
 
 
-def metric_direction(metric: str) -> str | None:
-    """Return ``minimize`` or ``maximize`` for a metric of ``METRICS``, or None for any other name.
+def metric_direction(metric: str, metrics: Mapping[str, str] = METRICS) -> str | None:
+    """Return ``minimize`` or ``maximize`` for a metric of a table, or None for any other name.
 
     A metric of one target is named ``metric/target`` and has the metric's direction.
 
     Example:
         >>> metric_direction("f1_weighted"), metric_direction("loss/dimension")
         ('maximize', 'minimize')
+        >>> metric_direction("r2", REGRESSION_METRICS)
+        'maximize'
     """
-    return METRICS.get(metric.partition("/")[0])
+    return metrics.get(metric.partition("/")[0])

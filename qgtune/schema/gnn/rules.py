@@ -1,7 +1,7 @@
-"""What the sections of a graph classification config share: strict types, and names checked by tables."""
+"""What the sections of a config share: strict types, and names checked by tables."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo
 from pydantic_core import PydanticCustomError
@@ -13,8 +13,8 @@ from qgtune.schema.gnn.names import (
     LINEAR_KWARGS,
     METRICS,
     NORMALIZERS,
-    OPTIMIZERS,
     POOLINGS,
+    REGRESSION_METRICS,
     RegisteredNames,
 )
 
@@ -61,20 +61,6 @@ def _keyword_of(kind: str, tables: Mapping[str, frozenset[str]], field: str) -> 
     return AfterValidator(check)
 
 
-def _optimizer_name(name: str) -> str:
-    by_lower_case = {legal.lower(): legal for legal in OPTIMIZERS}
-    if name.lower() not in by_lower_case:
-        raise broken_rule(f"no optimizer is named {name!r}", did_you_mean(name.lower(), by_lower_case))
-    return by_lower_case[name.lower()]
-
-
-def _optimizer_keyword(keyword: str) -> str:
-    own_keys = {"lr": "training.learning_rate", "weight_decay": "training.weight_decay"}
-    if keyword in own_keys:
-        raise broken_rule(f"{keyword!r} has a key of its own", f"set {own_keys[keyword]}")
-    return keyword
-
-
 LayerType = Annotated[str, _name_of("layer type", LAYER_TYPES, "layer_types")]
 Normalizer = Annotated[str, _name_of("normalizer", NORMALIZERS, "normalizers")]
 Activation = Annotated[str, _name_of("activation", ACTIVATIONS, "activations")]
@@ -84,12 +70,11 @@ PoolingLayer = Annotated[
     Discriminator(lambda value: SEVERAL if isinstance(value, list) else ONE),
 ]
 MetricName = Annotated[str, _name_of("metric", METRICS, "metrics")]
+RegressionMetricName = Annotated[str, _name_of("metric", REGRESSION_METRICS, "metrics")]
 LayerKwargs = dict[Annotated[str, _keyword_of("layer type", LAYER_TYPES, "layer_types")], Any]
 NormKwargs = dict[Annotated[str, _keyword_of("normalizer", NORMALIZERS, "normalizers")], Any]
 ActivationKwargs = dict[Annotated[str, _keyword_of("activation", ACTIVATIONS, "activations")], Any]
 LinearKwargs = dict[Annotated[str, _keyword_of("linear layer", {"": LINEAR_KWARGS}, "")], Any]
-OptimizerName = Annotated[str, AfterValidator(_optimizer_name)]
-OptimizerKwargs = dict[Annotated[str, AfterValidator(_optimizer_keyword)], Any]
 Dim = Annotated[int, Field(ge=1)]
 
 
@@ -102,3 +87,6 @@ class Section(BaseModel):
     """A mapping of the config: frozen, strictly typed, without keys that nobody reads."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    why_absent: ClassVar[Mapping[str, str]] = {}
+    """Key that sections like this one have elsewhere -> why it has no meaning here."""

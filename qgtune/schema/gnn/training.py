@@ -1,22 +1,28 @@
-"""The ``training``, ``validation`` and ``testing`` sections, and the whole graph classification config."""
+"""The ``training``, ``validation`` and ``testing`` sections of each task's config."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from qgtune.schema.gnn.model import ModelConfig
-from qgtune.schema.gnn.rules import (
-    MetricName,
+from qgtune.schema.gnn.optimization import (
     OptimizerKwargs,
     OptimizerName,
+    SchedulerKwargs,
+    SchedulerName,
+    missing_for_scheduler,
+)
+from qgtune.schema.gnn.rules import (
+    MetricName,
+    RegressionMetricName,
     Section,
     broken_rule,
     unit,
 )
 
 
-class LoaderConfig(Section):
-    """The ``validation`` or ``testing`` section: a share of the data, and how it is batched."""
+class PartConfig(Section):
+    """A section that takes a part of the data."""
 
     split: float = Field(
         default=0.1,
@@ -25,6 +31,11 @@ class LoaderConfig(Section):
         description="Share of the data set's graphs.",
         json_schema_extra=unit("share"),
     )
+
+
+class LoaderConfig(PartConfig):
+    """The ``validation`` or ``testing`` section: a share of the data, and how it is batched."""
+
     batch_size: int = Field(
         default=32, ge=1, description="Graphs in a batch.", json_schema_extra=unit("graphs")
     )
@@ -51,8 +62,8 @@ class LoaderConfig(Section):
     )
 
 
-class TrainingConfig(LoaderConfig):
-    """The ``training`` section: the loop, early stopping, checkpoints, the optimizer and the loader."""
+class LoopConfig(PartConfig):
+    """What the ``training`` sections of all tasks have: the loop, its end, checkpoints, the optimizer."""
 
     seed: int = Field(
         default=0,
@@ -65,7 +76,7 @@ class TrainingConfig(LoaderConfig):
     num_epochs: int = Field(
         default=100,
         ge=1,
-        description="Passes over the training graphs, at most.",
+        description="Passes over the training data, at most.",
         json_schema_extra=unit("epochs"),
     )
     early_stopping_patience: int | None = Field(
@@ -85,10 +96,6 @@ class TrainingConfig(LoaderConfig):
         ge=0,
         description="What an improvement must exceed.",
         json_schema_extra=unit("that of the metric"),
-    )
-    early_stopping_metric: MetricName | None = Field(
-        default=None,
-        description="The validation metric that chooses the best epoch; null: the metric that is tuned.",
     )
     checkpoint_at: int | None = Field(
         default=None,
@@ -111,14 +118,29 @@ class TrainingConfig(LoaderConfig):
     weight_decay: float = Field(
         default=0.0, ge=0, description="The optimizer's L2 penalty.", json_schema_extra=unit("none")
     )
-    split: float = Field(
-        default=0.8,
-        gt=0,
-        lt=1,
-        description="Share of the data set's graphs.",
-        json_schema_extra=unit("share"),
+    scheduler: SchedulerName | None = Field(
+        default=None,
+        description="The class of torch.optim.lr_scheduler that changes the learning rate; null: none does.",
     )
-    shuffle: bool = Field(default=True, description="Whether the graphs come in a new order in each epoch.")
+    scheduler_kwargs: SchedulerKwargs = Field(
+        default_factory=dict, validate_default=True, description="Keyword arguments of the scheduler."
+    )
+    clip_grad_norm: float | None = Field(
+        default=None,
+        gt=0,
+        description="The largest norm that the gradients together may have; null: any.",
+        json_schema_extra=unit("none"),
+    )
+    clip_grad_value: float | None = Field(
+        default=None,
+        gt=0,
+        description="The largest absolute value that a gradient may have; null: any.",
+        json_schema_extra=unit("none"),
+    )
+    precision: Literal["float32", "bf16", "fp16"] = Field(
+        default="float32",
+        description="In which numbers the model computes where that is safe; fp16 needs a GPU.",
+    )
 
     @field_validator("device")
     @classmethod
@@ -128,19 +150,95 @@ class TrainingConfig(LoaderConfig):
             raise broken_rule(f"must be cpu, cuda, or cuda: and a number, not {device!r}")
         return device
 
+    @field_validator("precision")
+    @classmethod
+    def _possible_precision(cls, precision: str, info: ValidationInfo) -> str:
+        if precision == "fp16" and info.data.get("device") == "cpu":
+            message = (
+                "fp16 needs a GPU, which keeps its small gradients by scaling, and training.device is cpu"
+            )
+            raise broken_rule(message, "bf16 works on a CPU")
+        return precision
 
-class GraphClassificationConfig(Section):
-    """The config of one graph classification trial: the model, and how it is trained and measured."""
+    @field_validator("scheduler_kwargs")
+    @classmethod
+    def _all_that_it_needs(cls, kwargs: dict[str, object], info: ValidationInfo) -> dict[str, object]:
+        scheduler = info.data.get("scheduler")
+        missing = missing_for_scheduler(scheduler, kwargs)
+        if missing:
+            raise broken_rule(f"must hold {' and '.join(missing)}, which {scheduler} needs, not {kwargs!r}")
+        return kwargs
 
-    name: str | None = Field(default=None, description="A name for people; nothing depends on it.")
-    task: Any = Field(
-        default=None, description="The task that the config is for; read before this schema is."
+
+class TrainingConfig(LoopConfig, LoaderConfig):
+    """The ``training`` section of graph classification: the loop, and how the graphs are batched."""
+
+    early_stopping_metric: MetricName | None = Field(
+        default=None,
+        description="The validation metric that chooses the best epoch; null: the metric that is tuned.",
     )
-    data: Any = Field(default=None, description="The data set; read where the data set is made.")
-    metric: Any = Field(default=None, description="What is tuned; read where the study is made.")
-    model: ModelConfig = Field(description="The graph neural network.")
-    training: TrainingConfig = Field(description="How the network is trained.")
-    validation: LoaderConfig = Field(description="The graphs on which each epoch is measured.")
-    testing: LoaderConfig | None = Field(
-        default=None, description="The graphs on which the finished model is measured; null: none are."
+    accumulate_batches: int = Field(
+        default=1,
+        ge=1,
+        description="Batches whose gradients are gathered for one step of the optimizer.",
+        json_schema_extra=unit("batches"),
+    )
+    split: float = Field(
+        default=0.8,
+        gt=0,
+        lt=1,
+        description="Share of the data set's graphs.",
+        json_schema_extra=unit("share"),
+    )
+    shuffle: bool = Field(default=True, description="Whether the graphs come in a new order in each epoch.")
+
+
+class RegressionTrainingConfig(TrainingConfig):
+    """The ``training`` section of graph regression."""
+
+    early_stopping_metric: RegressionMetricName | None = Field(
+        default=None,
+        description="The validation metric that chooses the best epoch; null: the metric that is tuned.",
+    )
+    loss: Literal["mse", "mae", "huber"] = Field(
+        default="mse",
+        description="What is minimized: the mean of the squared, of the absolute, or of the Huber errors.",
+    )
+    standardize_targets: bool = Field(
+        default=True,
+        description="Whether each target is learned with mean 0 and standard deviation 1 on the training "
+        "graphs; predictions and metrics are in the data's own units.",
+    )
+
+
+class NodePartConfig(PartConfig):
+    """The ``validation`` or ``testing`` section of node classification: a share of the nodes."""
+
+    why_absent: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        (*(key for key in LoaderConfig.model_fields if key != "split"), "accumulate_batches"),
+        "node_classification trains on the whole graph at once, so that there are no batches",
+    )
+
+    split: float = Field(
+        default=0.1,
+        gt=0,
+        lt=1,
+        description="Share of the labelled nodes; without effect where the data set itself has parts.",
+        json_schema_extra=unit("share"),
+    )
+
+
+class NodeTrainingConfig(LoopConfig, NodePartConfig):
+    """The ``training`` section of node classification: each epoch is one step on the whole graph."""
+
+    early_stopping_metric: MetricName | None = Field(
+        default=None,
+        description="The validation metric that chooses the best epoch; null: the metric that is tuned.",
+    )
+    split: float = Field(
+        default=0.8,
+        gt=0,
+        lt=1,
+        description="Share of the labelled nodes; without effect where the data set itself has parts.",
+        json_schema_extra=unit("share"),
     )
