@@ -172,6 +172,7 @@ def _run_spec(prepared: Prepared, files: OutputFiles, journal: pathlib.Path | No
         settings.metric_name,
         tuning.folder.resolve(),
         files.folder.resolve(),
+        settings.on_oom,
     )
     make = functools.partial(make_task_objective, plan=plan, spec=task)
     return replace(spec, make_objective=make, preload=TASK_MODULES)

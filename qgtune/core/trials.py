@@ -12,7 +12,8 @@ class TrialRecord:
     ``state`` is ``complete``, ``pruned``, ``failed`` or ``running``. ``values`` is empty unless the trial
     is complete. ``params`` maps parameter names to what the study stores; ``failure`` is the reason of a
     failed trial in one line. ``lost`` marks a failed trial whose process was killed before the trial ended;
-    it does not count towards a run's total.
+    it does not count towards a run's total. ``peak_memory`` is the most memory that the trial held at once,
+    in bytes, or None where it was not measured.
     """
 
     number: int
@@ -24,6 +25,7 @@ class TrialRecord:
     failure: str = ""
     worker: str = ""
     lost: bool = False
+    peak_memory: int | None = None
 
     @property
     def duration(self) -> float | None:

@@ -9,7 +9,14 @@ from typing import Any
 from qgtune.core.files import write_atomically
 from qgtune.core.trials import TrialRecord
 
-_AFTER_PARAMETERS = ("duration_seconds", "datetime_start", "datetime_complete", "worker", "failure")
+_AFTER_PARAMETERS = (
+    "duration_seconds",
+    "datetime_start",
+    "datetime_complete",
+    "worker",
+    "peak_memory",
+    "failure",
+)
 
 
 def write_trials_csv(records: Sequence[TrialRecord], path: Path) -> None:
@@ -17,8 +24,8 @@ def write_trials_csv(records: Sequence[TrialRecord], path: Path) -> None:
 
     The columns: number, state, ``value`` (or ``values_0``, ``values_1``, ... where trials return
     several), then one for each parameter in the order in which the parameters first occur, then
-    duration_seconds, datetime_start, datetime_complete, worker, failure. What a trial does not have
-    is empty. A parameter named like another column is called ``params_<name>``.
+    duration_seconds, datetime_start, datetime_complete, worker, peak_memory (bytes), failure. What a
+    trial does not have is empty. A parameter named like another column is called ``params_<name>``.
 
     Args:
         records: the trials, in the order of the rows.
@@ -56,5 +63,6 @@ def _after_parameters(record: TrialRecord) -> list[Any]:
         "" if record.started is None else record.started.isoformat(),
         "" if record.ended is None else record.ended.isoformat(),
         record.worker,
+        "" if record.peak_memory is None else record.peak_memory,
         record.failure,
     ]

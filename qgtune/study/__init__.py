@@ -3,7 +3,7 @@
 from optuna import Study, Trial
 from optuna import TrialPruned as OptunaTrialPruned
 
-from qgtune.study.attributes import PRUNED_BECAUSE
+from qgtune.study.attributes import PEAK_MEMORY, PRUNED_BECAUSE
 from qgtune.study.conditional_spaces import conditional_space_advice
 from qgtune.study.create import check_fingerprint, create_study
 from qgtune.study.random_trials import random_trials
@@ -13,6 +13,7 @@ from qgtune.study.storages import open_storage, open_study
 from qgtune.study.supervisor import run_trials
 
 __all__ = [
+    "PEAK_MEMORY",
     "PRUNED_BECAUSE",
     "Objective",
     "OptunaTrialPruned",

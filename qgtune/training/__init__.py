@@ -1,10 +1,24 @@
-"""Training: one trial's loop, its metrics, early stopping and checkpoints, and the tasks that use them."""
+"""Training: the loop, tasks, metrics, checkpoints, memory, and what is kept between trials."""
 
 from qgtune.training.early_stopping import EarlyStopping
 from qgtune.training.errors import TrainingError
-from qgtune.training.graph_classification import TASKS, GraphClassificationTask
-from qgtune.training.metrics import METRICS, Metric
+from qgtune.training.graph_classification import GraphClassificationTask
+from qgtune.training.graph_network import GraphNetworkTask, PredictsClasses
+from qgtune.training.graph_regression import GraphRegressionTask
+from qgtune.training.learning import Context
+from qgtune.training.memory import (
+    OutOfMemoryError,
+    PeakMemory,
+    free_memory,
+    with_halved_batches,
+    within_memory,
+)
+from qgtune.training.metrics import METRICS, Metric, Predictions
 from qgtune.training.model_facts import count_parameters
+from qgtune.training.node_classification import NodeClassificationTask
+from qgtune.training.recycling import Recycling, ResetParameters
+from qgtune.training.regression_metrics import REGRESSION_METRICS
+from qgtune.training.supervised import SupervisedTask
 from qgtune.training.task import (
     EpochResult,
     KnowsConfigs,
@@ -14,25 +28,41 @@ from qgtune.training.task import (
     TrainingResult,
     late_facts,
 )
+from qgtune.training.tasks import BUILT_IN, TASKS, evaluate, train
 from qgtune.training.threads import set_torch_threads
-from qgtune.training.trainer import evaluate, train
 
 __all__ = [
+    "BUILT_IN",
     "METRICS",
+    "REGRESSION_METRICS",
     "TASKS",
+    "Context",
     "EarlyStopping",
     "EpochResult",
     "GraphClassificationTask",
+    "GraphNetworkTask",
+    "GraphRegressionTask",
     "KnowsConfigs",
     "LabelledGraphs",
     "Metric",
+    "NodeClassificationTask",
+    "OutOfMemoryError",
+    "PeakMemory",
+    "Predictions",
+    "PredictsClasses",
+    "Recycling",
+    "ResetParameters",
+    "SupervisedTask",
     "Target",
     "Task",
     "TrainingError",
     "TrainingResult",
     "count_parameters",
     "evaluate",
+    "free_memory",
     "late_facts",
     "set_torch_threads",
     "train",
+    "with_halved_batches",
+    "within_memory",
 ]

@@ -1,38 +1,57 @@
 """Checkpoints: what a trial has learned so far, written whole or not at all."""
 
+import json
 import os
+import pickle
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from qgtune.core.errors import ConfigValueError
-from qgtune.schema.gnn import TrainingConfig
+from qgtune.core.files import write_atomically
+from qgtune.document import dump
+from qgtune.schema.gnn.training import LoopConfig
 from qgtune.training.task import EpochResult
+
+CHECKPOINTS = "checkpoints"
+"""The folder of the checkpoints where the config names none."""
 
 
 class Checkpoints:
-    """Writes a trial's checkpoints.
+    """Writes a trial's checkpoints, and reads the one from which a training that was ended goes on.
 
-    They are ``<output_dir>/<checkpoint_path>/<trial>/epoch_<epoch>.pt``, and ``best_model.pt`` beside them in
-    the end. ``checkpoint_path`` may be absolute and then stands for itself. Trials are numbered with five
-    digits, epochs from 0 with four. ``torch.load(file, weights_only=True)`` reads a mapping with ``epoch``,
-    ``model`` (the state of the weights), ``metrics``, and except for the best ``optimizer`` (its state).
+    They are in ``<output_dir>/<checkpoint_path>/<trial>``. ``checkpoint_path`` is ``checkpoints`` by default;
+    an absolute one stands for itself. Trials are numbered with five digits, epochs from 0 with four.
+
+    * ``cfg.yaml``: the whole config.
+    * ``epoch_<epoch>.pt``: written each time that ``checkpoint_at`` epochs are over.
+    * ``last.pt``: everything that the training needs in order to go on after its latest checkpoint.
+    * ``best_model.pt``: written in the end.
+
+    ``torch.load(file, weights_only=True)`` reads each ``.pt`` as a mapping with ``epoch`` and ``model`` (the
+    state of the weights); the best and the numbered ones have ``metrics``, the numbered ones ``optimizer``.
 
     Args:
         config: the training section.
         output_dir: the folder of the run.
         trial_number: the trial's number in the study.
+        whole_config: the whole config, for ``cfg.yaml``.
 
     Raises:
         ConfigValueError: if the folder cannot be made.
     """
 
-    def __init__(self, config: TrainingConfig, output_dir: Path, trial_number: int) -> None:
-        self._every = config.checkpoint_at or 0
-        self.folder = output_dir / (config.checkpoint_path or "") / f"{trial_number:05d}"
+    def __init__(
+        self, config: LoopConfig, output_dir: Path, trial_number: int, whole_config: Mapping[str, Any]
+    ) -> None:
+        self._at = config.checkpoint_at
+        self._config = dict(whole_config)
+        self.folder = output_dir / (config.checkpoint_path or CHECKPOINTS) / f"{trial_number:05d}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(self.folder / "cfg.yaml", dump(self._config))
         except OSError as error:
             raise ConfigValueError(
                 ("training", "checkpoint_path"),
@@ -41,34 +60,76 @@ class Checkpoints:
 
     @classmethod
     def wanted(
-        cls, config: TrainingConfig, output_dir: Path | None, trial_number: int
+        cls,
+        config: LoopConfig,
+        output_dir: Path | None,
+        trial_number: int,
+        whole_config: Mapping[str, Any],
+        *,
+        save: bool,
     ) -> "Checkpoints | None":
-        """Return the checkpoints that the config asks for, or None.
+        """Return the checkpoints that are to be written, or None.
 
-        There are some if ``checkpoint_at``, ``checkpoint_path`` and the output folder are all given.
+        There are some if there is an output folder, and the config has ``checkpoint_at`` or ``save`` is True.
         """
-        if config.checkpoint_at is None or config.checkpoint_path is None or output_dir is None:
+        if output_dir is None or (config.checkpoint_at is None and not save):
             return None
-        return cls(config, output_dir, trial_number)
+        return cls(config, output_dir, trial_number, whole_config)
 
-    def after_epoch(
-        self, result: EpochResult, model: torch.nn.Module, optimizer: torch.optim.Optimizer
-    ) -> None:
-        """Write a checkpoint if so many epochs are over that one is due."""
-        if (result.epoch + 1) % self._every:
-            return
-        state = {
-            "epoch": result.epoch,
-            "model": model.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "metrics": dict(result.metrics),
-        }
-        save_atomically(state, self.folder / f"epoch_{result.epoch:04d}.pt")
+    def is_due(self, epoch: int) -> bool:
+        """Return whether a checkpoint is due after this epoch; always, where ``checkpoint_at`` is absent."""
+        return (epoch + 1) % (self._at or 1) == 0
+
+    def after_epoch(self, result: EpochResult, state: Mapping[str, Any]) -> None:
+        """Write the checkpoint of an epoch; ``state`` is all that the training needs to go on."""
+        if self._at is not None:
+            numbered = {
+                "epoch": result.epoch,
+                "model": state["model"],
+                "optimizer": state["optimizer"],
+                "metrics": dict(result.metrics),
+            }
+            save_atomically(numbered, self.folder / f"epoch_{result.epoch:04d}.pt")
+        save_atomically({**state, "config": self._identity()}, self.folder / "last.pt")
 
     def best(self, result: EpochResult, model: torch.nn.Module) -> None:
         """Write ``best_model.pt``: the epoch, the weights and the metrics of the best epoch."""
         state = {"epoch": result.epoch, "model": model.state_dict(), "metrics": dict(result.metrics)}
         save_atomically(state, self.folder / "best_model.pt")
+
+    def last(self, device: torch.device) -> dict[str, Any] | None:
+        """Return the state from which the training goes on, or None if there is none yet.
+
+        Raises:
+            ConfigValueError: if it is that of another config, or cannot be read.
+        """
+        file = self.folder / "last.pt"
+        if not file.exists():
+            return None
+        try:
+            state: dict[str, Any] = torch.load(file, weights_only=True, map_location=device)
+            identity = state["config"]
+        except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as error:
+            raise ConfigValueError(
+                ("training", "checkpoint_path"),
+                f"holds a checkpoint that cannot be read: {file}: {' '.join(str(error).split())[:200]}",
+                "remove it to train from the start",
+            ) from error
+        if identity != self._identity():
+            raise ConfigValueError(
+                ("training", "checkpoint_path"),
+                f"holds the checkpoint of another config, which this training cannot go on from: {file}",
+                "remove it to train from the start, or take another folder",
+            )
+        return state
+
+    def _identity(self) -> str:
+        """Return a text that is equal for configs of which one can go on where the other ended."""
+        # How long to train may change, unless the learning rate follows from it.
+        training = dict(self._config["training"])
+        if training.get("scheduler") is None:
+            training.pop("num_epochs", None)
+        return json.dumps({**self._config, "training": training}, sort_keys=True, default=repr)
 
 
 def save_atomically(state: Any, path: Path) -> None:

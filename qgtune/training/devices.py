@@ -1,9 +1,10 @@
 """Where a trial is trained, and from which random numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
+from torch import Tensor
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.training.task import OnNotice
@@ -45,3 +46,24 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         yield
+
+
+def random_state(device: torch.device) -> list[Tensor]:
+    """Return where torch's random numbers are now, those of the CPU and those of the device."""
+    states = [torch.get_rng_state()]
+    if device.type == "cuda":
+        states.append(torch.cuda.get_rng_state(device))
+    return states
+
+
+def set_random_state(states: Sequence[Tensor], device: torch.device) -> None:
+    """Let torch's random numbers go on from there."""
+    torch.set_rng_state(states[0].cpu())
+    if device.type == "cuda" and len(states) > 1:
+        torch.cuda.set_rng_state(states[1].cpu(), device)
+
+
+def device_of(model: torch.nn.Module) -> torch.device:
+    """Return the device of a model's parameters; the CPU for a model without any."""
+    first = next(model.parameters(), None)
+    return torch.device("cpu") if first is None else first.device

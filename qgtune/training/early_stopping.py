@@ -2,6 +2,8 @@
 
 import math
 from collections import deque
+from collections.abc import Mapping
+from typing import Any
 
 from qgtune.schema.gnn import MAXIMIZE, MINIMIZE
 
@@ -68,6 +70,16 @@ class EarlyStopping:
         self.best = mean
         self.stale_epochs = 0
         return True
+
+    def state(self) -> dict[str, Any]:
+        """Return what ``load`` needs in order to go on from here."""
+        return {"best": self.best, "stale_epochs": self.stale_epochs, "latest": list(self._latest)}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        self.best, self.stale_epochs = state["best"], state["stale_epochs"]
+        self._latest.clear()
+        self._latest.extend(state["latest"])
 
     @property
     def should_stop(self) -> bool:

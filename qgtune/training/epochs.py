@@ -1,68 +1,92 @@
-"""One pass over a loader: to learn from its batches, or to predict their graphs."""
+"""One pass over batches: to learn from them, or to predict their samples."""
 
 import math
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 from torch import Tensor
-from torch_geometric.data import Batch
-from torch_geometric.loader import DataLoader
 
 from qgtune.training.errors import TrainingError
+from qgtune.training.learning import Context, Learning
 from qgtune.training.metrics import Predictions
+from qgtune.training.precision import Precision
+from qgtune.training.stepping import Stepper
 
 
 def train_epoch(
-    model: torch.nn.Module, loader: DataLoader, optimizer: torch.optim.Optimizer, epoch: int
+    task: Learning, context: Context, batches: Iterable[Any], stepper: Stepper, epoch: int
 ) -> float:
-    """Train the model on each batch once and return the mean loss over the graphs.
-
-    The loss is the cross-entropy, and with several targets the mean of theirs.
+    """Train the model on each batch once and return the mean loss over the samples.
 
     Raises:
         TrainingError: at the first batch whose loss is not finite.
     """
-    model.train()
-    device = _device_of(model)
-    total, graphs = 0.0, 0
-    for step, cpu_batch in enumerate(loader):
-        batch = cpu_batch.to(device, non_blocking=True)
-        optimizer.zero_grad()
-        losses = [
-            F.cross_entropy(logits, y) for logits, y in zip(_logits(model, batch), batch.y.T, strict=True)
-        ]
-        loss = torch.stack(losses).mean()
-        value = loss.item()
-        if not math.isfinite(value):
-            raise TrainingError(f"the loss is {value}", epoch, step, optimizer.param_groups[0]["lr"])
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        total += value * batch.num_graphs
-        graphs += batch.num_graphs
-    return total / graphs
+    context.model.train()
+    total, samples, step = 0.0, 0, 0
+    for group in _groups(batches, stepper.batches):
+        on_device = [batch.to(context.device, non_blocking=True) for batch in group]
+        sizes = [task.num_samples(batch) for batch in on_device]
+        stepper.optimizer.zero_grad()
+        for batch, size in zip(on_device, sizes, strict=True):
+            loss = _loss(task, context, batch, stepper.precision)
+            value = loss.item()
+            if not math.isfinite(value):
+                raise TrainingError(f"the loss is {value}", epoch, step, stepper.learning_rate)
+            # The mean over the samples of the group, as if they were one batch.
+            stepper.backward(loss if len(group) == 1 else loss * (size / sum(sizes)))
+            total += value * size
+            samples += size
+            step += 1
+        stepper.step()
+    return total / samples
 
 
 @torch.no_grad()
-def predict(model: torch.nn.Module, loader: DataLoader, target_names: tuple[str, ...]) -> Predictions:
-    """Return what the model, in evaluation mode, predicts for the graphs of a loader."""
-    model.eval()
-    device = _device_of(model)
-    logits: list[list[Tensor]] = []
+def predict(
+    task: Learning, context: Context, batches: Iterable[Any], precision: Precision, *, with_loss: bool
+) -> Predictions:
+    """Return what the model, in evaluation mode, predicts for the samples of the batches.
+
+    Args:
+        task: how it learns.
+        context: the model, and what it is measured on.
+        batches: of at least one sample.
+        precision: of the model.
+        with_loss: whether the mean of ``task.loss`` is taken as well.
+    """
+    context.model.eval()
+    outputs: list[list[Tensor]] = []
     labels: list[Tensor] = []
-    for cpu_batch in loader:
-        batch = cpu_batch.to(device, non_blocking=True)
-        logits.append(_logits(model, batch))
-        labels.append(batch.y)
-    of_targets = [torch.cat(parts).double().log_softmax(dim=1) for parts in zip(*logits, strict=True)]
+    total, samples = 0.0, 0
+    for cpu_batch in batches:
+        batch = cpu_batch.to(context.device, non_blocking=True)
+        outputs.append(_outputs(task, context, batch, precision))
+        labels.append(task.labels(batch))
+        if with_loss:
+            size = task.num_samples(batch)
+            total += task.loss(outputs[-1], batch, context).item() * size
+            samples += size
     return Predictions(
-        target_names, torch.cat(labels).cpu().numpy(), tuple(each.cpu().numpy() for each in of_targets)
+        task.target_names(context.dataset),
+        torch.cat(labels).cpu().numpy(),
+        task.predictions([torch.cat(parts) for parts in zip(*outputs, strict=True)]),
+        total / samples if with_loss else None,
     )
 
 
-def _logits(model: torch.nn.Module, batch: Batch) -> list[Tensor]:
-    logits: list[Tensor] = model(batch.x, batch.edge_index, batch.batch, batch.num_graphs)
-    return logits
+def _outputs(task: Learning, context: Context, batch: Any, precision: Precision) -> list[Tensor]:
+    with precision.autocast():
+        outputs = task.forward(context.model, batch)
+    return precision.as_float32(outputs)
 
 
-def _device_of(model: torch.nn.Module) -> torch.device:
-    return next(model.parameters()).device
+def _loss(task: Learning, context: Context, batch: Any, precision: Precision) -> Tensor:
+    return task.loss(_outputs(task, context, batch, precision), batch, context)
+
+
+def _groups(batches: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    iterator = iter(batches)
+    while group := list(islice(iterator, size)):
+        yield group

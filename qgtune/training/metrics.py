@@ -1,11 +1,12 @@
-"""Metrics of graph classification by name, computed by scikit-learn.
+"""Metrics of predicted classes by name, computed by scikit-learn.
 
 With several targets a metric is the mean over them, and ``metric/target`` is its value for one target.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +20,19 @@ from qgtune.schema import gnn as schema
 
 Labels = NDArray[np.int64]
 LogProbabilities = NDArray[np.float64]
-Score = Callable[[Labels, LogProbabilities], float]
+Score = Callable[[Any, NDArray[np.float64]], float]
+
+LOSS = "loss"
+"""The metric that every task has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
     """A metric: the direction in which it gets better, and how it is computed.
 
-    ``score`` is called with the labels, int64 [graphs], and the logarithms of the predicted probabilities,
-    float64 [graphs, classes], and returns a number.
+    ``score`` is called with the labels [samples] and what the task predicts for them, float64, and returns a
+    number. The labels of classes are int64, and what is predicted are the logarithms of the probabilities,
+    [samples, classes]; of values both are [samples].
     """
 
     direction: str
@@ -36,34 +41,43 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """What a model says about some graphs, beside what is true.
+    """What a model says about some samples, beside what is true.
 
-    ``labels`` is int64 [graphs, targets]; ``log_probabilities`` holds one float64 [graphs, classes] for each
-    target; ``target_names`` are in the same order.
+    ``labels`` is [samples, targets]; ``outputs`` holds for each target what its scores are given, float64
+    [samples, ...]; ``target_names`` are in the same order. ``loss`` is the mean of the task's loss, where it
+    was taken.
     """
 
     target_names: tuple[str, ...]
-    labels: Labels
-    log_probabilities: tuple[LogProbabilities, ...]
+    labels: NDArray[Any]
+    outputs: tuple[NDArray[np.float64], ...]
+    loss: float | None = None
 
+
+Metrics = Mapping[str, Metric] | Registry[Metric]
+"""Metrics by name."""
 
 METRICS: Registry[Metric] = Registry("metric")
 
 
-def measure(predictions: Predictions, names: Iterable[str]) -> dict[str, float]:
+def measure(predictions: Predictions, names: Iterable[str], metrics: Metrics = METRICS) -> dict[str, float]:
     """Return the named metrics of the predictions; with several targets also ``metric/target`` for each.
 
     Args:
-        predictions: of at least one graph.
-        names: names in ``METRICS``; of ``metric/target`` the part before the slash counts.
+        predictions: of at least one sample.
+        names: names in ``metrics``; of ``metric/target`` the part before the slash counts. A ``loss`` that is
+            not in ``metrics`` is that of the predictions.
+        metrics: the metrics by name.
     """
     measured: dict[str, float] = {}
     several = len(predictions.target_names) > 1
     for name in dict.fromkeys(name.partition("/")[0] for name in names):
-        score = METRICS[name].score
+        if name == LOSS and LOSS not in metrics:
+            measured[LOSS] = float("nan") if predictions.loss is None else predictions.loss
+            continue
+        score = metrics[name].score
         values = [
-            float(score(predictions.labels[:, k], log_probabilities))
-            for k, log_probabilities in enumerate(predictions.log_probabilities)
+            float(score(predictions.labels[:, k], output)) for k, output in enumerate(predictions.outputs)
         ]
         measured[name] = float(np.mean(values))
         if several:
@@ -72,19 +86,27 @@ def measure(predictions: Predictions, names: Iterable[str]) -> dict[str, float]:
     return measured
 
 
-def direction_of(metric: str, target_names: Sequence[str], path: Path) -> str:
+def direction_of(
+    metric: str,
+    target_names: Sequence[str],
+    path: Path,
+    metrics: Metrics = METRICS,
+) -> str:
     """Return ``minimize`` or ``maximize``: the direction in which the metric gets better.
 
     Raises:
         ConfigValueError: at ``path``, if no metric or no target has that name.
     """
+    if metric == LOSS and LOSS not in metrics:
+        return schema.MINIMIZE
     name, slash, target = metric.partition("/")
-    if name not in METRICS:
-        raise ConfigValueError(path, f"no metric is named {name!r}", did_you_mean(name, METRICS))
+    if name not in metrics:
+        known = sorted({*metrics, LOSS})
+        raise ConfigValueError(path, f"no metric is named {name!r}", did_you_mean(name, known))
     if slash and (target not in target_names or len(target_names) == 1):
         legal = [f"{name}/{each}" for each in target_names] if len(target_names) > 1 else [name]
         raise ConfigValueError(path, f"no target has a metric {metric!r}", did_you_mean(metric, legal))
-    return METRICS[name].direction
+    return metrics[name].direction
 
 
 def registered_metrics() -> frozenset[str]:

@@ -1,15 +1,24 @@
 """The optimizer that the training section names."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
 
 from qgtune.core.errors import ConfigValueError
-from qgtune.schema.gnn import TrainingConfig
+from qgtune.schema.gnn.training import LoopConfig
+
+_FUSED = frozenset({"Adam", "AdamW", "SGD"})
+_FUSED_ON = frozenset({"cpu", "cuda"})
+_OWN_CHOICE = frozenset({"fused", "foreach", "differentiable"})
+"""Arguments that say how an optimizer computes, or rule the fused way out."""
 
 
-def make_optimizer(config: TrainingConfig, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
+def make_optimizer(config: LoopConfig, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
     """Return the optimizer of ``training.optimizer``, with the section's learning rate and weight decay.
+
+    Adam, AdamW and SGD update all weights in one call where torch can (``fused``): the same mathematics, and
+    less time. ``fused`` or ``foreach`` among the optimizer's arguments decides otherwise.
 
     Raises:
         ConfigValueError: if it has no weight decay and the config sets one, or refuses its arguments.
@@ -23,11 +32,22 @@ def make_optimizer(config: TrainingConfig, parameters: Iterable[torch.nn.Paramet
         raise ConfigValueError(
             ("training", "weight_decay"), f"must be 0 with Rprop, which has none, not {config.weight_decay:g}"
         )
+    learned = list(parameters)
+    if _can_be_fused(config.optimizer, kwargs, learned):
+        kwargs["fused"] = True
     try:
-        optimizer: torch.optim.Optimizer = factory(parameters, **kwargs)
+        optimizer: torch.optim.Optimizer = factory(learned, **kwargs)
     except (TypeError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise ConfigValueError(
             ("training", "optimizer_kwargs"), f"{config.optimizer} cannot be built: {reason}"
         ) from error
     return optimizer
+
+
+def _can_be_fused(name: str, kwargs: Mapping[str, Any], parameters: list[torch.nn.Parameter]) -> bool:
+    return (
+        name in _FUSED
+        and _OWN_CHOICE.isdisjoint(kwargs)
+        and all(p.device.type in _FUSED_ON and p.is_floating_point() for p in parameters)
+    )

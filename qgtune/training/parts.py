@@ -1,46 +1,80 @@
-"""The parts of a data set: which graphs train, which validate, which test."""
+"""The parts of a data set: which graphs or nodes train, which validate, which test."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qgtune.core.errors import ConfigValueError
-from qgtune.data.splits import draw_subset, split_graphs
-from qgtune.schema.gnn import GraphClassificationConfig
-from qgtune.training.task import LabelledGraphs
+from qgtune.data.splits import Splits, draw_subset, split_graphs
 
 Indices = NDArray[np.int64]
 TRAINING, VALIDATION, TESTING = "training", "validation", "testing"
 
 
-def split_parts(config: GraphClassificationConfig, dataset: LabelledGraphs) -> dict[str, Indices]:
+def split_parts(config: Any, dataset: Any) -> dict[str, Indices]:
     """Return the numbers of the graphs of each section, stratified by the labels, drawn by training.seed.
 
     Raises:
         ConfigValueError: if a part is empty, or has only one class of a target that has several.
     """
-    splits = split_graphs(
-        dataset.labels,
-        training=config.training.split,
-        validation=config.validation.split,
-        testing=config.testing.split if config.testing is not None else 0.0,
-        seed=config.training.seed,
-    )
-    training = draw_subset(splits.training, dataset.labels, dataset.subset, seed=config.training.seed)
-    parts = {TRAINING: training, VALIDATION: splits.validation}
-    if config.testing is not None:
-        parts[TESTING] = splits.testing
+    splits = split_graphs(dataset.labels, **shares(config), seed=config.training.seed)
+    return sections_of(config, splits, dataset, "graph")
+
+
+def random_parts(config: Any, count: int) -> dict[str, Indices]:
+    """Return the numbers of ``count`` samples of each section, in random order, drawn by training.seed.
+
+    Raises:
+        ConfigValueError: if a part is empty.
+    """
+    splits = split_graphs(np.zeros(count, dtype=np.int64), **shares(config), seed=config.training.seed)
+    return _by_section(config, splits)
+
+
+def shares(config: Any) -> dict[str, float]:
+    """Return the share of the data that each section takes; 0 for testing where the config has none."""
+    return {
+        TRAINING: config.training.split,
+        VALIDATION: config.validation.split,
+        TESTING: config.testing.split if config.testing is not None else 0.0,
+    }
+
+
+def sections_of(config: Any, splits: Splits, dataset: Any, level: Any) -> dict[str, Indices]:
+    """Return the parts by section, with only the data set's subset of the part to train on.
+
+    Raises:
+        ConfigValueError: if a part has only one class of a target that has several, or none of the subset.
+    """
+    parts = _by_section(config, splits)
+    labels, seed = dataset.labels, config.training.seed
+    parts[TRAINING] = draw_subset(parts[TRAINING], labels, dataset.subset, seed=seed, level=level)
     for section, indices in parts.items():
-        _check_classes(section, indices, dataset)
+        _check_classes(section, indices, dataset, level)
     return parts
 
 
-def _check_classes(section: str, indices: Indices, dataset: LabelledGraphs) -> None:
+def _by_section(config: Any, splits: Splits) -> dict[str, Indices]:
+    parts: Mapping[str, Indices] = {
+        TRAINING: splits.training,
+        VALIDATION: splits.validation,
+        TESTING: splits.testing,
+    }
+    return {section: part for section, part in parts.items() if getattr(config, section) is not None}
+
+
+def _check_classes(section: str, indices: Indices, dataset: Any, level: str) -> None:
+    labels = dataset.labels
     for k, target in enumerate(dataset.targets):
-        present = np.unique(dataset.labels[indices, k])
-        if target.num_classes > 1 and len(present) == 1:
+        if target.num_classes is None or target.num_classes == 1:
+            continue
+        present = np.unique(labels[indices, k])
+        if len(present) == 1:
             raise ConfigValueError(
                 (section, "split"),
-                f"must hold graphs of at least two classes of {target.name!r}: all {len(indices)} graphs "
-                f"of {len(dataset)} are of class {present[0]}",
-                "raise the share, or take more graphs",
+                f"must hold {level}s of at least two classes of {target.name!r}: all {len(indices)} {level}s "
+                f"of {len(labels)} are of class {present[0]}",
+                f"raise the share, or take more {level}s",
             )

@@ -1,12 +1,13 @@
-"""What a task is: the one call that turns a config and a data set into a result.
+"""What a study asks of a task: the one call that turns a config and a data set into a result.
 
-A task of your own is any object with this ``train``, registered under a name::
+Most tasks subclass ``qgtune.training.SupervisedTask``, which has this call and the whole loop behind it. Any
+other object with this ``train`` will do as well, registered under a name::
 
-    class NodeRegression:
+    class Clustering:
         def train(self, config, dataset, *, metric, on_epoch, on_notice, output_dir, trial_number): ...
 
 
-    TASKS.register("node_regression")(NodeRegression())
+    TASKS.register("clustering")(Clustering())
 
 A task that can tell something of a config before it trains, such as the size of its model, has what
 ``KnowsConfigs`` has besides.
@@ -17,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 
@@ -33,8 +33,8 @@ class Target(Protocol):
         ...
 
     @property
-    def num_classes(self) -> int:
-        """How many classes it has; its labels are 0 to num_classes - 1."""
+    def num_classes(self) -> int | None:
+        """How many classes it has, its labels are 0 to num_classes - 1; None for a number."""
         ...
 
 
@@ -52,8 +52,8 @@ class LabelledGraphs(Protocol):
         ...
 
     @property
-    def labels(self) -> NDArray[np.int64]:
-        """The labels, int64 [graphs, targets]."""
+    def labels(self) -> NDArray[Any]:
+        """The classes, int64, or numbers, float32: [graphs, targets], or of node tasks [nodes, targets]."""
         ...
 
     @property
@@ -66,7 +66,8 @@ class LabelledGraphs(Protocol):
     def graph(self, index: int, /) -> Any:
         """Return a graph as ``torch_geometric.data.Data``.
 
-        ``x``: float32 [nodes, features], ``edge_index``: int64 [2, edges], ``y``: int64 [1, targets].
+        ``x``: float32 [nodes, features], ``edge_index``: int64 [2, edges], ``y``: [1, targets], and where
+        they exist ``edge_weight``: float32 [edges], ``edge_attr`` and ``graph_features``: float32, in rows.
         """
         ...
 
@@ -75,7 +76,7 @@ class LabelledGraphs(Protocol):
 class EpochResult:
     """What one epoch came to; epochs count from 0.
 
-    ``train_loss`` is the mean over the graphs of the epoch. ``metrics`` are taken on the validation graphs,
+    ``train_loss`` is the mean over the samples of the epoch. ``metrics`` are taken on the validation samples,
     and ``value`` is the one that is tuned.
     """
 
@@ -89,7 +90,7 @@ class EpochResult:
 class TrainingResult:
     """What a training came to: its best epoch.
 
-    ``model`` has the weights of ``epoch``, ``metrics`` are all metrics on the validation graphs at that
+    ``model`` has the weights of ``epoch``, ``metrics`` are all metrics on the validation samples at that
     epoch, ``value`` is the one that is tuned, and ``epochs`` is how many epochs were trained.
     """
 

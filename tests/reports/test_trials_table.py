@@ -25,15 +25,16 @@ RECORDS = [
         END,
         failure='ValueError: "a", b',
         worker="1",
+        peak_memory=2**30,
     ),
     TrialRecord(2, "running", (), {}, START),
 ]
 
 TABLE = """\
-number,state,value,lr,model.act,params_worker,duration_seconds,datetime_start,datetime_complete,worker,failure
-0,complete,0.25,1e-05,relu,,3.250,2026-01-02T03:04:05,2026-01-02T03:04:08.250000,0,
-1,failed,,0.1,,3,3.250,2026-01-02T03:04:05,2026-01-02T03:04:08.250000,1,"ValueError: ""a"", b"
-2,running,,,,,,2026-01-02T03:04:05,,,
+number,state,value,lr,model.act,params_worker,duration_seconds,datetime_start,datetime_complete,worker,peak_memory,failure
+0,complete,0.25,1e-05,relu,,3.250,2026-01-02T03:04:05,2026-01-02T03:04:08.250000,0,,
+1,failed,,0.1,,3,3.250,2026-01-02T03:04:05,2026-01-02T03:04:08.250000,1,1073741824,"ValueError: ""a"", b"
+2,running,,,,,,2026-01-02T03:04:05,,,,
 """
 
 
@@ -46,7 +47,7 @@ def test_several_objectives_have_a_column_each(tmp_path):
     write_trials_csv([TrialRecord(0, "complete", (0.5, 2.0), {})], tmp_path / "trials.csv")
     head, row = (tmp_path / "trials.csv").read_text().splitlines()
     assert head.startswith("number,state,values_0,values_1,duration_seconds")
-    assert row == "0,complete,0.5,2.0,,,,,"
+    assert row == "0,complete,0.5,2.0,,,,,,"
 
 
 def test_a_study_without_trials_gives_the_head_only(tmp_path):

@@ -98,8 +98,10 @@ def test_checkpoints_stand_every_so_many_epochs_and_load_as_plain_weights(tiny_g
     folder = tmp_path / "checkpoints" / "00074"
     assert sorted(file.name for file in folder.iterdir()) == [
         "best_model.pt",
+        "cfg.yaml",
         "epoch_0001.pt",
         "epoch_0003.pt",
+        "last.pt",
     ]
     state = torch.load(folder / "epoch_0003.pt", weights_only=True)
     assert state["epoch"] == 3
@@ -108,12 +110,15 @@ def test_checkpoints_stand_every_so_many_epochs_and_load_as_plain_weights(tiny_g
     result.model.load_state_dict(best["model"])
 
 
-@pytest.mark.parametrize(
-    "training", [{"checkpoint_at": 1}, {"checkpoint_path": "here"}, {"checkpoint_at": 7}]
-)
-def test_without_both_keys_nothing_is_written(training, tiny_graphs, make_config, tmp_path):
+@pytest.mark.parametrize("training", [{}, {"checkpoint_path": "here"}])
+def test_without_checkpoint_at_nothing_is_written(training, tiny_graphs, make_config, tmp_path):
     train(make_config(training), tiny_graphs(), metric="loss", output_dir=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_path_checkpoints_stand_in_a_folder_of_that_name(tiny_graphs, make_config, tmp_path):
+    train(make_config({"checkpoint_at": 1}), tiny_graphs(), metric="loss", output_dir=tmp_path)
+    assert (tmp_path / "checkpoints" / "00000" / "epoch_0000.pt").exists()
 
 
 def test_without_an_output_folder_nothing_is_written(tiny_graphs, make_config, tmp_path):

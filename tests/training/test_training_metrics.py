@@ -45,7 +45,7 @@ def test_the_names_and_directions_are_those_of_the_schema():
 @pytest.mark.parametrize("classes", [2, 3, 5])
 def test_every_metric_equals_scikit_learns(classes):
     given_ = predictions(classes)
-    wanted = expected(given_.labels[:, 0], np.exp(given_.log_probabilities[0]))
+    wanted = expected(given_.labels[:, 0], np.exp(given_.outputs[0]))
     assert measure(given_, METRICS) == pytest.approx(wanted)
 
 
@@ -55,9 +55,7 @@ def test_with_several_targets_a_metric_is_the_mean_and_each_target_has_its_own()
     for name in ("accuracy", "loss"):
         singles = [measured[f"{name}/target{k}"] for k in (0, 1)]
         assert measured[name] == pytest.approx(np.mean(singles))
-        assert singles[1] == pytest.approx(
-            expected(both.labels[:, 1], np.exp(both.log_probabilities[1]))[name]
-        )
+        assert singles[1] == pytest.approx(expected(both.labels[:, 1], np.exp(both.outputs[1]))[name])
 
 
 def test_one_target_has_no_values_of_its_own():

@@ -9,10 +9,9 @@ import torch
 
 from qgtune.core.errors import ConfigValueError, TrialPruned
 from qgtune.data import GraphDataset, Target
-from qgtune.data.graph_store import stack_graphs
+from qgtune.data.graph_store import Graph, stack_graphs
 from qgtune.training import TASKS, TrainingError, evaluate, set_torch_threads, train
 from qgtune.training.parts import split_parts
-from qgtune.training.trainer import _parse
 
 
 def rejected(config, dataset, metric="loss"):
@@ -109,7 +108,7 @@ def test_several_targets_have_a_head_each_and_metrics_of_their_own(tiny_graphs, 
 
 def test_the_data_sets_of_qgtune_train(make_config):
     graph = (np.ones((3, 12), np.float32), np.array([[0, 1], [1, 2]]))
-    arrays = stack_graphs([(*graph, np.array([k % 2])) for k in range(40)])
+    arrays = stack_graphs([Graph(*graph, np.array([k % 2])) for k in range(40)])
     names = tuple(f"feature{k}" for k in range(12))
     dataset = GraphDataset("pairs", names, (Target("kind", 2, ("even", "odd")),), arrays)
     assert train(make_config(), dataset, metric="accuracy").value == 0.5
@@ -125,13 +124,13 @@ def test_a_last_batch_of_one_graph_with_one_node_trains(tiny_graphs, make_config
     dataset = tiny_graphs(num_graphs=22)
     dataset._graphs = [graph.subgraph(torch.tensor([0])) for graph in dataset._graphs]
     config = make_config({"split": 0.6, "batch_size": 4, "num_epochs": 2})
-    assert len(split_parts(_parse(config), dataset)["training"]) % 4 == 1
+    assert len(split_parts(TASKS["graph_classification"].parse(config), dataset)["training"]) % 4 == 1
     assert math.isfinite(train(config, dataset, metric="loss").value)
 
 
 def test_parts_are_disjoint_and_keep_the_share_of_each_class(tiny_graphs, make_config):
     dataset = tiny_graphs(num_graphs=100)
-    parts = split_parts(_parse(make_config()), dataset)
+    parts = split_parts(TASKS["graph_classification"].parse(make_config()), dataset)
     assert {name: len(part) for name, part in parts.items()} == {
         "training": 60,
         "validation": 20,
@@ -239,7 +238,7 @@ def test_a_model_that_does_not_fit_the_data_set_names_both(data, path, said, tin
     ("training", "path", "said"),
     [
         ({"optimizer": "Rprop", "weight_decay": 0.1}, "weight_decay", "must be 0 with Rprop"),
-        ({"optimizer_kwargs": {"momentum": 0.9}}, "optimizer_kwargs", "Adam cannot be built"),
+        ({"optimizer_kwargs": {"betas": [2.0, 2.0]}}, "optimizer_kwargs", "Adam cannot be built"),
         ({"early_stopping_metric": "loss/nothing"}, "early_stopping_metric", "no target has a metric"),
         ({"num_epoch": 3}, "num_epoch", "training has no key 'num_epoch'"),
     ],
@@ -301,7 +300,12 @@ def test_the_train_loss_is_the_mean_over_graphs_not_over_batches(tiny_graphs, ma
 
 
 def test_the_seed_draws_the_parts(tiny_graphs, make_config):
-    parts = [split_parts(_parse(make_config({"seed": seed})), tiny_graphs())["training"] for seed in (1, 2)]
+    parts = [
+        split_parts(TASKS["graph_classification"].parse(make_config({"seed": seed})), tiny_graphs())[
+            "training"
+        ]
+        for seed in (1, 2)
+    ]
     assert set(parts[0]) != set(parts[1])
 
 

@@ -21,6 +21,7 @@ from qgtune.schema.gnn.training import LoaderConfig
 GRAPH_CLASSIFICATION = "graph_classification"
 
 S = TypeVar("S", bound=BaseModel)
+C = TypeVar("C", bound=TaskConfig)
 
 
 def find_problems(  # noqa: PLR0913 - one argument for each fact of the data set
@@ -93,6 +94,26 @@ def parse_config(
     for problem in find_problems(config, task=task, names=names):
         raise problem
     return _parsed(TASK_SCHEMAS[task].config, config, names)
+
+
+def parse_as(schema: type[C], config: Mapping[str, Any], *, names: RegisteredNames | None = None) -> C:
+    """Return the typed config of a task that is not in ``TASK_SCHEMAS``.
+
+    Args:
+        schema: the class of its config.
+        config: the whole config, plain dicts and lists.
+        names: as for ``find_problems``.
+
+    Raises:
+        ConfigValueError: the first key, type or name that is wrong, or shares of the data that exceed 1.
+    """
+    try:
+        parsed = _parsed(schema, config, names)
+    except ValidationError as error:
+        raise _translated(error, schema)[0] from None
+    for problem in _split_problems(parsed):
+        raise problem
+    return parsed
 
 
 def parse_model(
