@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from qgtune.compiler.incremental import IncrementalCheck, blocks_key_of, blocks_of
 from qgtune.compiler.objective import check_function
@@ -17,6 +17,7 @@ from qgtune.core.paths import Path, format_path
 from qgtune.schema.data import DATA_SETTINGS
 from qgtune.schema.data_checks import find_data_problems, parse_data_settings, parse_file_settings
 from qgtune.schema.data_on_disk import FILE_SETTINGS
+from qgtune.schema.data_settings import Level, Predicts
 from qgtune.schema.gnn import (
     TASK_SCHEMAS,
     GcnBlockConfig,
@@ -50,8 +51,8 @@ class DataFacts:
     target_names: tuple[str, ...] | None = None
     num_edge_features: int | None = None
     num_graph_features: int | None = None
-    level: Literal["graph", "node"] | None = None
-    predicts: Literal["classes", "values"] | None = None
+    level: Level | None = None
+    predicts: Predicts | None = None
 
     def for_schema(self) -> dict[str, Any]:
         """Return the facts that the schema of a config asks for."""
@@ -65,10 +66,13 @@ class DataFacts:
 
     def by_path(self) -> dict[Path, Any]:
         """Return the facts that references may read, by path: ``data.num_node_features`` and others."""
-        classes = self.num_classes[0] if self.num_classes and len(self.num_classes) == 1 else self.num_classes
+        # Values have no number of classes, so that nothing can follow it.
+        known = () if self.predicts == "values" else self.num_classes or ()
         named = {
             "num_node_features": self.num_node_features,
-            "num_classes": list(classes) if isinstance(classes, tuple) else classes,
+            "num_edge_features": self.num_edge_features,
+            "num_graph_features": self.num_graph_features,
+            "num_classes": list(known) if len(known) > 1 else next(iter(known), None),
             "num_graphs": self.num_graphs,
         }
         return {("data", name): value for name, value in named.items() if value is not None}
@@ -82,7 +86,16 @@ def data_facts(tuning: Tuning) -> DataFacts:
     if data is None or not has_schema or find_data_problems(data):
         return DataFacts()
     parsed = parse_data_settings(data) if name in DATA_SETTINGS else parse_file_settings(data)
-    return DataFacts(parsed.num_node_features, parsed.num_classes, parsed.num_graphs, parsed.target_names)
+    return DataFacts(
+        num_node_features=parsed.num_node_features,
+        num_classes=parsed.num_classes,
+        num_graphs=parsed.num_graphs,
+        target_names=parsed.target_names,
+        num_edge_features=parsed.num_edge_features,
+        num_graph_features=parsed.num_graph_features,
+        level=parsed.level,
+        predicts=parsed.labels_are,
+    )
 
 
 def check_task(tuning: Tuning, compilation: Compilation | None, problems: Problems) -> None:

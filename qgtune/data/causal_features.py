@@ -31,7 +31,14 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from qgtune.data.causal_orders import Order, interval_sizes, longest_past_chains, reversed_order
+from qgtune.data.causal_orders import (
+    Order,
+    interval_sizes,
+    links,
+    longest_past_chains,
+    ordering_fraction,
+    reversed_order,
+)
 
 Feature = NDArray[np.float32]
 
@@ -134,6 +141,34 @@ def causal_features(order: Order, names: Sequence[str]) -> NDArray[np.float32]:
         ],
         axis=1,
     )
+
+
+GRAPH_FEATURES: Mapping[str, Callable[[Order], float]] = MappingProxyType(
+    {
+        "num_elements": lambda order: np.log1p(len(order)),
+        "num_links": lambda order: np.log1p(links(order).sum()),
+        "longest_chain": lambda order: np.log1p(longest_past_chains(order).max()),
+        "ordering_fraction": ordering_fraction,
+    }
+)
+
+
+def causal_graph_features(order: Order, names: Sequence[str]) -> NDArray[np.float32]:
+    """Return the features of a whole causal set: float32 [len(names)].
+
+    They are ``num_elements``, ``num_links`` and ``longest_chain`` (its links), each as log(1 + k), and
+    ``ordering_fraction``, the share of pairs that are related.
+
+    Args:
+        order: boolean matrix [n, n], strictly upper triangular, transitive.
+        names: one for each entry.
+
+    Example:
+        >>> chain = np.triu(np.ones((3, 3), dtype=bool), k=1)
+        >>> causal_graph_features(chain, ["ordering_fraction", "num_links"]).round(2).tolist()
+        [1.0, 1.100000023841858]
+    """
+    return np.array([GRAPH_FEATURES[name](order) for name in names], dtype=np.float32)
 
 
 def _log(count: NDArray[np.generic]) -> Feature:

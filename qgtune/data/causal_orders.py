@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_bipartite_matching
 
 Order: TypeAlias = NDArray[np.bool_]
 Counts: TypeAlias = NDArray[np.int64]
@@ -98,6 +100,21 @@ def longest_past_chains(order: Order) -> Counts:
 def longest_future_chains(order: Order) -> Counts:
     """Return for each element the length, in links, of the longest chain that starts in it: int64 [n]."""
     return longest_past_chains(reversed_order(order))[::-1].copy()
+
+
+def width(order: Order) -> int:
+    """Return the number of elements of the longest antichain, a set of elements none of which are related.
+
+    By Dilworth's theorem it is the least number of chains that cover the order, which is n less a maximum
+    matching of elements with one of their future each (Dilworth 1950; Fulkerson 1956). An antichain is what a
+    slice of space is in a spacetime.
+
+    Example:
+        >>> width(np.triu(np.ones((4, 4), dtype=bool), k=1)), width(np.zeros((4, 4), dtype=bool))
+        (1, 4)
+    """
+    partner = maximum_bipartite_matching(csr_array(order), perm_type="column")
+    return len(order) - int((partner >= 0).sum())
 
 
 def reversed_order(order: Order) -> Order:

@@ -12,6 +12,9 @@ without edges; with few of them (``features: [in_degree, out_degree]``) messages
 The edges of a graph are the links of the order, its transitive reduction. A message of a graph network only
 runs along an edge, so that by default each link is stored twice: first all from past to future, then all from
 future to past. The features tell past from future (``qgtune.data.causal_features``).
+
+The target ``width`` is a value for tasks of regression: the share of the elements that the longest antichain
+has, the widest slice of space. It is no sum over elements, so that degrees alone tell next to nothing of it.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,12 +26,12 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # it ships no types
 
-from qgtune.data.causal_features import causal_features
-from qgtune.data.causal_orders import Order, links
+from qgtune.data.causal_features import causal_features, causal_graph_features
+from qgtune.data.causal_orders import Order, links, width
 from qgtune.data.graph_dataset import GraphDataset, Target
-from qgtune.data.graph_store import Graph, stack_graphs
+from qgtune.data.graph_store import Graph, Labels, stack_graphs
 from qgtune.data.order_families import FAMILIES, rewired, sprinkling
-from qgtune.schema.data import CausalFamily, CausalSetsSettings
+from qgtune.schema.data import VALUES, CausalFamily, CausalSetsSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,15 +100,25 @@ def _recipe(family: str, settings: CausalSetsSettings) -> Callable[[Order, Gener
 
 def _graph(settings: CausalSetsSettings, index: int) -> Graph:
     drawn = draw_causal_set(settings, index)
+    return Graph(
+        causal_features(drawn.order, settings.features),
+        _edges(drawn.order, both=settings.edges == "both"),
+        _labels(drawn, settings),
+        graph_features=causal_graph_features(drawn.order, names)
+        if (names := settings.graph_features)
+        else None,
+    )
+
+
+def _labels(drawn: CausalSet, settings: CausalSetsSettings) -> Labels:
+    if settings.labels_are == "values":
+        values = {"width": width(drawn.order) / len(drawn.order)}
+        return np.array([values[target] for target in settings.targets], dtype=np.float32)
     classes = {
         "manifold_like": int(drawn.dimension > 0),
         "dimension": (0, *settings.dimensions).index(drawn.dimension),
     }
-    return Graph(
-        causal_features(drawn.order, settings.features),
-        _edges(drawn.order, both=settings.edges == "both"),
-        np.array([classes[target] for target in settings.targets], dtype=np.int64),
-    )
+    return np.array([classes[target] for target in settings.targets], dtype=np.int64)
 
 
 def _edges(order: Order, *, both: bool) -> NDArray[np.int64]:
@@ -114,6 +127,8 @@ def _edges(order: Order, *, both: bool) -> NDArray[np.int64]:
 
 
 def _target(name: str, settings: CausalSetsSettings) -> Target:
+    if name in VALUES:
+        return Target(name, None)
     class_names: tuple[str, ...] = ("not manifold-like", "manifold-like")
     if name == "dimension":
         class_names = ("none", *map(str, settings.dimensions))

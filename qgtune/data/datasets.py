@@ -14,11 +14,12 @@ from qgtune.data.causal_sets import build_causal_sets
 from qgtune.data.digit_graphs import build_digit_graphs
 from qgtune.data.graph_dataset import GraphDataset, read_dataset, write_dataset
 from qgtune.data.graph_store import GraphFileError, content_key
+from qgtune.data.karate_club import build_karate_club
 from qgtune.data.pyg_datasets import load_pyg_dataset
 from qgtune.data.torch_files import load_torch_file
 from qgtune.data.user_factories import call_factory, find_factory
 from qgtune.data.zarr_stores import load_zarr_stores
-from qgtune.schema.data import CausalSetsSettings, DigitGraphsSettings
+from qgtune.schema.data import CausalSetsSettings, DigitGraphsSettings, KarateClubSettings
 from qgtune.schema.data_checks import find_data_problems, parse_data_settings, parse_file_settings
 from qgtune.schema.data_on_disk import (
     FILE_SETTINGS,
@@ -47,12 +48,19 @@ def digit_graphs(**settings: Any) -> GraphDataset:
     return build_digit_graphs(DigitGraphsSettings.model_validate({"name": "digit_graphs", **settings}))
 
 
+@DATASETS.register("karate_club")
+def karate_club(**settings: Any) -> GraphDataset:
+    """Return the data set ``karate_club``; its settings are those of ``KarateClubSettings``."""
+    return build_karate_club(KarateClubSettings.model_validate({"name": "karate_club", **settings}))
+
+
 _BUILDERS: Mapping[str, Callable[..., GraphDataset]] = {
     "causal_sets": causal_sets,
     "digit_graphs": digit_graphs,
+    "karate_club": karate_club,
 }
 # Raised whenever the same settings begin to give other graphs, so that old files are not taken for new ones.
-BUILDER_VERSIONS = {"causal_sets": 1, "digit_graphs": 1}
+BUILDER_VERSIONS = {"causal_sets": 1, "digit_graphs": 1, "karate_club": 1}
 
 
 def load_dataset(

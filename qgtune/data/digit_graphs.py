@@ -14,6 +14,9 @@ neighbor_mean      mean intensity of the neighbours that are nodes, 0 where ther
 neighbor_contrast  intensity less neighbor_mean                                                     -1 to 1
 gradient_x, _y     half the difference of intensity to the right less left, to below less above     -1 to 1
 =================  ===============================================================================  =======
+
+Edges have no features unless ``edge_features`` names some: ``distance`` of the two pixels, 1 or the square
+root of 2 pixels, and ``contrast``, the intensity of the target less that of the source, -1 to 1.
 """
 
 from collections.abc import Sequence
@@ -67,10 +70,24 @@ def _graph(image: Pixels, digit: int, adjacency: NDArray[np.bool_], settings: Di
             f"and a {digit} has none above {ink.max():g}",
         )
     between_kept = adjacency & kept[:, None] & kept[None, :]
-    number = np.cumsum(kept) - 1
-    edges = number[np.array(np.nonzero(between_kept))]
+    ends = np.array(np.nonzero(between_kept))
+    edges = (np.cumsum(kept) - 1)[ends]
     columns = _features(image, between_kept, settings.connectivity, settings.features)
-    return Graph(columns[kept], edges.astype(np.int64), np.array([digit], dtype=np.int64))
+    return Graph(
+        columns[kept],
+        edges.astype(np.int64),
+        np.array([digit], dtype=np.int64),
+        edge_attr=_edge_features(ink, ends, names) if (names := settings.edge_features) else None,
+    )
+
+
+def _edge_features(ink: Pixels, ends: NDArray[np.int64], names: Sequence[str]) -> NDArray[np.float32]:
+    source, target = np.stack(np.divmod(ends, SIDE), axis=-1)
+    columns = {
+        "distance": np.linalg.norm(source - target, axis=1),
+        "contrast": ink[ends[1]] - ink[ends[0]],
+    }
+    return np.stack([columns[name] for name in names], axis=1).astype(np.float32)
 
 
 def _features(

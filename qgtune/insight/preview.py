@@ -89,10 +89,14 @@ def _trial(tuning: Tuning) -> str:
 def _facts(facts: DataFacts) -> list[str]:
     found = []
     if facts.num_graphs is not None:
-        found.append(f"{facts.num_graphs:,} graphs")
+        found.append(f"{facts.num_graphs:,} graph{'' if facts.num_graphs == 1 else 's'}")
     if facts.num_node_features is not None:
         found.append(f"{facts.num_node_features} features a node")
-    if facts.num_classes:
+    if facts.predicts == "values" and facts.num_classes:
+        found.append(
+            f"{len(facts.num_classes)} value{'' if len(facts.num_classes) == 1 else 's'} a {facts.level}"
+        )
+    elif facts.num_classes:
         found.append(f"{' and '.join(map(str, facts.num_classes))} classes")
     return found
 

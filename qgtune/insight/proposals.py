@@ -179,13 +179,12 @@ def _width_of_layer(config: Any, path: Path, key: str, around: Mapping[Any, Any]
     siblings = _at(config, tuple(above))
     taken = next(name for name, other in _OUT_OF.items() if other == key)
     here = (*above, position)
-    if int(position) + 1 < len(siblings):
-        readers = [(*above, int(position) + 1, taken)]
-    else:
-        readers = _inputs_after(config, tuple(above))
     width = _width(here, key, around)
-    dims = {reader: _at(config, reader) for reader in readers}
-    followers = [(reader, width[dim]) for reader, dim in dims.items() if type(dim) is int and dim in width]
+    if int(position) + 1 < len(siblings):
+        followers = _following(config, [(*above, int(position) + 1, taken)], width)
+    else:
+        gathered = _gathered(_at(config, tuple(above[:-1])), tuple(above[:-1]), width)
+        followers = _following(config, _inputs_after(config, tuple(above)), gathered)
     if len(followers) != 1:
         return
     norm_args = around.get("norm_args")
@@ -193,6 +192,27 @@ def _width_of_layer(config: Any, path: Path, key: str, around: Mapping[Any, Any]
         followers.append(((*here, "norm_args", 0), width[norm_args[0]]))
     form, _ = made
     yield Proposal(path, form, "what reads it follows: see dependency_map.yaml", tuple(followers))
+
+
+def _following(config: Any, readers: Sequence[Path], width: Mapping[Any, str]) -> list[tuple[Path, str]]:
+    """Return each reader whose dim is one of the widths, with the reference that gives it."""
+    dims = {reader: _at(config, reader) for reader in readers}
+    return [(reader, width[dim]) for reader, dim in dims.items() if type(dim) is int and dim in width]
+
+
+def _gathered(mapping: Mapping[Any, Any], path: Path, width: Mapping[Any, str]) -> dict[Any, str]:
+    """Return what a graph's features may be wide, given what the last layer may yield for a node.
+
+    Several poolings stand side by side, and beside them what a network makes of the graph's own features.
+    """
+    poolings, net = mapping.get("pooling_layer"), mapping.get("graph_features_net")
+    times = len(poolings) if isinstance(poolings, list) and poolings else 1
+    plus = net.get("output_dim") if isinstance(net, Mapping) else None
+    factor = f" * {times}" if times > 1 else ""
+    if type(plus) is not int:
+        return {dim * times: f"{reference}{factor}" for dim, reference in width.items()}
+    added = format_path((*path, "graph_features_net", "output_dim"))
+    return {dim * times + plus: f"{reference}{factor} + {added}" for dim, reference in width.items()}
 
 
 def _width(layer: Path, key: str, around: Mapping[Any, Any]) -> dict[Any, str]:
@@ -214,6 +234,8 @@ def _inputs_after(config: Any, layers: Path) -> list[Path]:
     mapping = _at(config, layers[:-1])
     behind = list(mapping)[list(mapping).index(layers[-1]) + 1 :]
     for name in behind:
+        if name == "graph_features_net":
+            continue  # it is given the graph's own features, and stands beside the layers
         if name in _INPUTS:
             return [(*layers[:-1], name)]
         if isinstance(mapping[name], Mapping):

@@ -1,19 +1,19 @@
 """A config -> a commented set of files to begin tuning it with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from qgtune.compiler.pipeline import Compilation, SpaceSources, compile_space
 from qgtune.compiler.proving.probe import probe_configs
 from qgtune.core.diagnostics import Diagnostic
-from qgtune.core.errors import DiagnosticError
+from qgtune.core.errors import ConfigValueError, DiagnosticError
 from qgtune.core.paths import Path, format_path
 from qgtune.document import Document, MappingNode, Source, comment_block, dump, format_scalar
 from qgtune.insight.proposals import Proposal, proposals
 from qgtune.schema.data import DATA_SETTINGS
 from qgtune.schema.data_checks import parse_data_settings
-from qgtune.schema.gnn import find_problems
+from qgtune.schema.gnn import TASK_SCHEMAS, find_problems
 
 BASE, SPACE, DEPENDENCIES = "base_settings.yaml", "search_space.yaml", "dependency_map.yaml"
 TUNING, OBJECTIVE = "tuning.yaml", "objective.py"
@@ -28,6 +28,29 @@ class Starter:
     references: int
     data: str | None
     """The built-in data set that the config fits, or None: then an objective is among the files."""
+    task: str | None = None
+    """The built-in task that the config is for, where a data set was found for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A built-in task that a config is legal for, and the settings of a data set that its dims fit."""
+
+    task: str
+    data: dict[str, Any]
+
+    def problems(self, config: Any) -> tuple[ConfigValueError, ...]:
+        """Return what is wrong with a config for this task and this data set."""
+        settings = parse_data_settings(self.data)
+        return find_problems(
+            config,
+            task=self.task,
+            num_node_features=settings.num_node_features,
+            num_classes=settings.num_classes,
+            num_graphs=settings.num_graphs,
+            num_edge_features=settings.num_edge_features,
+            num_graph_features=settings.num_graph_features,
+        )
 
 
 def make_starter(config: Document) -> Starter:
@@ -45,45 +68,54 @@ def make_starter(config: Document) -> Starter:
     if not isinstance(config.root, MappingNode):
         message = "a config is a mapping of sections, such as model: and training:"
         raise DiagnosticError((Diagnostic("QG201", message, config.locate(())),))
-    data = fitting_data_set(config.data)
-    chosen = _sound(config, proposals(config.data), data)
+    fit = fitting_task(config.data)
+    chosen = _sound(config, proposals(config.data), fit)
     followers = [follower for proposal in chosen for follower in proposal.followers]
     files = {
         SPACE: _space_text(config.data, chosen),
         DEPENDENCIES: _dependencies_text(chosen),
-        TUNING: _tuning_text(data),
+        TUNING: _tuning_text(fit),
     }
-    if data is None:
+    if fit is None:
         files[OBJECTIVE] = _OBJECTIVE_TEXT
-    return Starter(files, len(chosen), len(followers), data)
+        return Starter(files, len(chosen), len(followers), None)
+    return Starter(files, len(chosen), len(followers), fit.data["name"], fit.task)
 
 
-def fitting_data_set(config: Any) -> str | None:
-    """Return the name of a built-in data set that a config can be trained on, or None."""
-    return next((name for name in DATA_SETTINGS if not list(find_problems(config, **_facts(name)))), None)
+def fitting_task(config: Any) -> Fit | None:
+    """Return the first built-in task and data set on which a config can be trained, or None.
+
+    A config that names its task under ``task`` gets that one, if any.
+    """
+    named = config.get("task") if isinstance(config, Mapping) else None
+    fits = [fit for fit in _fits() if named in (None, fit.task)]
+    return next((fit for fit in fits if not fit.problems(config)), None)
 
 
-def _facts(data: str) -> dict[str, Any]:
-    settings = parse_data_settings({"name": data})
-    return {
-        "num_node_features": settings.num_node_features,
-        "num_classes": settings.num_classes,
-        "num_graphs": settings.num_graphs,
-    }
+def _fits() -> Iterator[Fit]:
+    """Yield each task with each data set that has such labels, mostly without any settings."""
+    for task, schema in TASK_SCHEMAS.items():
+        for data in (*({"name": name} for name in DATA_SETTINGS), _VALUES):
+            settings = parse_data_settings(data)
+            if (settings.level, settings.labels_are) == (schema.level, schema.predicts):
+                yield Fit(task, data)
 
 
-def _sound(config: Document, found: list[Proposal], data: str | None) -> list[Proposal]:
+_VALUES: dict[str, Any] = {"name": "causal_sets", "targets": ["width"]}
+
+
+def _sound(config: Document, found: list[Proposal], fit: Fit | None) -> list[Proposal]:
     """Return the proposals without those that would give a problem, alone or with the ones before."""
-    if _is_sound(config, found, data):
+    if _is_sound(config, found, fit):
         return found
     kept: list[Proposal] = []
     for proposal in found:
-        if _is_sound(config, [*kept, proposal], data):
+        if _is_sound(config, [*kept, proposal], fit):
             kept.append(proposal)
     return kept
 
 
-def _is_sound(config: Document, chosen: list[Proposal], data: str | None) -> bool:
+def _is_sound(config: Document, chosen: list[Proposal], fit: Fit | None) -> bool:
     sources = SpaceSources(
         Source(SPACE, _space_text(config.data, chosen)),
         config.source,
@@ -95,9 +127,7 @@ def _is_sound(config: Document, chosen: list[Proposal], data: str | None) -> boo
         return False
     if any(problem.location.file in (SPACE, DEPENDENCIES) for problem in compilation.warnings if chosen):
         return False
-    return data is None or not any(
-        list(find_problems(probe, **_facts(data))) for probe in probe_configs(compilation.plan)
-    )
+    return fit is None or not any(fit.problems(probe) for probe in probe_configs(compilation.plan))
 
 
 def _space_text(config: Any, chosen: list[Proposal]) -> str:
@@ -135,8 +165,26 @@ def _dependencies_text(chosen: list[Proposal]) -> str:
     return text + "\n" + "".join(lines)
 
 
-def _tuning_text(data: str | None) -> str:
-    return _TUNING_TEXT.format(runs=_TASK_TEXT.format(data=data) if data else _OBJECTIVE_KEYS)
+def _tuning_text(fit: Fit | None) -> str:
+    if fit is None:
+        return _TUNING_TEXT.format(runs=_OBJECTIVE_KEYS)
+    schema = TASK_SCHEMAS[fit.task]
+    metric = "rmse" if schema.predicts == "values" else "f1_weighted"
+    runs = _TASK_TEXT.format(
+        task=fit.task,
+        data=", ".join(f"{key}: {_in_line(value)}" for key, value in fit.data.items()),
+        metric=metric,
+        direction=schema.metrics[metric],
+        level=schema.level,
+    )
+    return _TUNING_TEXT.format(runs=runs)
+
+
+def _in_line(value: str | list[str]) -> str:
+    """Return a setting as YAML on one line."""
+    if isinstance(value, str):
+        return format_scalar(value)
+    return f"[{', '.join(map(format_scalar, value))}]"
 
 
 _SPACE_LINES = """\
@@ -189,10 +237,10 @@ seed: 0 # with one process, the same seed gives the same trials
 """
 
 _TASK_TEXT = """\
-task: graph_classification # a built-in trainer
-data: {{ name: {data} }} # or file.py:factory, a function of yours that returns PyTorch Geometric graphs
-metric: f1_weighted # on the validation graphs
-direction: maximize
+task: {task} # a built-in trainer
+data: {{ {data} }} # or file.py:factory, a function of yours that returns PyTorch Geometric graphs
+metric: {metric} # on the validation {level}s
+direction: {direction}
 """
 
 _OBJECTIVE_KEYS = """\

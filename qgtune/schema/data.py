@@ -15,9 +15,12 @@ from qgtune.schema.data_settings import (
     Dimension,
     FileName,
     Intensity,
+    Level,
+    Predicts,
     Share,
     StrictInt,
     Weight,
+    broken_rule,
     require_ordered,
     require_unique,
 )
@@ -44,7 +47,13 @@ CausalFeature = Literal[
 ]
 """Node features of a causal set; ``qgtune.data.causal_features`` says what each one is."""
 
-CausalTarget = Literal["manifold_like", "dimension"]
+CausalGraphFeature = Literal["num_elements", "num_links", "longest_chain", "ordering_fraction"]
+"""Features of a whole causal set; ``qgtune.data.causal_features`` says what each one is."""
+
+CausalTarget = Literal["manifold_like", "dimension", "width"]
+CausalValue = Literal["width"]
+"""Targets that are values to be predicted, not classes."""
+
 CausalFamily = Literal["kleitman_rothschild", "layered", "percolation", "rewired"]
 
 DigitFeature = Literal[
@@ -59,8 +68,12 @@ DigitFeature = Literal[
 ]
 """Node features of a digit; ``qgtune.data.digit_graphs`` says what each one is."""
 
+DigitEdgeFeature = Literal["distance", "contrast"]
+"""Features of an edge of a digit; ``qgtune.data.digit_graphs`` says what each one is."""
+
 CAUSAL_FEATURES: tuple[CausalFeature, ...] = get_args(CausalFeature)
 DEFAULT_CAUSAL_FEATURES: tuple[CausalFeature, ...] = CAUSAL_FEATURES[:12]
+VALUES: tuple[CausalValue, ...] = get_args(CausalValue)
 DIGIT_FEATURES: tuple[DigitFeature, ...] = get_args(DigitFeature)
 
 # Half of the orders that are not manifold-like are nearly so: without them every net reaches 1.0.
@@ -107,7 +120,13 @@ class CausalSetsSettings(DatasetSettings):
         DEFAULT_CAUSAL_FEATURES, min_length=1, description="Node features, in the order of the columns of x."
     )
     targets: tuple[CausalTarget, ...] = Field(
-        ("manifold_like",), min_length=1, description="What is to be told, in the order of the columns of y."
+        ("manifold_like",),
+        min_length=1,
+        description="What is to be told, in the order of the columns of y: classes (manifold_like, "
+        "dimension) or values (width), not both.",
+    )
+    graph_features: tuple[CausalGraphFeature, ...] = Field(
+        (), description="Features of the whole causal set, in the order of the columns of graph_features."
     )
     edges: Literal["both", "future"] = Field(
         "both", description="Each link in both directions, or only from past to future."
@@ -125,14 +144,44 @@ class CausalSetsSettings(DatasetSettings):
         return self.targets
 
     @property
-    def num_classes(self) -> tuple[int, ...]:
+    def num_classes(self) -> tuple[int | None, ...]:
         """Classes of each target; ``dimension`` has one more than there are dimensions: none."""
-        return tuple(2 if target == "manifold_like" else 1 + len(self.dimensions) for target in self.targets)
+        classes = {"manifold_like": 2, "dimension": 1 + len(self.dimensions)}
+        return tuple(classes.get(target) for target in self.targets)
+
+    @property
+    def labels_are(self) -> Predicts:
+        """Whether the targets are classes or values."""
+        return "values" if self.num_classes[0] is None else "classes"
+
+    @property
+    def level(self) -> Level:
+        """What has a label: each graph."""
+        return "graph"
+
+    @property
+    def num_edge_features(self) -> int:
+        """Columns of edge_attr: edges have no features."""
+        return 0
+
+    @property
+    def num_graph_features(self) -> int:
+        """Columns of graph_features, 0 if there are none."""
+        return len(self.graph_features)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        for key in ("dimensions", "features", "targets"):
+        for key in ("dimensions", "features", "targets", "graph_features"):
             require_unique(key, getattr(self, key))
+        for index, target in enumerate(self.targets):
+            if (target in VALUES) != (self.targets[0] in VALUES):
+                kinds = ("a class", "a value")
+                first, other = self.targets[0], target
+                rule = (
+                    f"targets must be all classes or all values: {first!r} is {kinds[first in VALUES]}, "
+                    f"{other!r} {kinds[other in VALUES]}"
+                )
+                raise broken_rule(("targets", index), rule)
         require_ordered("min_nodes", self.min_nodes, "max_nodes", self.max_nodes)
         require_ordered("rewiring[0]", self.rewiring[0], "rewiring[1]", self.rewiring[1])
         return self
@@ -153,6 +202,9 @@ class DigitGraphsSettings(DatasetSettings):
     connectivity: Literal[4, 8] = Field(8, description="Neighbours of a pixel: by sides, or by corners too.")
     threshold: Intensity | None = Field(
         0.0, description="Pixels with a greater intensity (0 to 1) are nodes; null keeps all 64."
+    )
+    edge_features: tuple[DigitEdgeFeature, ...] = Field(
+        (), description="Features of the edges, in the order of the columns of edge_attr."
     )
 
     @property
@@ -175,18 +227,98 @@ class DigitGraphsSettings(DatasetSettings):
         """Classes of each target: the ten digits."""
         return (10,)
 
+    @property
+    def labels_are(self) -> Predicts:
+        """Whether the targets are classes or values."""
+        return "classes"
+
+    @property
+    def level(self) -> Level:
+        """What has a label: each graph."""
+        return "graph"
+
+    @property
+    def num_edge_features(self) -> int:
+        """Columns of edge_attr, 0 if there are none."""
+        return len(self.edge_features)
+
+    @property
+    def num_graph_features(self) -> int:
+        """Columns of graph_features: graphs have none."""
+        return 0
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         require_unique("features", self.features)
+        require_unique("edge_features", self.edge_features)
         return self
 
 
-MadeSettings: TypeAlias = CausalSetsSettings | DigitGraphsSettings
+class KarateClubSettings(DatasetSettings):
+    """Settings of ``karate_club``: one graph of 34 people; each node has a label.
+
+    Example:
+        >>> KarateClubSettings(name="karate_club", target="club").num_classes
+        (2,)
+    """
+
+    name: Literal["karate_club"] = Field(description="The name of the data set.")
+    target: Literal["community", "club"] = Field(
+        "community",
+        description="What is to be told of each person: which of four communities, or which club.",
+    )
+
+    @property
+    def num_node_features(self) -> int:
+        """Columns of x: one for each person."""
+        return 34
+
+    @property
+    def num_graphs(self) -> int:
+        """Graphs: one."""
+        return 1
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """The names of the targets: one."""
+        return (self.target,)
+
+    @property
+    def num_classes(self) -> tuple[int, ...]:
+        """Classes of each target."""
+        return (4 if self.target == "community" else 2,)
+
+    @property
+    def labels_are(self) -> Predicts:
+        """Whether the targets are classes or values."""
+        return "classes"
+
+    @property
+    def level(self) -> Level:
+        """What has a label: each node."""
+        return "node"
+
+    @property
+    def num_edge_features(self) -> int:
+        """Columns of edge_attr: edges have no features."""
+        return 0
+
+    @property
+    def num_graph_features(self) -> int:
+        """Columns of graph_features: graphs have none."""
+        return 0
+
+
+MadeSettings: TypeAlias = CausalSetsSettings | DigitGraphsSettings | KarateClubSettings
 
 DataSettings = Annotated[MadeSettings | FileSettings, Field(discriminator="name")]
 """The settings of any data set with a name of its own, told apart by ``name``."""
 
 DATA_SETTINGS: Mapping[str, type[MadeSettings]] = MappingProxyType(
-    {"causal_sets": CausalSetsSettings, "digit_graphs": DigitGraphsSettings}
+    {
+        "causal_sets": CausalSetsSettings,
+        "digit_graphs": DigitGraphsSettings,
+        "karate_club": KarateClubSettings,
+    }
 )
 """The settings model of each data set that is made: its name alone is enough, and tells all facts of it."""

@@ -141,7 +141,13 @@ _WORDS = {
     "a valid boolean": "true or false",
     "a valid ": "a ",
 }
-_KINDS = {"features": "node feature", "targets": "target", "families": "family of orders"}
+_KINDS = {
+    "features": "node feature",
+    "graph_features": "graph feature",
+    "edge_features": "edge feature",
+    "targets": "target",
+    "families": "family of orders",
+}
 
 
 def _literals(annotation: Any) -> tuple[Any, ...]:

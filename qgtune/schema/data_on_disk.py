@@ -5,7 +5,6 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from qgtune.schema.data_settings import (
     ClassCount,
@@ -15,6 +14,7 @@ from qgtune.schema.data_settings import (
     Level,
     Predicts,
     StrictBool,
+    broken_rule,
     require_unique,
 )
 
@@ -41,13 +41,23 @@ class _FileSettings(DatasetSettings):
     def _check_predicts(self) -> Self:
         if self.num_classes is not None and self.predicts == "values":
             rule = "values have no classes: leave out num_classes, or write predicts: classes"
-            raise PydanticCustomError("broken_rule", "{rule}", {"at": ("num_classes",), "rule": rule})
+            raise broken_rule(("num_classes",), rule)
         return self
 
     @property
     def num_graphs(self) -> None:
         """Graphs: not known before they are loaded."""
         return
+
+    @property
+    def num_edge_features(self) -> int | None:
+        """Columns of edge_attr: not known before they are loaded."""
+        return None
+
+    @property
+    def num_graph_features(self) -> int | None:
+        """Columns of graph_features: not known before they are loaded."""
+        return None
 
     @property
     def target_names(self) -> tuple[str, ...] | None:
@@ -157,6 +167,21 @@ class ZarrStoreSettings(_FileSettings):
     def target_names(self) -> tuple[str, ...]:
         """The names of the targets, in the order of the columns of y."""
         return self.targets
+
+    @property
+    def level(self) -> Level:
+        """What has a label: each graph."""
+        return "graph"
+
+    @property
+    def num_edge_features(self) -> int:
+        """Columns of edge_attr: edges have no features."""
+        return 0
+
+    @property
+    def num_graph_features(self) -> int:
+        """Columns of graph_features: graphs have none."""
+        return 0
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -31,36 +31,33 @@ class DatasetSettings(BaseModel):
     subset: Amount | None = Field(
         None,
         description="How much of the training graphs is trained on: a share of them (at most 1), or a number "
-        "of graphs (2 or more), drawn by training.seed with each class in proportion. null takes all.",
+        "of graphs (2 or more), drawn by training.seed with each class in proportion; of nodes, where nodes "
+        "are labelled. null takes all.",
     )
 
     @model_validator(mode="after")
     def _check_subset(self) -> Self:
         if self.subset is not None and self.subset > 1 and self.subset != int(self.subset):
             rule = f"must be a share up to 1 or a whole number of graphs, not {self.subset:g}"
-            raise PydanticCustomError("broken_rule", "{rule}", {"at": ("subset",), "rule": rule})
+            raise broken_rule(("subset",), rule)
         return self
+
+
+def broken_rule(at: tuple[str | int, ...], rule: str) -> PydanticCustomError:
+    """Return the error of a rule that pydantic does not know, at a path below the section."""
+    return PydanticCustomError("broken_rule", "{rule}", {"at": at, "rule": rule})
 
 
 def require_unique(key: str, values: tuple[Any, ...]) -> None:
     """Raise at the second of two equal entries of a list."""
     for index, value in enumerate(values):
         if value in values[:index]:
-            raise PydanticCustomError(
-                "broken_rule",
-                "{rule}",
-                {"at": (key, index), "rule": f"each entry may stand once, and {value!r} stands twice"},
-            )
+            raise broken_rule((key, index), f"each entry may stand once, and {value!r} stands twice")
 
 
 def require_ordered(low_key: str, low: float, high_key: str, high: float) -> None:
     """Raise at the lower of two bounds if it exceeds the other."""
     if low > high:
-        raise PydanticCustomError(
-            "broken_rule",
-            "{rule}",
-            {
-                "at": (low_key.partition("[")[0],),
-                "rule": f"{low_key} must not exceed {high_key}: {low} > {high}",
-            },
+        raise broken_rule(
+            (low_key.partition("[")[0],), f"{low_key} must not exceed {high_key}: {low} > {high}"
         )

@@ -34,7 +34,8 @@ class WidthLog:
         self._tracer = tracer
         self._seen: dict[Path, dict[str, Observation]] = {}
         self._beside: dict[Path, set[bool]] = {}
-        self._blocks: dict[tuple[Path, str], tuple[GcnBlockConfig, dict[Path, Leaf], int]] = {}
+        self._poolings: dict[Path, set[tuple[bool, int]]] = {}
+        self._blocks: dict[tuple[Path, str], tuple[GcnBlockConfig, dict[Path, Leaf]]] = {}
 
     def note(self, config: Mapping[str, Any], model: NetworkConfig, junction: Junction) -> None:
         """Remember what a junction of an architecture showed; ``config`` is the one that has it."""
@@ -48,28 +49,43 @@ class WidthLog:
         pooling = config["model"].get(POOLING[-1])
         if of_the_head and isinstance(pooling, str) and pooling not in POOLINGS:
             leaves[POOLING] = pooling
-        self._add(junction.target, Observation(leaves, junction.needed - junction.beside))
-        self._beside.setdefault(junction.target, set()).add(junction.beside > 0)
-        block = model.gcn_net[k]
+        # What each of several poolings yields; of one of the user's own that is not known.
         factor = pooling_width(model, 1) if of_the_head else 1
+        width = (junction.needed - junction.beside) // (factor or 1)
+        self._add(junction.target, Observation(leaves, width))
+        self._beside.setdefault(junction.target, set()).add(junction.beside > 0)
+        self._poolings.setdefault(junction.target, set()).add((isinstance(pooling, list), factor or 1))
+        block = model.gcn_net[k]
         if factor is not None:
-            self._blocks.setdefault((junction.target, block.gnn_layer_type), (block, leaves, factor))
+            self._blocks.setdefault((junction.target, block.gnn_layer_type), (block, leaves))
 
     def formula(self, target: Path) -> str | None:
         """Return the expression that ``target`` should follow, or None if none is found."""
-        for (path, _), (block, leaves, factor) in list(self._blocks.items()):
+        for (path, _), (block, leaves) in list(self._blocks.items()):
             if path == target:
                 for changed, others in _neighbours(block, leaves):
                     width = self._tracer.width(changed)
                     if width is not None:
-                        self._add(target, Observation(others, width * factor))
+                        self._add(target, Observation(others, width))
         formula = width_formula(list(self._seen.get(target, {}).values()))
-        beside = self._beside.get(target, {False})
-        if formula is None or beside == {False}:
-            return formula
-        # A network that only some architectures have has no width in the others that could be added.
-        first = f"({formula})" if " if " in formula else formula
-        return f"{first} + {format_path(BESIDE)}" if beside == {True} else None
+        return None if formula is None else self._of_the_head(target, formula)
+
+    def _of_the_head(self, target: Path, formula: str) -> str | None:
+        """Return the formula times the number of poolings, plus the width of what stands beside them.
+
+        None if that cannot be said: only in some architectures a pooling is written as a list, or there is a
+        network of graph features whose width could be added.
+        """
+        poolings, beside = self._poolings.get(target, set()), self._beside.get(target, set())
+        factors = {factor for _, factor in poolings} or {1}
+        if len(beside) > 1 or (len(factors) > 1 and {is_list for is_list, _ in poolings} != {True}):
+            return None
+        times = f"len({format_path(POOLING)})" if len(factors) > 1 else str(max(factors))
+        times = "" if times == "1" else f" * {times}"
+        plus = f" + {format_path(BESIDE)}" if True in beside else ""
+        if " if " in formula and (times or plus):
+            formula = f"({formula})"
+        return f"{formula}{times}{plus}"
 
     def _add(self, target: Path, observation: Observation) -> None:
         self._seen.setdefault(target, {}).setdefault(repr(observation), observation)

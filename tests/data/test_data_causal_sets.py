@@ -1,17 +1,18 @@
 """Laws of the data set causal_sets: its seeds, its matching, its difficulty."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import f1_score
-from sklearn.model_selection import cross_val_predict
+from sklearn.model_selection import cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from qgtune.data import load_dataset
-from qgtune.data.causal_orders import links, longest_past_chains, ordering_fraction
+from qgtune.data.causal_orders import links, longest_past_chains, ordering_fraction, width
 from qgtune.data.causal_sets import build_causal_sets, draw_causal_set
 from qgtune.schema.data import CausalSetsSettings
 
@@ -102,6 +103,50 @@ def test_the_settings_know_the_facts_of_the_data_set_before_it_is_built():
     dataset = build_causal_sets(settings)
     assert settings.num_node_features == dataset.num_node_features == dataset.graph(0).x.shape[1]
     assert settings.num_classes == dataset.num_classes
+
+
+def test_the_features_and_targets_that_are_added_leave_the_rest_of_the_graphs_as_they_are():
+    plain = build()
+    more = build(graph_features=["num_links", "ordering_fraction"], targets=["width"])
+    for name in ("x", "edge_index", "node_ptr", "edge_ptr"):
+        assert getattr(plain.arrays, name).tobytes() == getattr(more.arrays, name).tobytes()
+    assert (plain.num_graph_features, more.num_graph_features) == (0, 2)
+
+
+def test_the_bytes_of_the_data_set_have_not_changed_since_it_was_published():
+    digest = hashlib.sha256()
+    for name in ("x", "edge_index", "node_ptr", "edge_ptr", "y"):
+        digest.update(getattr(build().arrays, name).tobytes())
+    assert digest.hexdigest()[:16] == "3c5adec9bc90823c"
+
+
+def test_graph_features_are_those_of_the_whole_order():
+    settings = CausalSetsSettings.model_validate(SMALL)
+    found = build(graph_features=["num_elements", "num_links", "longest_chain", "ordering_fraction"])
+    for index in range(5):
+        order = draw_causal_set(settings, index).order
+        counts = [len(order), links(order).sum(), longest_past_chains(order).max()]
+        expected = [*np.log1p(counts), ordering_fraction(order)]
+        assert found.graph(index).graph_features[0].tolist() == pytest.approx(expected)
+
+
+def test_the_width_is_a_value_to_predict_as_a_share_of_the_elements():
+    settings = CausalSetsSettings.model_validate({**SMALL, "targets": ["width"]})
+    dataset = build_causal_sets(settings)
+    assert (dataset.predicts, dataset.num_classes, settings.num_classes) == ("values", (None,), (None,))
+    for index in range(5):
+        order = draw_causal_set(settings, index).order
+        assert dataset.labels[index, 0] == pytest.approx(width(order) / len(order))
+
+
+def test_degrees_alone_tell_next_to_nothing_of_the_width():
+    features = ["in_degree", "out_degree"]
+    dataset = build_causal_sets(
+        CausalSetsSettings(name="causal_sets", num_graphs=300, targets=("width",), features=features)
+    )
+    model = make_pipeline(StandardScaler(), Ridge())
+    explained = cross_val_score(model, dataset.mean_features(), dataset.labels[:, 0], cv=5, scoring="r2")
+    assert explained.mean() < 0.3
 
 
 def test_features_are_columns_in_the_order_asked_for():

@@ -80,6 +80,18 @@ def test_contrast_is_intensity_less_the_mean_of_the_neighbours(digits):
     assert graph.x[:, digits.feature_names.index("neighbor_mean")].tolist() == pytest.approx(mean, abs=1e-6)
 
 
+def test_edges_have_features_if_they_are_asked_for(digits):
+    dataset = build(edge_features=["contrast", "distance"])
+    assert (digits.num_edge_features, dataset.num_edge_features) == (0, 2)
+    assert np.array_equal(dataset.arrays.edge_index, digits.arrays.edge_index)
+    graph = dataset.graph(5)
+    source, target = graph.edge_index
+    place, ink = graph.x[:, 1:3] * 7, graph.x[:, 0]
+    assert graph.edge_attr[:, 0].tolist() == pytest.approx((ink[target] - ink[source]).tolist())
+    steps = (place[target] - place[source]).norm(dim=1).tolist()
+    assert graph.edge_attr[:, 1].tolist() == pytest.approx(steps, abs=1e-5)
+
+
 def test_a_threshold_that_empties_an_image_is_refused():
     faintest = load_digits().images.max(axis=(1, 2)).min() / 16
     assert faintest < 1  # some image has no pixel of full ink

@@ -1,5 +1,7 @@
 """Laws of the calculus of orders, and of the families that orders are drawn from."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from causal_examples import all_chains, is_strict_partial_order, small_orders
@@ -13,10 +15,24 @@ from qgtune.data.causal_orders import (
     ordering_fraction,
     reversed_order,
     transitive_closure,
+    width,
 )
 from qgtune.data.order_families import FAMILIES, TOLERANCE, sprinkling
 
 DRAWS = st.tuples(st.integers(4, 40), st.integers(2, 5), st.integers(0, 2**32))
+
+
+@given(small_orders())
+def test_the_width_is_the_size_of_the_largest_set_of_unrelated_elements(order):
+    n = len(order)
+    related = order | order.T
+    antichains = (
+        chosen
+        for size in range(1, n + 1)
+        for chosen in combinations(range(n), size)
+        if not related[np.ix_(chosen, chosen)].any()
+    )
+    assert width(order) == max(map(len, antichains))
 
 
 @given(small_orders())

@@ -87,7 +87,7 @@ REFUSED = [
         {},
         ("data", "name"),
         "the key 'name' must name a data set, and is absent",
-        "known: causal_sets, digit_graphs, pyg, torch_file, zarr_store, or file.py:factory",
+        "known: causal_sets, digit_graphs, karate_club, pyg, torch_file, zarr_store, or file.py:factory",
     ),
     (
         FILE,

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
+from qgtune.schema.data_settings import Level, Predicts
 from qgtune.schema.gnn.model import ModelConfig, NetworkConfig, NodeModelConfig, RegressionModelConfig
 from qgtune.schema.gnn.names import METRICS, REGRESSION_METRICS
 from qgtune.schema.gnn.rules import Section
@@ -18,9 +19,6 @@ from qgtune.schema.gnn.training import (
     RegressionTrainingConfig,
     TrainingConfig,
 )
-
-Level = Literal["graph", "node"]
-Predicts = Literal["classes", "values"]
 
 
 class TaskConfig(Section):
