@@ -1,6 +1,7 @@
 """Data sets of graphs, their compact store on disk, and their splits."""
 
-from qgtune.data.datasets import DATASETS, default_cache_dir, load_dataset
+from qgtune.data.datasets import DATASETS, load_dataset
+from qgtune.data.flat_cache import default_cache_dir
 from qgtune.data.graph_dataset import GraphDataset, Target
 from qgtune.data.pyg_graphs import dataset_from_graphs
 from qgtune.data.splits import Splits, draw_subset, split_graphs, split_nodes

@@ -23,8 +23,8 @@ CLASS_PATH, ROOT_PATH, ARGUMENTS_PATH = ("data", "dataset"), ("data", "root"), (
 NOT_ARGUMENTS = {"self", "root", "transform", "pre_transform", "pre_filter", "force_reload", "log"}
 
 
-def load_pyg_dataset(settings: PygSettings, *, base_dir: Path) -> GraphDataset:
-    """Return a data set of PyTorch Geometric whose raw or processed files are on disk.
+def open_pyg_dataset(settings: PygSettings, *, base_dir: Path) -> Any:
+    """Return the object of a class of PyTorch Geometric whose raw or processed files are on disk.
 
     The class processes raw files as it always does, into its folder ``processed``; processes that begin at
     the same time wait for each other. It is never asked to download.
@@ -34,17 +34,36 @@ def load_pyg_dataset(settings: PygSettings, *, base_dir: Path) -> GraphDataset:
         base_dir: where a relative ``root`` starts.
 
     Raises:
-        ConfigValueError: at ``data.dataset``, ``data.root`` or ``data.arguments``: there is no such class,
-            its files are not there or cannot be read, or its graphs are not for tasks on graphs; at
-            ``data.num_classes`` or ``data.num_node_features``: they are not as it says.
+        ConfigValueError: at ``data.dataset``, ``data.root`` or ``data.arguments``: there is no such class, or
+            its files are not there or cannot be read.
     """
     kind = find_pyg_class(settings.dataset)
-    parameters = inspect.signature(kind.__init__).parameters
-    _check_arguments(settings, parameters)
-    root = base_dir / Path(settings.root).expanduser()
+    _check_arguments(settings, _parameters(kind))
+    root = _root(settings, base_dir)
     if not root.is_dir():
         raise ConfigValueError(ROOT_PATH, f"there is no folder {root}", _how_to_get(settings))
-    graphs = _read(kind, root, settings)
+    with _named_reasons(settings, root), _alone(root), contextlib.redirect_stderr(io.StringIO()):
+        return _without_download(kind, root, settings)(root=str(root), **settings.arguments)
+
+
+def processed_files(opened: Dataset) -> list[Path]:
+    """Return the files that an opened data set reads its graphs from; none if it does not say."""
+    try:
+        return [Path(path) for path in opened.processed_paths]
+    except NotImplementedError:
+        return []
+
+
+def dataset_of_pyg(opened: Dataset, settings: PygSettings, *, base_dir: Path) -> GraphDataset:
+    """Return the data set of the graphs of an opened data set of PyTorch Geometric.
+
+    Raises:
+        ConfigValueError: at ``data.dataset`` or ``data.root``: its graphs cannot be read, or make no data
+            set; at ``data.num_classes`` or ``data.num_node_features``: they are not as it says.
+    """
+    root = _root(settings, base_dir)
+    with _named_reasons(settings, root):
+        graphs = list(opened)
     _check_graphs(graphs, settings)
     try:
         dataset = dataset_from_graphs(
@@ -55,9 +74,21 @@ def load_pyg_dataset(settings: PygSettings, *, base_dir: Path) -> GraphDataset:
             masks=settings.masks,
         )
     except (TypeError, ValueError) as error:
-        hint = "arguments: {use_node_attr: true} takes attributes" if "use_node_attr" in parameters else ""
+        takes_attributes = "use_node_attr" in _parameters(find_pyg_class(settings.dataset))
+        about_features = "feature" in str(error) or "has no x" in str(error)
+        hint = (
+            "arguments: {use_node_attr: true} takes attributes" if takes_attributes and about_features else ""
+        )
         raise ConfigValueError(CLASS_PATH, f"{_shown(settings)} in {root}: {error}", hint) from error
     return as_declared(dataset, settings)
+
+
+def _root(settings: PygSettings, base_dir: Path) -> Path:
+    return base_dir / Path(settings.root).expanduser()
+
+
+def _parameters(kind: Any) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(kind.__init__).parameters
 
 
 def find_pyg_class(name: str) -> Any:
@@ -96,10 +127,11 @@ def _check_arguments(settings: PygSettings, parameters: Mapping[str, inspect.Par
             raise ConfigValueError(path, rule, f"write arguments: {{{name}: ...}}")
 
 
-def _read(kind: Any, root: Path, settings: PygSettings) -> list[Any]:
+@contextlib.contextmanager
+def _named_reasons(settings: PygSettings, root: Path) -> Iterator[None]:
+    """Say of whatever the class stumbles over that the files cannot be read."""
     try:
-        with _alone(root), contextlib.redirect_stderr(io.StringIO()):
-            return list(_without_download(kind, root, settings)(root=str(root), **settings.arguments))
+        yield
     except ConfigValueError:
         raise
     except Exception as error:

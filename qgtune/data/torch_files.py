@@ -41,7 +41,7 @@ def load_torch_file(settings: TorchFileSettings, *, base_dir: Path) -> GraphData
             graphs make no data set; at ``data.num_classes`` or ``data.num_node_features``: they are not as it
             says.
     """
-    path = base_dir / Path(settings.path).expanduser()
+    path = torch_file_path(settings, base_dir)
     content = read_torch_file(path, weights_only=settings.weights_only)
     try:
         dataset = dataset_from_graphs(
@@ -54,6 +54,11 @@ def load_torch_file(settings: TorchFileSettings, *, base_dir: Path) -> GraphData
     except (TypeError, ValueError) as error:
         raise ConfigValueError(PATH, f"{path} makes no data set: {error}") from error
     return as_declared(dataset, settings)
+
+
+def torch_file_path(settings: TorchFileSettings, base_dir: Path) -> Path:
+    """Return where the file is; a relative path starts at ``base_dir``."""
+    return base_dir / Path(settings.path).expanduser()
 
 
 def read_torch_file(path: Path, *, weights_only: bool = True) -> Any:

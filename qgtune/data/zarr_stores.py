@@ -53,6 +53,16 @@ def load_zarr_stores(settings: ZarrStoreSettings, *, base_dir: Path) -> GraphDat
     return dataset_of_arrays(stores, settings)
 
 
+def store_files(settings: ZarrStoreSettings, base_dir: Path) -> list[Path]:
+    """Return the files of all arrays that are used of the stores; none if something is not there."""
+    names = (ADJACENCY, SIZE, *settings.features, *settings.targets)
+    stores = [base_dir / Path(path).expanduser() / (settings.group or "") for path in settings.paths]
+    folders = [store / name for store in stores for name in names]
+    if not all(folder.is_dir() for folder in folders):
+        return []
+    return [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+
+
 def dataset_of_arrays(stores: Sequence[Mapping[str, Any]], settings: ZarrStoreSettings) -> GraphDataset:
     """Return the data set of the causal sets in the arrays of one or more stores; see ``graphs_of_arrays``.
 
@@ -62,7 +72,15 @@ def dataset_of_arrays(stores: Sequence[Mapping[str, Any]], settings: ZarrStoreSe
     """
     graphs: list[Data] = []
     for index, arrays in enumerate(stores):
-        graphs.extend(graphs_of_arrays(arrays, settings, ("data", "paths", index)))
+        path = ("data", "paths", index)
+        try:
+            graphs.extend(graphs_of_arrays(arrays, settings, path))
+        except ConfigValueError:
+            raise
+        except Exception as error:
+            # Chunks are read only here; a damaged one shows as whatever its codec stumbles over.
+            rule = f"the arrays of the store cannot be read: {type(error).__name__}: {error}"
+            raise ConfigValueError(path, rule, "chunks may be cut short or of another kind") from error
     try:
         dataset = dataset_from_graphs(graphs, name="zarr_store", level="graph", predicts=settings.labels_are)
     except ValueError as error:

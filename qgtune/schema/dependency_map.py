@@ -8,6 +8,8 @@ DATA_FACTS = {
     "data.num_node_features": "Features of a node of the task's data set.",
     "data.num_classes": "Classes of the task's data set.",
     "data.num_graphs": "Graphs of the task's data set.",
+    "data.num_edge_features": "Features of an edge of the task's data set, 0 for none.",
+    "data.num_graph_features": "Features of a graph of the task's data set, 0 for none.",
 }
 """The facts of a data set that a reference may read, each with what it is."""
 

@@ -251,3 +251,18 @@ def test_edge_labels_are_edge_features(tmp_path):
     dataset = load(tmp_path, name="TINY")
     assert dataset.num_edge_features == 2
     assert set(map(tuple, dataset.arrays.edge_attr.tolist())) == {(1, 0), (0, 1)}
+
+
+def test_the_second_load_converts_nothing_and_processed_files_that_change_are_converted_again(tmp_path):
+    write_tu_dataset(tmp_path / "data")
+    cache = tmp_path / "cache"
+    settings = {"name": "pyg", "dataset": "TUDataset", "root": "data", "arguments": {"name": "TINY"}}
+    for _ in range(2):
+        first = load_dataset(settings, base_dir=tmp_path, cache_dir=cache)
+    assert len(list(cache.glob("pyg-*.graphs"))) == 1
+    labels = tmp_path / "data/TINY/raw/TINY_graph_labels.txt"
+    labels.write_text("-1\n-1\n1\n1\n")
+    shutil.rmtree(tmp_path / "data/TINY/processed")
+    second = load_dataset(settings, base_dir=tmp_path, cache_dir=cache)
+    assert first.labels.ravel().tolist() == [1, 0, 1, 0]
+    assert second.labels.ravel().tolist() == [0, 0, 1, 1]

@@ -22,6 +22,24 @@ ON_DISK = [
 
 REFUSED = [
     (
+        CAUSAL | {"targets": ["manifold_like", "width"]},
+        ("data", "targets", 1),
+        "targets must be all classes or all values: 'manifold_like' is a class, 'width' a value",
+        "",
+    ),
+    (
+        CAUSAL | {"graph_features": ["num_link"]},
+        ("data", "graph_features", 0),
+        "causal_sets has no graph feature 'num_link'",
+        "did you mean 'num_links'?",
+    ),
+    (
+        {"name": "torch_file", "path": "a.pt", "predicts": "values", "num_classes": [2]},
+        ("data", "num_classes"),
+        "values have no classes: leave out num_classes, or write predicts: classes",
+        "",
+    ),
+    (
         CAUSAL | {"features": ["in_degree", "past_sise"]},
         ("data", "features", 1),
         "causal_sets has no node feature 'past_sise'",

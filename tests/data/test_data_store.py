@@ -1,12 +1,17 @@
 """Laws of the cache: built once, whole or not at all, never trusted blindly."""
 
+import mmap
+import os
 import threading
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch_geometric.data import Data
 
+from qgtune.core.errors import ConfigValueError
 from qgtune.data import default_cache_dir, load_dataset
 from qgtune.data.graph_store import (
     Graph,
@@ -179,3 +184,61 @@ def test_loading_from_a_good_cache_is_silent(tmp_path):
         read = load(tmp_path)
     assert said == []
     assert np.array_equal(built.arrays.x, read.arrays.x)
+
+
+def save_graphs(folder, label=1):
+    graph = Data(x=torch.ones(3, 2), edge_index=torch.tensor([[0, 1], [1, 2]]), y=torch.tensor([label]))
+    torch.save([graph] * 4, folder / "graphs.pt")
+
+
+def load_file(folder, **settings):
+    given = {"name": "torch_file", "path": "graphs.pt", **settings}
+    return load_dataset(given, base_dir=folder, cache_dir=folder / "cache")
+
+
+def is_mapped(array):
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return isinstance(array, np.memmap) or isinstance(array.base, mmap.mmap)
+
+
+def test_data_on_disk_are_mapped_from_the_cache_like_those_that_are_made(tmp_path, monkeypatch):
+    save_graphs(tmp_path)
+    assert is_mapped(load_file(tmp_path).arrays.x)
+    monkeypatch.setattr("torch.load", lambda *_, **__: pytest.fail("the file is read a second time"))
+    assert load_file(tmp_path).labels.tolist() == [[1]] * 4
+    assert len(list((tmp_path / "cache").glob("torch_file-*.graphs"))) == 1
+
+
+def test_data_on_disk_that_have_changed_are_read_again(tmp_path):
+    save_graphs(tmp_path, label=1)
+    load_file(tmp_path)
+    before = (tmp_path / "graphs.pt").stat()
+    save_graphs(tmp_path, label=0)
+    # As a file system with coarse times may have it: written later by no more than a nanosecond.
+    os.utime(tmp_path / "graphs.pt", ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+    assert load_file(tmp_path).labels.tolist() == [[0]] * 4
+
+
+def test_other_settings_of_the_same_file_are_another_entry_of_the_cache(tmp_path):
+    save_graphs(tmp_path)
+    assert load_file(tmp_path, num_classes=[5]).num_classes == (5,)
+    assert load_file(tmp_path).num_classes == (2,)
+    assert load_file(tmp_path, subset=0.5).subset == 0.5
+    assert len(list((tmp_path / "cache").glob("*.graphs"))) == 2
+
+
+def test_data_on_disk_that_are_refused_leave_nothing_in_the_cache(tmp_path):
+    save_graphs(tmp_path)
+    with pytest.raises(ConfigValueError, match="not 7"):
+        load_file(tmp_path, num_node_features=7)
+    assert list((tmp_path / "cache").glob("*.graphs")) == []
+
+
+def test_data_of_a_users_own_are_made_anew_each_time(tmp_path):
+    (tmp_path / "own.py").write_text(
+        "import torch\nfrom torch_geometric.data import Data\n"
+        "def made():\n    return [Data(x=torch.ones(1, 1), edge_index=torch.zeros(2, 0), y=1)]\n"
+    )
+    load_dataset({"name": "own.py:made"}, base_dir=tmp_path, cache_dir=tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()

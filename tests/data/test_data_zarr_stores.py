@@ -126,6 +126,21 @@ def test_arrays_that_do_not_fit_together_are_refused_with_their_shapes(change, m
     assert message in caught.value.message
 
 
+class Damaged:
+    """An array whose chunks cannot be read."""
+
+    shape = (3,)
+
+    def __getitem__(self, _):
+        raise RuntimeError("error during blosc decompression: 0")
+
+
+def test_a_damaged_chunk_is_named_with_the_store_that_holds_it():
+    with pytest.raises(ConfigValueError, match="cannot be read: RuntimeError: error during blosc") as caught:
+        dataset_of_arrays([some_arrays(), some_arrays() | {"cset_size": Damaged()}], settings_of())
+    assert caught.value.path == ("data", "paths", 1)
+
+
 def test_what_is_not_in_a_store_is_refused_at_the_setting_that_names_it(tmp_path):
     store = tmp_path / "csets.zarr"
     assert refusal(tmp_path).message == f"the store {store} does not exist"
