@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from qgtune.core.errors import TrialPruned
-from qgtune.training.assembly import Batches, check_data, make_batches, part_of
+from qgtune.training.assembly import Batches, check_data, make_batches, number_of_batches, part_of
 from qgtune.training.checkpoints import Checkpoints
 from qgtune.training.devices import choose_device, device_of, seeded
 from qgtune.training.early_stopping import EarlyStopping
@@ -168,9 +168,8 @@ def _stepper(
 ) -> Stepper:
     training = context.config.training
     optimizer = make_optimizer(training, context.model.parameters())
-    # Only a loader has batches that accumulate; any other task's are as many as it says.
-    count = len(batches[TRAINING].batches)  # type: ignore[arg-type]
-    steps = -(-count // getattr(training, "accumulate_batches", 1))
+    count = number_of_batches(batches[TRAINING].batches)
+    steps = None if count is None else -(-count // getattr(training, "accumulate_batches", 1))
     schedule = Schedule(training, optimizer, steps_per_epoch=steps, direction=direction)
     return Stepper(training, context.model, optimizer, schedule, precision)
 
