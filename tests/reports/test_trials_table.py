@@ -75,4 +75,4 @@ def test_what_the_table_says_of_parameters_reads_back(tmp_path_factory, params):
     write_trials_csv([TrialRecord(0, "complete", (1.0,), params)], path)
     head, row = csv.reader(io.StringIO(path.read_text(encoding="utf-8")))
     assert row[3 : 3 + len(params)] == [str(value) for value in params.values()]
-    assert len(head) == len(row) == len(set(head)) == 8 + len(params)
+    assert len(head) == len(row) == len(set(head)) == 9 + len(params)
