@@ -154,3 +154,72 @@ def test_a_config_that_cannot_be_read_is_told_at_its_line(text, code, tmp_path, 
     assert cli.main(["init", str(tmp_path / "c.yaml"), str(tmp_path / "new")]) == 1
     assert f"error[{code}]" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
+
+
+NODE_CONFIG = """\
+task: node_classification
+model:
+  encoder:
+    - {in_dim: 34, out_dim: 8, gnn_layer_type: gcn}
+    - {in_dim: 8, out_dim: 16, gnn_layer_type: gcn}
+  head: {input_dim: 16, output_dims: [4]}
+training: {learning_rate: 0.01}
+validation: {}
+"""
+REGRESSION_CONFIG = """\
+model:
+  gcn_net:
+    - {in_dim: 12, out_dim: 8, gnn_layer_type: sage, normalizer: batch_norm, norm_args: [8]}
+  pooling_layer: [mean, max]
+  classifier: {input_dim: 16, output_dims: [1]}
+training: {loss: mae, learning_rate: 0.01}
+validation: {}
+"""
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (
+            NODE_CONFIG,
+            "node_classification",
+            {"name": "karate_club"},
+            {
+                "model.encoder[1].in_dim": "model.encoder[0].out_dim",
+                "model.head.input_dim": "model.encoder[1].out_dim",
+            },
+        ),
+        (
+            REGRESSION_CONFIG,
+            "graph_regression",
+            {"name": "causal_sets", "targets": ["width"]},
+            {
+                "model.classifier.input_dim": "model.gcn_net[0].out_dim * 2",
+                "model.gcn_net[0].norm_args[0]": "model.gcn_net[0].out_dim",
+            },
+        ),
+    ],
+)
+def test_a_config_of_any_task_gets_that_task_and_quiet_files(case, tmp_path, capsys):
+    text, task, data, followers = case
+    (tmp_path / "mine.yaml").write_text(text)
+    assert cli.main(["init", str(tmp_path / "mine.yaml"), str(tmp_path / "new")]) == 0
+    capsys.readouterr()
+    assert cli.main(["check", str(tmp_path / "new/tuning.yaml")]) == 0
+    assert capsys.readouterr().err == ""
+    settings = prepare(tmp_path / "new/tuning.yaml").tuning.settings
+    assert (settings.task, settings.data) == (task, data)
+    assert yaml.safe_load((tmp_path / "new/dependency_map.yaml").read_text()) == followers
+
+
+def test_what_stands_beside_the_pooled_features_is_added_in_the_map():
+    model = {"gcn_net": [{"in_dim": 3, "out_dim": 8}], "pooling_layer": "mean"}
+    model["graph_features_net"] = {"input_dim": 2, "output_dim": 4}
+    model["classifier"] = {"input_dim": 12, "output_dims": [2]}
+    followers = [follower for proposal in proposals({"model": model}) for follower in proposal.followers]
+    assert followers == [
+        (
+            ("model", "classifier", "input_dim"),
+            "model.gcn_net[0].out_dim + model.graph_features_net.output_dim",
+        )
+    ]

@@ -111,8 +111,8 @@ def _whole(settings: Mapping[str, Any], base_dir: Path, cache_dir: Path | None) 
 def _of_files(settings: FileSettings, base_dir: Path, cache_dir: Path) -> GraphDataset:
     files, read = _reader(settings, base_dir)
     states = states_of(files)
-    if states is None:
-        # What cannot be found is named by the reader; what is not read from files is not kept.
+    if states is None and not _is_generated(settings):
+        # What cannot be found is named by the reader; what does not say its files cannot be kept.
         return read()
     description = {
         "reader": READER_VERSIONS[settings.name],
@@ -130,11 +130,19 @@ def _reader(settings: FileSettings, base_dir: Path) -> tuple[list[Path], Callabl
             return [torch_file_path(settings, base_dir)], partial(
                 load_torch_file, settings, base_dir=base_dir
             )
+        case PygSettings() if _is_generated(settings):
+            return [], lambda: dataset_of_pyg(
+                open_pyg_dataset(settings, base_dir=base_dir), settings, base_dir=base_dir
+            )
         case PygSettings():
             opened = open_pyg_dataset(settings, base_dir=base_dir)
             return processed_files(opened), partial(dataset_of_pyg, opened, settings, base_dir=base_dir)
         case ZarrStoreSettings():
             return store_files(settings, base_dir), partial(load_zarr_stores, settings, base_dir=base_dir)
+
+
+def _is_generated(settings: FileSettings) -> bool:
+    return isinstance(settings, PygSettings) and settings.root is None
 
 
 def _complete(settings: MadeSettings | FileSettings) -> dict[str, Any]:

@@ -1,12 +1,15 @@
-"""The data set ``pyg``: a data set of PyTorch Geometric, by its class and arguments, from files on disk."""
+"""The data set ``pyg``: a data set of PyTorch Geometric, by its class and arguments, generated or on disk."""
 
 import contextlib
 import inspect
 import io
+import random
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from filelock import FileLock
 from torch_geometric import datasets
 from torch_geometric.data import Data, Dataset
@@ -24,7 +27,7 @@ NOT_ARGUMENTS = {"self", "root", "transform", "pre_transform", "pre_filter", "fo
 
 
 def open_pyg_dataset(settings: PygSettings, *, base_dir: Path) -> Any:
-    """Return the object of a class of PyTorch Geometric whose raw or processed files are on disk.
+    """Return the object of a class of PyTorch Geometric that generates graphs, or has its files on disk.
 
     The class processes raw files as it always does, into its folder ``processed``; processes that begin at
     the same time wait for each other. It is never asked to download.
@@ -38,8 +41,12 @@ def open_pyg_dataset(settings: PygSettings, *, base_dir: Path) -> Any:
             its files are not there or cannot be read.
     """
     kind = find_pyg_class(settings.dataset)
+    _check_root(settings, takes_root="root" in _parameters(kind))
     _check_arguments(settings, _parameters(kind))
-    root = _root(settings, base_dir)
+    if settings.root is None:
+        with _named_reasons(settings, None), _seeded(settings.seed):
+            return kind(**settings.arguments)
+    root = base_dir / Path(settings.root).expanduser()
     if not root.is_dir():
         raise ConfigValueError(ROOT_PATH, f"there is no folder {root}", _how_to_get(settings))
     with _named_reasons(settings, root), _alone(root), contextlib.redirect_stderr(io.StringIO()):
@@ -61,7 +68,7 @@ def dataset_of_pyg(opened: Dataset, settings: PygSettings, *, base_dir: Path) ->
         ConfigValueError: at ``data.dataset`` or ``data.root``: its graphs cannot be read, or make no data
             set; at ``data.num_classes`` or ``data.num_node_features``: they are not as it says.
     """
-    root = _root(settings, base_dir)
+    root = None if settings.root is None else base_dir / Path(settings.root).expanduser()
     with _named_reasons(settings, root):
         graphs = list(opened)
     _check_graphs(graphs, settings)
@@ -79,12 +86,24 @@ def dataset_of_pyg(opened: Dataset, settings: PygSettings, *, base_dir: Path) ->
         hint = (
             "arguments: {use_node_attr: true} takes attributes" if takes_attributes and about_features else ""
         )
-        raise ConfigValueError(CLASS_PATH, f"{_shown(settings)} in {root}: {error}", hint) from error
+        where = "" if root is None else f" in {root}"
+        raise ConfigValueError(CLASS_PATH, f"{_shown(settings)}{where}: {error}", hint) from error
     return as_declared(dataset, settings)
 
 
-def _root(settings: PygSettings, base_dir: Path) -> Path:
-    return base_dir / Path(settings.root).expanduser()
+@contextlib.contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed all generators that a class may draw from, and leave them as they were."""
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002 - PyG itself draws from it
+    try:
+        with torch.random.fork_rng(devices=[]):
+            random.seed(seed)
+            np.random.seed(seed)  # noqa: NPY002 - PyG itself draws from it
+            torch.manual_seed(seed)
+            yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002 - PyG itself draws from it
 
 
 def _parameters(kind: Any) -> Mapping[str, inspect.Parameter]:
@@ -92,20 +111,29 @@ def _parameters(kind: Any) -> Mapping[str, inspect.Parameter]:
 
 
 def find_pyg_class(name: str) -> Any:
-    """Return the class of ``torch_geometric.datasets`` with this name, one that reads a folder.
+    """Return the class of ``torch_geometric.datasets`` with this name.
 
     Raises:
-        ConfigValueError: at ``data.dataset``: there is none, or it makes its graphs without any file.
+        ConfigValueError: at ``data.dataset``: there is none, or it is no data set.
     """
     names = [known for known in datasets.__all__ if inspect.isclass(getattr(datasets, known))]
     if name not in names:
         rule = f"torch_geometric.datasets has no class {name!r}"
         raise ConfigValueError(CLASS_PATH, rule, did_you_mean(name, names))
     kind = getattr(datasets, name)
-    if not issubclass(kind, Dataset) or "root" not in inspect.signature(kind.__init__).parameters:
-        rule = f"the class must read its graphs from a folder, and {name} takes no root"
+    if not issubclass(kind, Dataset):
+        rule = f"the class must be a data set of PyTorch Geometric, and {name} is none"
         raise ConfigValueError(CLASS_PATH, rule, "a function of your own can make them: file.py:factory")
     return kind
+
+
+def _check_root(settings: PygSettings, *, takes_root: bool) -> None:
+    if takes_root and settings.root is None:
+        rule = f"{settings.dataset} reads its graphs from a folder, and root is absent"
+        raise ConfigValueError(("data",), rule, "write root: the folder of its raw or processed files")
+    if not takes_root and settings.root is not None:
+        rule = f"{settings.dataset} generates its graphs, and takes no root"
+        raise ConfigValueError(ROOT_PATH, rule, "leave out root; seed decides what is generated")
 
 
 def _check_arguments(settings: PygSettings, parameters: Mapping[str, inspect.Parameter]) -> None:
@@ -128,8 +156,8 @@ def _check_arguments(settings: PygSettings, parameters: Mapping[str, inspect.Par
 
 
 @contextlib.contextmanager
-def _named_reasons(settings: PygSettings, root: Path) -> Iterator[None]:
-    """Say of whatever the class stumbles over that the files cannot be read."""
+def _named_reasons(settings: PygSettings, root: Path | None) -> Iterator[None]:
+    """Say of whatever the class stumbles over that its files cannot be read, or its graphs not generated."""
     try:
         yield
     except ConfigValueError:
@@ -137,6 +165,9 @@ def _named_reasons(settings: PygSettings, root: Path) -> Iterator[None]:
     except Exception as error:
         # The class reads whatever lies in the folder, and stumbles over it in a way of its own.
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        if root is None:
+            rule = f"{_shown(settings)} cannot be generated: {reason}"
+            raise ConfigValueError(ARGUMENTS_PATH if settings.arguments else CLASS_PATH, rule) from error
         rule = f"{_shown(settings)} cannot be read from {root}: {reason}"
         hint = (
             "the files may be cut short or of another kind; without the folder processed they are read anew"

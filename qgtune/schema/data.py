@@ -16,6 +16,7 @@ from qgtune.schema.data_settings import (
     FileName,
     Intensity,
     Level,
+    MadeDatasetSettings,
     Predicts,
     Share,
     StrictInt,
@@ -91,7 +92,7 @@ class OwnSettings(DatasetSettings):
     name: FileName = Field(description="The factory, file.py:function, or a registered name.")
 
 
-class CausalSetsSettings(DatasetSettings):
+class CausalSetsSettings(MadeDatasetSettings):
     """Settings of ``causal_sets``: sprinklings of Minkowski space against other partial orders.
 
     Example:
@@ -155,16 +156,6 @@ class CausalSetsSettings(DatasetSettings):
         return "values" if self.num_classes[0] is None else "classes"
 
     @property
-    def level(self) -> Level:
-        """What has a label: each graph."""
-        return "graph"
-
-    @property
-    def num_edge_features(self) -> int:
-        """Columns of edge_attr: edges have no features."""
-        return 0
-
-    @property
     def num_graph_features(self) -> int:
         """Columns of graph_features, 0 if there are none."""
         return len(self.graph_features)
@@ -187,7 +178,7 @@ class CausalSetsSettings(DatasetSettings):
         return self
 
 
-class DigitGraphsSettings(DatasetSettings):
+class DigitGraphsSettings(MadeDatasetSettings):
     """Settings of ``digit_graphs``: 1,797 scanned digits as graphs of pixels, ten classes.
 
     Example:
@@ -228,24 +219,9 @@ class DigitGraphsSettings(DatasetSettings):
         return (10,)
 
     @property
-    def labels_are(self) -> Predicts:
-        """Whether the targets are classes or values."""
-        return "classes"
-
-    @property
-    def level(self) -> Level:
-        """What has a label: each graph."""
-        return "graph"
-
-    @property
     def num_edge_features(self) -> int:
         """Columns of edge_attr, 0 if there are none."""
         return len(self.edge_features)
-
-    @property
-    def num_graph_features(self) -> int:
-        """Columns of graph_features: graphs have none."""
-        return 0
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -254,7 +230,7 @@ class DigitGraphsSettings(DatasetSettings):
         return self
 
 
-class KarateClubSettings(DatasetSettings):
+class KarateClubSettings(MadeDatasetSettings):
     """Settings of ``karate_club``: one graph of 34 people; each node has a label.
 
     Example:
@@ -289,24 +265,9 @@ class KarateClubSettings(DatasetSettings):
         return (4 if self.target == "community" else 2,)
 
     @property
-    def labels_are(self) -> Predicts:
-        """Whether the targets are classes or values."""
-        return "classes"
-
-    @property
     def level(self) -> Level:
         """What has a label: each node."""
         return "node"
-
-    @property
-    def num_edge_features(self) -> int:
-        """Columns of edge_attr: edges have no features."""
-        return 0
-
-    @property
-    def num_graph_features(self) -> int:
-        """Columns of graph_features: graphs have none."""
-        return 0
 
 
 MadeSettings: TypeAlias = CausalSetsSettings | DigitGraphsSettings | KarateClubSettings

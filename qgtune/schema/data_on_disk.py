@@ -14,6 +14,7 @@ from qgtune.schema.data_settings import (
     Level,
     Predicts,
     StrictBool,
+    StrictInt,
     broken_rule,
     require_unique,
 )
@@ -102,7 +103,7 @@ class TorchFileSettings(_GraphFileSettings):
 
 
 class PygSettings(_GraphFileSettings):
-    """Settings of ``pyg``: a data set of PyTorch Geometric whose files are on disk. Nothing is downloaded.
+    """Settings of ``pyg``: a data set of PyTorch Geometric, generated or from files; nothing is downloaded.
 
     Example:
         >>> PygSettings(name="pyg", dataset="TUDataset", root="data", arguments={"name": "MUTAG"}).dataset
@@ -113,13 +114,18 @@ class PygSettings(_GraphFileSettings):
     dataset: FileName = Field(
         description="The class, by its name in torch_geometric.datasets, such as TUDataset."
     )
-    root: FileName = Field(
+    root: FileName | None = Field(
+        None,
         description="The folder that the class is given as root: its raw or processed files are there. "
-        "A relative path starts from the folder of the tuning file."
+        "A relative path starts from the folder of the tuning file. null for a class that generates its "
+        "graphs, such as BAShapes.",
     )
     arguments: Mapping[str, Any] = Field(
         default_factory=dict,
         description="Other arguments of the class, by keyword, such as {name: MUTAG}.",
+    )
+    seed: StrictInt = Field(
+        0, ge=0, le=2**32 - 1, description="Seed of what a class generates; files do not depend on it."
     )
 
 

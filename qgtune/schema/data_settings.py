@@ -43,6 +43,30 @@ class DatasetSettings(BaseModel):
         return self
 
 
+class MadeDatasetSettings(DatasetSettings):
+    """What is known of a data set that is made, unless its own settings say otherwise."""
+
+    @property
+    def level(self) -> Level:
+        """What has a label: each graph."""
+        return "graph"
+
+    @property
+    def labels_are(self) -> Predicts:
+        """Whether the targets are classes or values."""
+        return "classes"
+
+    @property
+    def num_edge_features(self) -> int:
+        """Columns of edge_attr: edges have no features."""
+        return 0
+
+    @property
+    def num_graph_features(self) -> int:
+        """Columns of graph_features: graphs have none."""
+        return 0
+
+
 def broken_rule(at: tuple[str | int, ...], rule: str) -> PydanticCustomError:
     """Return the error of a rule that pydantic does not know, at a path below the section."""
     return PydanticCustomError("broken_rule", "{rule}", {"at": at, "rule": rule})

@@ -117,10 +117,15 @@ def deep_check(path: pathlib.Path, *, seed: int = 0, limits: Limits | None = Non
 def _merged(found: tuple[Diagnostic, ...], deep: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
     misfits = {d.location for d in deep if d.code == MISFIT}
     static = {d.location for d in found if d.code == STATIC}
+    said = tuple(d.message for d in found if d.code == STATIC)
     return sort_diagnostics(
         [
             *(d for d in found if d.code != STATIC or d.location not in misfits),
-            *(d for d in deep if d.code != FAILURE or d.location not in static),
+            *(
+                d
+                for d in deep
+                if d.code != FAILURE or not (d.location in static or d.message.startswith(said))
+            ),
         ]
     )
 

@@ -142,7 +142,7 @@ def test_the_width_is_a_value_to_predict_as_a_share_of_the_elements():
 def test_degrees_alone_tell_next_to_nothing_of_the_width():
     features = ["in_degree", "out_degree"]
     dataset = build_causal_sets(
-        CausalSetsSettings(name="causal_sets", num_graphs=300, targets=("width",), features=features)
+        CausalSetsSettings(name="causal_sets", num_graphs=150, targets=("width",), features=features)
     )
     model = make_pipeline(StandardScaler(), Ridge())
     explained = cross_val_score(model, dataset.mean_features(), dataset.labels[:, 0], cv=5, scoring="r2")

@@ -29,5 +29,6 @@ def test_every_setting_of_a_data_set_stands_in_a_table(name):
 def test_every_default_of_a_number_is_the_one_that_the_page_says():
     causal = MODELS["causal_sets"](name="causal_sets")
     for key in ("num_graphs", "balance", "seed"):
-        [row] = [line for line in PAGE.splitlines() if line.startswith(f"| `{key}` |")]
+        table = PAGE.partition("\n### causal_sets\n")[2].partition("\n##")[0]
+        [row] = [line for line in table.splitlines() if line.startswith(f"| `{key}` |")]
         assert row.split("|")[-2].strip() == str(getattr(causal, key))

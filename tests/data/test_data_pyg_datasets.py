@@ -1,6 +1,7 @@
 """Laws of data sets of PyTorch Geometric that are on disk."""
 
 import pickle
+import random
 import shutil
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import scipy.sparse
+import torch
 from torch_geometric.datasets import TUDataset
 
 from qgtune.core.errors import ConfigValueError
@@ -167,7 +169,13 @@ def test_a_damaged_processed_file_is_said_to_be_so(tmp_path):
     ("dataset", "arguments", "path", "message", "hint"),
     [
         ("TUDatset", {}, ("data", "dataset"), "has no class 'TUDatset'", "did you mean 'TUDataset'?"),
-        ("KarateClub", {}, ("data", "dataset"), "KarateClub takes no root", "file.py:factory"),
+        (
+            "KarateClub",
+            {},
+            ("data", "root"),
+            "KarateClub generates its graphs, and takes no root",
+            "leave out root",
+        ),
         (
             "TUDataset",
             {},
@@ -266,3 +274,42 @@ def test_the_second_load_converts_nothing_and_processed_files_that_change_are_co
     second = load_dataset(settings, base_dir=tmp_path, cache_dir=cache)
     assert first.labels.ravel().tolist() == [1, 0, 1, 0]
     assert second.labels.ravel().tolist() == [0, 0, 1, 1]
+
+
+SMALL = {"num_graphs": 6, "num_channels": 3, "avg_num_nodes": 10}
+
+
+def generated(folder, **settings):
+    given = {"name": "pyg", "dataset": "FakeDataset", "arguments": SMALL}
+    return load_dataset(given | settings, base_dir=folder, cache_dir=folder / "cache")
+
+
+def test_graphs_that_a_class_generates_follow_from_the_seed(tmp_path):
+    one, same, other = (generated(tmp_path / str(k), seed=k // 2) for k in range(3))
+    assert (len(one), one.num_node_features, one.level) == (6, 3, "graph")
+    assert one.arrays.x.tobytes() == same.arrays.x.tobytes() != other.arrays.x.tobytes()
+
+
+def test_generating_leaves_the_generators_of_the_process_as_they_were(tmp_path):
+    before = random.getstate()
+    torch.manual_seed(1)
+    np.random.seed(1)  # noqa: NPY002 - PyG itself draws from it
+    generated(tmp_path)
+    assert random.getstate() == before
+    assert torch.rand(1).item() == torch.rand(1, generator=torch.Generator().manual_seed(1)).item()
+    assert np.random.rand() == np.random.RandomState(1).rand()  # noqa: NPY002 - PyG itself draws from it
+
+
+def test_a_class_that_reads_a_folder_needs_its_root(tmp_path):
+    with pytest.raises(ConfigValueError) as caught:
+        generated(tmp_path, dataset="TUDataset", arguments={"name": "TINY"})
+    assert (caught.value.path, caught.value.message) == (
+        ("data",),
+        "TUDataset reads its graphs from a folder, and root is absent",
+    )
+
+
+def test_arguments_that_a_class_cannot_generate_from_are_refused_with_its_reason(tmp_path):
+    with pytest.raises(ConfigValueError, match="cannot be generated") as caught:
+        generated(tmp_path, arguments={"num_graphs": "six"})
+    assert caught.value.path == ("data", "arguments")

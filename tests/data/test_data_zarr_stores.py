@@ -7,7 +7,7 @@ import pytest
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.data import load_dataset
-from qgtune.data.zarr_stores import dataset_of_arrays, graphs_of_arrays
+from qgtune.data.zarr_stores import dataset_of_arrays, graphs_of_arrays, store_files
 from qgtune.schema.data_checks import parse_file_settings
 
 HAS_ZARR = importlib.util.find_spec("zarr") is not None
@@ -124,6 +124,14 @@ def test_arrays_that_do_not_fit_together_are_refused_with_their_shapes(change, m
     with pytest.raises(ConfigValueError) as caught:
         list(graphs_of_arrays(some_arrays() | change, settings_of()))
     assert message in caught.value.message
+
+
+def test_a_store_consists_of_the_files_of_the_arrays_that_are_used(tmp_path):
+    settings = settings_of()
+    assert store_files(settings, tmp_path) == []
+    write_marks(tmp_path / "csets.zarr" / "adjacency_matrix", [*some_arrays(), "another_feature"])
+    found = store_files(settings, tmp_path)
+    assert {path.parent.name for path in found} == set(some_arrays())
 
 
 class Damaged:

@@ -101,3 +101,10 @@ def test_a_layer_of_the_users_own_takes_what_its_constructor_names():
 
     assert taken_kwargs(Own) == {"alpha"}
     assert taken_kwargs(anything) is None
+
+
+@pytest.mark.parametrize("name", schema.LAYER_ARGUMENTS)
+def test_each_layer_takes_the_positional_arguments_of_the_table_in_its_order(name):
+    parameters = inspect.signature(LAYERS[name]).parameters.values()
+    positional = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    assert tuple(positional[2:]) == schema.LAYER_ARGUMENTS[name]

@@ -3,6 +3,13 @@
 Nothing here imports torch: a config is checked in milliseconds.
 """
 
+from qgtune.schema.gnn.arguments import (
+    ACTIVATION_VALUES,
+    LAYER_ARGUMENTS,
+    LAYER_VALUES,
+    LINEAR_VALUES,
+    NORMALIZER_VALUES,
+)
 from qgtune.schema.gnn.blocks import (
     GcnBlockConfig,
 )
@@ -75,17 +82,22 @@ from qgtune.schema.gnn.training import (
 
 __all__ = [
     "ACTIVATIONS",
+    "ACTIVATION_VALUES",
     "ATTENTION_LAYERS",
     "BLOCKS_KEYS",
     "GRAPH_CLASSIFICATION",
     "HEAD_KEYS",
+    "LAYER_ARGUMENTS",
     "LAYER_TYPES",
+    "LAYER_VALUES",
     "LINEAR_KWARGS",
+    "LINEAR_VALUES",
     "MAXIMIZE",
     "METRICS",
     "MINIMIZE",
     "NEEDED_BY_SCHEDULER",
     "NORMALIZERS",
+    "NORMALIZER_VALUES",
     "OPTIMIZERS",
     "POOLINGS",
     "REGRESSION_METRICS",

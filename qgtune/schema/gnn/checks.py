@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
+from qgtune.schema.gnn.arguments import argument_problems
 from qgtune.schema.gnn.dims import dimension_problems
 from qgtune.schema.gnn.installed import installed_names
 from qgtune.schema.gnn.model import SPELLINGS, NetworkConfig
@@ -51,7 +52,7 @@ def find_problems(  # noqa: PLR0913 - one argument for each fact of the data set
 
     Returns:
         One error for each problem, not raised, in the order of the schema. Dims are looked at only where
-        every key and type is right.
+        every key, type and argument is right.
 
     Example:
         >>> [str(problem) for problem in find_problems({"model": 3, "training": {}, "validation": {}})]
@@ -62,16 +63,18 @@ def find_problems(  # noqa: PLR0913 - one argument for each fact of the data set
         parsed = _parsed(schema, config, names)
     except ValidationError as error:
         return _translated(error, schema)
+    dims = dimension_problems(
+        parsed.model,
+        num_node_features=num_node_features,
+        num_classes=num_classes,
+        num_edge_features=num_edge_features,
+        num_graph_features=num_graph_features,
+    )
     return (
         *_split_problems(parsed),
         *([] if num_graphs is None else _part_problems(parsed, num_graphs)),
-        *dimension_problems(
-            parsed.model,
-            num_node_features=num_node_features,
-            num_classes=num_classes,
-            num_edge_features=num_edge_features,
-            num_graph_features=num_graph_features,
-        ),
+        # A wrong argument, such as no heads, makes dims wrong that are not.
+        *(tuple(argument_problems(parsed.model)) or dims),
     )
 
 
@@ -136,16 +139,19 @@ def parse_shapes(
     """Return the typed ``model`` section of a task's config, whether or not its dims meet.
 
     Raises:
-        ConfigValueError: the first key, type or name that is wrong.
+        ConfigValueError: the first key, type, name or argument that is wrong.
     """
     schema = TASK_SCHEMAS[task].config
     kind = schema.model_fields["model"].annotation
     if not (isinstance(kind, type) and issubclass(kind, NetworkConfig)):  # it is, in every task
         raise TypeError(kind)
     try:
-        return _parsed(kind, section, names)
+        model = _parsed(kind, section, names)
     except ValidationError as error:
         raise _translated(error, schema, ("model",))[0] from None
+    for problem in argument_problems(model):
+        raise problem
+    return model
 
 
 def _parsed(kind: type[S], section: Any, names: RegisteredNames | None) -> S:
