@@ -1,6 +1,6 @@
 """Batches of graphs: several graphs as one, cut out of the flat arrays of a data set."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Self
@@ -152,7 +152,7 @@ class ArrayLoader:
         self,
         arrays: GraphArrays,
         indices: NDArray[np.int64],
-        order: Iterable[list[int]],
+        order: torch.utils.data.BatchSampler,
         *,
         labels_nodes: bool = False,
         pin_memory: bool = False,
@@ -162,6 +162,9 @@ class ArrayLoader:
         self.order = order
         self.labels_nodes = labels_nodes
         self.pin_memory = pin_memory
+
+    def __len__(self) -> int:
+        return len(self.order)
 
     def __iter__(self) -> Iterator[GraphBatch]:
         for places in self.order:
