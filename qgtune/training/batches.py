@@ -1,6 +1,6 @@
 """Batches of graphs: several graphs as one, cut out of the flat arrays of a data set."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Self
@@ -143,7 +143,8 @@ class ArrayLoader:
     Args:
         arrays: of all graphs of the data set.
         indices: the numbers of the graphs.
-        order: yields the places in ``indices`` that make up each batch; drawn anew each time.
+        batch_sampler: yields the places in ``indices`` that make up each batch; drawn anew each time. It has
+            the name that it has in torch, so that whoever saves a training finds the generator of the order.
         labels_nodes: whether ``arrays.y`` has a row for each node.
         pin_memory: whether batches stand in memory from which a GPU copies them without waiting.
     """
@@ -152,18 +153,21 @@ class ArrayLoader:
         self,
         arrays: GraphArrays,
         indices: NDArray[np.int64],
-        order: Iterable[list[int]],
+        batch_sampler: torch.utils.data.BatchSampler,
         *,
         labels_nodes: bool = False,
         pin_memory: bool = False,
     ) -> None:
         self.arrays = arrays
         self.indices = np.asarray(indices)
-        self.order = order
+        self.batch_sampler = batch_sampler
         self.labels_nodes = labels_nodes
         self.pin_memory = pin_memory
 
+    def __len__(self) -> int:
+        return len(self.batch_sampler)
+
     def __iter__(self) -> Iterator[GraphBatch]:
-        for places in self.order:
+        for places in self.batch_sampler:
             batch = cut_batch(self.arrays, self.indices[places], labels_nodes=self.labels_nodes)
             yield batch.pin_memory() if self.pin_memory else batch

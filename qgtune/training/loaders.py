@@ -19,6 +19,10 @@ from qgtune.training.task import LabelledGraphs, OnNotice
 class Loader(Protocol):
     """Yields the batches of one part of a data set, in an order drawn anew each time."""
 
+    def __len__(self) -> int:
+        """How many batches it yields each time."""
+        ...
+
     def __iter__(self) -> Iterator[GraphBatch]: ...
 
 

@@ -83,6 +83,7 @@ def test_epochs_come_in_the_order_of_a_loader_of_torch_geometric_with_the_same_s
     theirs = DataLoader(subset, batch_size=3, sampler=sampler, drop_last=drop_last)
     ours = loader_of(dataset, batch_size=3, shuffle=shuffle, drop_last=drop_last)
     assert isinstance(ours, ArrayLoader)
+    assert len(ours) == len(theirs)
     for _ in range(3):
         for mine, other in zip(ours, theirs, strict=True):
             assert_same_batches(mine, GraphBatch.of(other))
