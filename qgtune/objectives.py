@@ -9,6 +9,7 @@ import math
 import pathlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from qgtune.compiler.linking.objects import with_objects
@@ -19,7 +20,7 @@ from qgtune.core.errors import DiagnosticError, QgtuneError, TrialPruned
 from qgtune.core.user_code import UserCodeError, load_function
 from qgtune.measuring import with_seed_of_repeat
 from qgtune.space import EvaluationError
-from qgtune.study import PRUNED_BECAUSE, Objective, WorkerContext
+from qgtune.study import PEAK_MEMORY, PRUNED_BECAUSE, Objective, WorkerContext
 
 UserFunction = Callable[[Any, dict[str, Any]], float | Sequence[float]]
 
@@ -37,6 +38,8 @@ class TaskSpec:
     folder: pathlib.Path
     """What relative paths of the data section are relative to."""
     output_dir: pathlib.Path
+    on_oom: str = "fail"
+    """What becomes of a trial that runs out of memory: ``fail``, ``prune`` or ``halve_batch``."""
 
 
 def make_own_objective(  # noqa: PLR0913 - what a worker is told of the user's function
@@ -115,33 +118,99 @@ def _load_objective(name: str, folder: pathlib.Path, place: Location) -> UserFun
 
 
 def make_task_objective(context: WorkerContext, *, plan: Plan, spec: TaskSpec) -> Objective:
-    """Return an objective that trains the config with a built-in task and returns the metric's value."""
+    """Return an objective that trains the config with a task and returns the metric's value.
+
+    The worker keeps models and batches from one trial to the next, each time set back to how they were built.
+    """
     from qgtune.data import load_dataset
-    from qgtune.training import TASKS, EpochResult, late_facts, set_torch_threads
+    from qgtune.training import TASKS, Recycling, late_facts, set_torch_threads
 
     set_torch_threads(context.n_threads)
     task = TASKS[spec.task]
     dataset = load_dataset(spec.data, base_dir=spec.folder)
+    recycling = Recycling()
 
     def objective(trial: Any) -> float:
-        def report(epoch: EpochResult) -> None:
-            trial.report(epoch.value, epoch.epoch)
-            if trial.should_prune():
-                raise TrialPruned(f"pruned after epoch {epoch.epoch}")
-
         config = resolved(plan, trial)
         if plan.has_late_constraints:
             with _pruning(trial):
                 plan.check_late(config, late_facts(task, config))
-        result = task.train(
-            config,
-            dataset,
-            metric=spec.metric,
-            on_epoch=report,
-            on_notice=context.notify,
-            output_dir=spec.output_dir,
-            trial_number=trial.number,
-        )
-        return result.value
+        attempt = _TaskAttempt(trial, task, dataset, spec, context.notify, recycling)
+        return attempt.value(config)
 
     return objective
+
+
+@dataclass(slots=True)
+class _TaskAttempt:
+    """The training of one trial by a task."""
+
+    trial: Any
+    task: Any
+    dataset: Any
+    spec: TaskSpec
+    notify: Callable[[str], None]
+    recycling: Any
+    reported: int = -1
+    """The latest epoch that the study knows of."""
+
+    def value(self, config: dict[str, Any]) -> float:
+        """Return the value of the metric; what the trial held at most is kept with it, however it ends.
+
+        Raises:
+            OutOfMemoryError: if memory does not suffice, and the trial is to fail.
+            TrialPruned: if it is to be pruned, for want of memory or of promise.
+        """
+        from qgtune.training import OutOfMemoryError, PeakMemory
+
+        peak = PeakMemory(str(config.get("training", {}).get("device", "cpu")))
+        try:
+            return self._value(config)
+        except OutOfMemoryError as error:
+            if self.spec.on_oom != "prune":
+                raise
+            self.trial.set_user_attr(PRUNED_BECAUSE, str(error))
+            raise TrialPruned(str(error)) from error
+        finally:
+            most = peak.read()
+            if most is not None:
+                self.trial.set_user_attr(PEAK_MEMORY, most)
+
+    def _value(self, config: dict[str, Any]) -> float:
+        from qgtune.training import OutOfMemoryError, with_halved_batches, within_memory
+
+        while True:
+            try:
+                return within_memory(partial(self._train, config), free=self.recycling.clear)
+            except OutOfMemoryError as error:
+                smaller = with_halved_batches(config) if self.spec.on_oom == "halve_batch" else None
+                if smaller is None:
+                    raise
+                size = smaller["training"]["batch_size"]
+                self.notify(f"trial {self.trial.number}: {error}: it begins again with batch_size {size}")
+                config = smaller
+
+    def _train(self, config: dict[str, Any]) -> float:
+        from qgtune.training import SupervisedTask
+
+        # A task that is not one of these need not know of recycling.
+        kept = {"recycling": self.recycling} if isinstance(self.task, SupervisedTask) else {}
+        result = self.task.train(
+            config,
+            self.dataset,
+            metric=self.spec.metric,
+            on_epoch=self._report,
+            on_notice=self.notify,
+            output_dir=self.spec.output_dir,
+            trial_number=self.trial.number,
+            **kept,
+        )
+        return float(result.value)
+
+    def _report(self, epoch: Any) -> None:
+        # A trial that began again with smaller batches has reported its first epochs before.
+        if epoch.epoch > self.reported:
+            self.trial.report(epoch.value, epoch.epoch)
+            self.reported = epoch.epoch
+        if self.trial.should_prune():
+            raise TrialPruned(f"pruned after epoch {epoch.epoch}")

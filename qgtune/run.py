@@ -140,6 +140,7 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         settings.metric_name,
         tuning.folder.resolve(),
         files.folder.resolve(),
+        settings.on_oom,
     )
     make = functools.partial(make_task_objective, plan=plan, spec=task)
     return measured(replace(spec, make_objective=make, preload=TASK_MODULES), plan, settings)

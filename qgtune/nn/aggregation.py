@@ -120,13 +120,17 @@ class SortedEdges(Tensor):
         """Return the edges and weights that torch_geometric's ``gcn_norm`` gives, the same for all layers."""
         key = (id(weight), improved, add_self_loops, dtype)
         if key not in self.normalized:
-            plain = self.as_subclass(Tensor)
             found, weights = gcn_norm(
-                plain, weight, self.num_nodes, improved, add_self_loops, "source_to_target", dtype
+                plain(self), weight, self.num_nodes, improved, add_self_loops, "source_to_target", dtype
             )
             # The weight is kept with the result, so that its id stays its own.
             self.normalized[key] = (weight, SortedEdges.of(found, self.num_nodes), weights)
         return self.normalized[key][1:]
+
+
+def plain(edge_index: Any) -> Any:
+    """Return sorted edges as the plain tensor int64 [2, E] that they are, and anything else as it is."""
+    return edge_index.as_subclass(Tensor) if isinstance(edge_index, SortedEdges) else edge_index
 
 
 class _NeighbourSum(torch.autograd.Function):

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path
+from qgtune.nn.aggregation import plain
 from qgtune.nn.construction import construct, entry, one_line, with_values_where_needed
 from qgtune.nn.dropout import Dropout
 from qgtune.nn.edge_inputs import EdgeInputs
@@ -154,7 +155,8 @@ class GNNBlock(torch.nn.Module):
             ConfigValueError: if the layer has an ``edge_dim``, and the edges do not have as many features.
         """
         inputs = self.edges.taken(edge_weight, edge_attr)
-        hidden = self._normalized(self.conv(x, edge_index, **inputs), batch, num_graphs)
+        edges = edge_index if getattr(self.conv, "takes_sorted_edges", False) else plain(edge_index)
+        hidden = self._normalized(self.conv(x, edges, **inputs), batch, num_graphs)
         hidden = self.activation(hidden)
         if self.skip is not None:
             hidden = hidden + self.skip(x)

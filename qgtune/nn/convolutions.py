@@ -9,7 +9,7 @@ from typing import Any, cast
 from torch import Tensor
 from torch_geometric import nn as pyg
 
-from qgtune.nn.aggregation import SortedEdges, aggregate, can_aggregate
+from qgtune.nn.aggregation import SortedEdges, aggregate, can_aggregate, plain
 
 
 def neighbour_sum(
@@ -32,9 +32,7 @@ def neighbour_sum(
 
 def propagate_plainly(layer: pyg.MessagePassing, edge_index: Any, size: Any, given: dict[str, Any]) -> Tensor:
     """Return what torch_geometric's own message passing gives, which also explains layers and calls hooks."""
-    if isinstance(edge_index, SortedEdges):
-        edge_index = edge_index.as_subclass(Tensor)
-    return cast(Tensor, pyg.MessagePassing.propagate(layer, edge_index, size=size, **given))
+    return cast(Tensor, pyg.MessagePassing.propagate(layer, plain(edge_index), size=size, **given))
 
 
 # Each class has to define ``propagate`` itself: torch_geometric writes one into a class that only inherits
@@ -52,6 +50,8 @@ class SAGEConv(pyg.SAGEConv):  # type: ignore[misc]  # torch_geometric has no ty
         torch.Size([4, 8])
     """
 
+    takes_sorted_edges = True
+
     def propagate(self, edge_index: Any, size: Any = None, **kwargs: Any) -> Tensor:
         """Return the mean of the neighbours' features, or what ``aggr`` says: float [nodes, in_channels]."""
         out = neighbour_sum(self, edge_index, size, kwargs["x"])
@@ -67,6 +67,8 @@ class GraphConv(pyg.GraphConv):  # type: ignore[misc]
         >>> GraphConv(3, 8)(torch.rand(4, 3), torch.tensor([[0, 1, 2], [1, 2, 3]])).shape
         torch.Size([4, 8])
     """
+
+    takes_sorted_edges = True
 
     def propagate(self, edge_index: Any, size: Any = None, **kwargs: Any) -> Tensor:
         """Return the weighted sum of the neighbours' features, or what ``aggr`` says: float [nodes, F]."""
@@ -85,6 +87,8 @@ class GCNConv(pyg.GCNConv):  # type: ignore[misc]
         >>> GCNConv(3, 8)(torch.rand(4, 3), torch.tensor([[0, 1, 2], [1, 2, 3]])).shape
         torch.Size([4, 8])
     """
+
+    takes_sorted_edges = True
 
     def forward(self, x: Any, edge_index: Any, edge_weight: Tensor | None = None) -> Tensor:
         """Return the new node features, float [nodes, out_channels].

@@ -30,6 +30,8 @@ class GINLayer(GINConv):  # type: ignore[misc]  # torch_geometric has no types
         torch.Size([4, 8])
     """
 
+    takes_sorted_edges = True
+
     def __init__(  # noqa: PLR0913 - one argument for each key of a config
         self,
         in_channels: int,

@@ -223,6 +223,11 @@ class TuningSettings(BaseModel):
         description="The validation metric that the task reports and the study optimizes; by default `loss` "
         "where the direction is minimize, and where it is maximize `f1_weighted`, or `r2` for a regression.",
     )
+    on_oom: Literal["fail", "prune", "halve_batch"] = Field(
+        "fail",
+        description="What becomes of a trial of a built-in task that runs out of memory: it fails, it is "
+        "pruned, or begins again with batches half as large, twice as many of which make a step.",
+    )
     output_dir: PathText | None = Field(
         None, description="Where the results go; by default `runs/<study_name>`."
     )

@@ -3,7 +3,14 @@
 from optuna import Study, Trial
 from optuna import TrialPruned as OptunaTrialPruned
 
-from qgtune.study.attributes import FINGERPRINT, PRUNED_BECAUSE, REPEATED_VALUES, REUSED_FROM, SPREAD
+from qgtune.study.attributes import (
+    FINGERPRINT,
+    PEAK_MEMORY,
+    PRUNED_BECAUSE,
+    REPEATED_VALUES,
+    REUSED_FROM,
+    SPREAD,
+)
 from qgtune.study.conditional_spaces import conditional_space_advice
 from qgtune.study.create import check_fingerprint, create_study
 from qgtune.study.curves import in_memory_copy, intermediate_values
@@ -22,6 +29,7 @@ from qgtune.study.storages import open_storage, open_study
 __all__ = [
     "FINGERPRINT",
     "MISSING",
+    "PEAK_MEMORY",
     "PRUNED_BECAUSE",
     "REPEATED_VALUES",
     "REUSED_FROM",

@@ -12,6 +12,9 @@ FAILURE = "qgtune:failure"
 PRUNED_BECAUSE = "qgtune:pruned_because"
 """On a trial whose config could not be resolved: the reason. It is pruned, and counts."""
 
+PEAK_MEMORY = "qgtune:peak_memory"
+"""On a trial of a built-in task: the most memory that it held at once, in bytes."""
+
 LOST = "qgtune:lost"
 """On a trial whose process ended before it did: the reason. Such a trial does not count."""
 

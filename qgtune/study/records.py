@@ -7,7 +7,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from qgtune.core.trials import TrialRecord
-from qgtune.study.attributes import FAILURE, LOST, PRUNED_BECAUSE, WORKER
+from qgtune.study.attributes import FAILURE, LOST, PEAK_MEMORY, PRUNED_BECAUSE, WORKER
 
 _REASONS = (LOST, FAILURE, PRUNED_BECAUSE)
 
@@ -41,6 +41,7 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
         failure=next((str(trial.user_attrs[name]) for name in _REASONS if name in trial.user_attrs), ""),
         worker=str(trial.user_attrs.get(WORKER, "")),
         lost=LOST in trial.user_attrs,
+        peak_memory=trial.user_attrs.get(PEAK_MEMORY),
     )
 
 

@@ -1,6 +1,6 @@
 """The batches that a trial trains on and is measured on, made now or kept from a trial before."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +43,7 @@ class Batches:
 
 
 def generators(batches: Iterable[Any]) -> list[torch.Generator]:
-    """Return the random generators of batches: those of a loader and of its samplers."""
+    """Return the random generators of batches: those of a loader and of what gives it their order."""
     found: dict[int, torch.Generator] = {}
     pending: list[Any] = [batches]
     while pending:
@@ -55,7 +55,13 @@ def generators(batches: Iterable[Any]) -> list[torch.Generator]:
     return list(found.values())
 
 
-_HOLDERS = ("sampler", "batch_sampler")
+_HOLDERS = ("sampler", "batch_sampler", "order")
+
+
+def number_of_batches(batches: Iterable[Any]) -> int | None:
+    """Return how many batches there are, or None if that is not known before they are gone through."""
+    counted = batches if isinstance(batches, Sized) else getattr(batches, "order", None)
+    return len(counted) if isinstance(counted, Sized) else None
 
 
 def check_data(task: Learning, dataset: Any, recycling: Recycling) -> None:

@@ -1,14 +1,14 @@
 """Node classification: one class of each node for each target, learned from the whole graph at once."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch_geometric.data import Batch
 
 from qgtune.data.splits import split_nodes
+from qgtune.training.batches import GraphBatch, collate
 from qgtune.training.data_checks import check_classes, check_graphs, check_level
 from qgtune.training.graph_network import GraphNetworkTask, PredictsClasses
 from qgtune.training.learning import Outputs
@@ -20,26 +20,20 @@ from qgtune.training.task import OnNotice
 class NodePart:
     """All graphs of a data set as one batch, and the nodes of it that belong to a part.
 
-    ``nodes`` is int64 [nodes of the part], ``y`` int64 [nodes of the part, targets]; the rest is of all.
+    Args:
+        whole: all nodes and all edges.
+        nodes: the nodes of the part, int64 [nodes of the part].
+        y: their labels, int64 [nodes of the part, targets].
     """
 
-    x: Tensor
-    edge_index: Tensor
-    batch: Tensor
-    num_graphs: int
+    whole: GraphBatch
     nodes: Tensor
     y: Tensor
-    edge_weight: Tensor | None = None
-    edge_attr: Tensor | None = None
 
     def to(self, device: torch.device, *, non_blocking: bool = False) -> "NodePart":
         """Return the same on a device."""
-        moved: dict[str, Any] = {
-            field.name: value.to(device, non_blocking=non_blocking)
-            for field in fields(self)
-            if isinstance(value := getattr(self, field.name), Tensor)
-        }
-        return replace(self, **moved)
+        moved = (part.to(device, non_blocking=non_blocking) for part in (self.nodes, self.y))
+        return NodePart(self.whole.to(device, non_blocking=non_blocking), *moved)
 
 
 class NodeClassificationTask(PredictsClasses, GraphNetworkTask):
@@ -87,22 +81,13 @@ class NodeClassificationTask(PredictsClasses, GraphNetworkTask):
     ) -> Iterable[NodePart]:
         """Return one batch: the whole data set, and the nodes of the part; it lies on the device."""
         del section, config, on_notice
-        whole = Batch.from_data_list([dataset.graph(i) for i in range(len(dataset))])
-        part = NodePart(
-            x=whole.x,
-            edge_index=whole.edge_index,
-            batch=whole.batch,
-            num_graphs=whole.num_graphs,
-            nodes=torch.as_tensor(indices),
-            y=torch.as_tensor(dataset.labels[indices]),
-            edge_weight=getattr(whole, "edge_weight", None),
-            edge_attr=getattr(whole, "edge_attr", None),
-        )
+        whole = collate([dataset.graph(i) for i in range(len(dataset))])
+        part = NodePart(whole, torch.as_tensor(indices), torch.as_tensor(dataset.labels[indices]))
         return [part.to(device)]
 
     def forward(self, model: torch.nn.Module, batch: NodePart) -> Outputs:
         """Return the logits of the nodes of the part for each target, [nodes of the part, classes]."""
-        return [output[batch.nodes] for output in super().forward(model, batch)]
+        return [output[batch.nodes] for output in super().forward(model, batch.whole)]
 
     def num_samples(self, batch: NodePart) -> int:
         """Return how many nodes the part has."""

@@ -1,5 +1,6 @@
 """The schedule of the learning rate that the training section names."""
 
+import math
 from typing import Any
 
 import torch
@@ -19,7 +20,7 @@ class Schedule:
     Args:
         config: the training section.
         optimizer: whose learning rate it is.
-        steps_per_epoch: steps of the optimizer in an epoch.
+        steps_per_epoch: steps of the optimizer in an epoch, or None if that is not known.
         direction: in which the metric that chooses the best epoch gets better.
 
     Raises:
@@ -31,7 +32,7 @@ class Schedule:
         config: LoopConfig,
         optimizer: torch.optim.Optimizer,
         *,
-        steps_per_epoch: int,
+        steps_per_epoch: int | None,
         direction: str,
     ) -> None:
         self._name = config.scheduler
@@ -50,7 +51,10 @@ class Schedule:
 
     def after_step(self) -> None:
         """Follow a step of the optimizer."""
-        if self.scheduler is not None and self._name in _BY_STEP:
+        if self.scheduler is None or self._name not in _BY_STEP:
+            return
+        # One cycle ends with its last step, and refuses another one.
+        if self.scheduler.last_epoch + 1 < getattr(self.scheduler, "total_steps", math.inf):
             self.scheduler.step()
 
     def after_epoch(self, value: float) -> None:
@@ -76,9 +80,9 @@ class Schedule:
             self.scheduler.load_state_dict(state)
 
 
-def _filled_in(config: LoopConfig, steps_per_epoch: int, direction: str) -> dict[str, Any]:
+def _filled_in(config: LoopConfig, steps_per_epoch: int | None, direction: str) -> dict[str, Any]:
     """Return the arguments that follow from the rest of the section, where the config does not give them."""
-    if config.scheduler == "OneCycleLR" and "epochs" not in config.scheduler_kwargs:
+    if config.scheduler == "OneCycleLR" and "epochs" not in config.scheduler_kwargs and steps_per_epoch:
         return {"total_steps": config.num_epochs * steps_per_epoch}
     if config.scheduler == "ReduceLROnPlateau":
         return {"mode": "max" if direction == MAXIMIZE else "min"}

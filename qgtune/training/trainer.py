@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from qgtune.core.errors import TrialPruned
-from qgtune.training.assembly import Batches, check_data, make_batches, part_of
+from qgtune.training.assembly import Batches, check_data, make_batches, number_of_batches, part_of
 from qgtune.training.checkpoints import Checkpoints
 from qgtune.training.devices import choose_device, device_of, seeded
 from qgtune.training.early_stopping import EarlyStopping
@@ -76,8 +76,8 @@ def train(  # noqa: PLR0913 - what a study knows of a trial, each by its name
     chosen_by = settings.training.early_stopping_metric or metric
     direction_of(metric, target_names, ("metric",), task.metrics)
     direction = direction_of(chosen_by, target_names, ("training", "early_stopping_metric"), task.metrics)
-    task.check(settings, dataset)
     check_data(task, dataset, kept)
+    task.check(settings, dataset)
     device = choose_device(settings.training.device, notice)
     precision = Precision(settings.training.precision, device, notice)
     parts = task.split(settings, dataset)
@@ -132,8 +132,8 @@ def evaluate(  # noqa: PLR0913 - the task, what it is given, and where to look
         ConfigValueError: if the config has no such section, or cannot be used with this data set.
     """
     settings = task.parse(config)
-    task.check(settings, dataset)
     task.check_data(dataset)
+    task.check(settings, dataset)
     notice, device = _once(on_notice), device_of(model)
     if section is None:
         indices, loader = task.samples(dataset), "validation"
@@ -168,9 +168,8 @@ def _stepper(
 ) -> Stepper:
     training = context.config.training
     optimizer = make_optimizer(training, context.model.parameters())
-    # Only a loader has batches that accumulate; any other task's are as many as it says.
-    count = len(batches[TRAINING].batches)  # type: ignore[arg-type]
-    steps = -(-count // getattr(training, "accumulate_batches", 1))
+    count = number_of_batches(batches[TRAINING].batches)
+    steps = None if count is None else -(-count // getattr(training, "accumulate_batches", 1))
     schedule = Schedule(training, optimizer, steps_per_epoch=steps, direction=direction)
     return Stepper(training, context.model, optimizer, schedule, precision)
 

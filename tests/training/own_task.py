@@ -1,5 +1,7 @@
 """A task of a user's own, as small as it can be: how far apart two halves of a graph's features are."""
 
+from typing import ClassVar
+
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 
@@ -7,7 +9,7 @@ from qgtune.training import Metric, SupervisedTask
 
 
 class Separation(SupervisedTask):
-    metrics = {"bias": Metric("minimize", lambda y, predicted: abs(float((predicted - y).mean())))}
+    metrics: ClassVar = {"bias": Metric("minimize", lambda y, predicted: abs(float((predicted - y).mean())))}
 
     def build_model(self, config):
         return torch.nn.Sequential(

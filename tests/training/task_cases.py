@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from own_task import Separation
 
 from qgtune.data import GraphDataset, Target
 from qgtune.data.graph_store import Graph, stack_graphs
 from qgtune.training import BUILT_IN, SupervisedTask
-
-from own_task import Separation
 
 WIDTH = 6
 

@@ -6,10 +6,10 @@ import pickle
 
 import pytest
 import torch
+from task_cases import CASES
 
 from qgtune.core.errors import ConfigValueError, TrialPruned
 from qgtune.training import BUILT_IN, TASKS, Recycling, TrainingError
-from task_cases import CASES
 
 
 @pytest.fixture(params=CASES)
