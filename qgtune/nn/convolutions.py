@@ -46,6 +46,7 @@ class SAGEConv(pyg.SAGEConv):  # type: ignore[misc]  # torch_geometric has no ty
     https://arxiv.org/abs/1706.02216.
 
     Example:
+        >>> import torch
         >>> SAGEConv(3, 8)(torch.rand(4, 3), torch.tensor([[0, 1, 2], [1, 2, 3]])).shape
         torch.Size([4, 8])
     """
@@ -64,6 +65,7 @@ class GraphConv(pyg.GraphConv):  # type: ignore[misc]
     "Weisfeiler and Leman Go Neural", Morris et al., 2019, https://arxiv.org/abs/1810.02244.
 
     Example:
+        >>> import torch
         >>> GraphConv(3, 8)(torch.rand(4, 3), torch.tensor([[0, 1, 2], [1, 2, 3]])).shape
         torch.Size([4, 8])
     """
@@ -84,6 +86,7 @@ class GCNConv(pyg.GCNConv):  # type: ignore[misc]
     https://arxiv.org/abs/1609.02907.
 
     Example:
+        >>> import torch
         >>> GCNConv(3, 8)(torch.rand(4, 3), torch.tensor([[0, 1, 2], [1, 2, 3]])).shape
         torch.Size([4, 8])
     """
