@@ -172,7 +172,7 @@ def test_a_study_is_not_gone_on_with_after_its_search_space_changed(tmp_path):
     space = "training:\n  batch_size: [16, 128]\n"
     done = qgtune(write_project(tmp_path, "n_trials: 4\n", space=space))
     assert done.returncode == 1
-    assert "error[QG414]" in done.stderr
+    assert "error[QG421]" in done.stderr
     assert "has changed since the study 'tiny' began" in done.stderr
     assert len(finished_trials(tmp_path / "runs/tiny")) == 2
 

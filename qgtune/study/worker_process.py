@@ -40,7 +40,8 @@ def process_factory(start_method: str, preload: tuple[str, ...]) -> Callable[...
     if start_method == "spawn" or not can_fork:
         return multiprocessing.get_context("spawn").Process
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(preload))
+    # The worker's own module too, and Optuna with it: a worker then has nothing left to import.
+    context.set_forkserver_preload([worker_main.__module__, *preload])
     return context.Process
 
 

@@ -73,7 +73,8 @@ def test_a_rerun_goes_on_to_the_total_and_a_third_run_does_nothing(journal):
     assert events[0].finished_before == 4
     assert events[0].best == min(first.records, key=lambda record: record.values)
     assert third.records == second.records
-    assert [type(event) for event in third_events] == [RunStarted, RunEnded]
+    assert [type(event) for event in third_events] == [RunStarted, Notice, RunEnded]
+    assert third_events[1].text == "of this study, 7 complete, 0 pruned, 0 failed trials count"
     assert Path(journal).read_bytes() == before
 
 
