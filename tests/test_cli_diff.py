@@ -124,7 +124,7 @@ def test_a_study_goes_on_after_what_trials_do_not_see(tmp_path, capsys, monkeypa
         "  ~ training.batch_size: the base settings have 64 there, 32 before\n"
         "settings\n"
         "  ~ n_trials: 50 now, 20 before\n"
-        "compatible: trials see no difference, and a study begun with old/tuning.yaml can go on with "
+        "compatible: trials stay comparable, and a study begun with old/tuning.yaml can go on with "
         "new/tuning.yaml\n"
     )
 
@@ -165,11 +165,13 @@ def test_two_search_spaces_alone_are_compared(tmp_path, capsys):
     old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
     old.write_text("training:\n  lr: {type: float, low: 0.1, high: 1.0}\n  steps: [1, 2]\n")
     new.write_text("training:\n  lr: {type: float, low: 0.1, high: 2.0}\n  steps: [1, 2]\n")
+    told = "parameters\n  ~ training.lr: range {}: from {} now, from {} before\n{}:"
     code, said = diff(capsys, old, new)
+    assert code == 0
+    assert said.startswith(told.format("widened", "0.1 to 2.0", "0.1 to 1.0", "compatible"))
+    code, said = diff(capsys, new, old)
     assert code == 1
-    assert said.startswith(
-        "parameters\n  ~ training.lr: range widened: from 0.1 to 2.0 now, from 0.1 to 1.0 before\nchanged:"
-    )
+    assert said.startswith(told.format("narrowed", "0.1 to 1.0", "0.1 to 2.0", "changed"))
 
 
 def test_a_difference_as_json_is_an_object_with_a_verdict_and_changes(tmp_path, capsys):

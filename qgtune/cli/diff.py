@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _VERDICTS = {
     "same": "the same: a study begun with {old} can go on with {new}",
-    "compatible": "compatible: trials see no difference, and a study begun with {old} can go on with {new}",
+    "compatible": "compatible: trials stay comparable, and a study begun with {old} can go on with {new}",
     "changed": """\
 changed: a study begun with {old} cannot go on with {new}, since its trials could not be compared
   choose another study_name or another storage, or undo the change""",

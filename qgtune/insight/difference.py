@@ -31,7 +31,7 @@ from qgtune.space import (
     config_path,
     walk,
 )
-from qgtune.space.domains import domain_text
+from qgtune.space.domains import domain_text, widens
 from qgtune.space.tree import children
 
 
@@ -191,7 +191,8 @@ def compare_spaces(old: Outline, new: Outline) -> Difference:
             )
             continue
         if before.identity != after.identity:
-            changes.append(Change(before.kind, told(path), before.text, after.text, _how(before, after)))
+            how, matters = _how(before, after), not _widens(before, after)
+            changes.append(Change(before.kind, told(path), before.text, after.text, how, matters=matters))
         place = config_path(path)
         was, now = old.base_values.get(place), new.base_values.get(place)
         if was != now and before.kind == after.kind and place not in told_of:
@@ -199,6 +200,14 @@ def compare_spaces(old: Outline, new: Outline) -> Difference:
             detail = f"the base settings have {now or 'nothing'} there, {was or 'nothing'} before"
             changes.append(Change(Kind.BASE, format_path(place), was, now, detail, matters=False))
     return Difference((*_without_echoes(changes), *_constraint_changes(old.constraints, new.constraints)))
+
+
+def _widens(before: Leaf, after: Leaf) -> bool:
+    """Tell whether a parameter can have every value that it had, and a study goes on."""
+    one, other = before.domain, after.domain
+    if one is None or other is None or isinstance(one, FollowingRange) or isinstance(other, FollowingRange):
+        return False
+    return widens(other, one)
 
 
 def _without_echoes(changes: list[Change]) -> Iterator[Change]:

@@ -249,6 +249,25 @@ def aligned_high(low: float, high: float, step: float) -> float:
     return int(aligned) if isinstance(low, int) and isinstance(step, int) else float(aligned)
 
 
+def widens(new: "Domain", old: "Domain") -> bool:
+    """Tell whether a range of numbers holds every value of another one, on the same scale and grid.
+
+    A study can go on with such a range: what was sampled before is still a value that it can have.
+
+    Example:
+        >>> widens(Integer(0, 10), Integer(2, 8)), widens(Integer(1, 9, step=2), Integer(2, 8, step=2))
+        (True, False)
+        >>> widens(Float(0.0, 2.0), Float(0.0, 1.0)), widens(Float(0.1, 2.0, log=True), Float(0.1, 1.0))
+        (True, False)
+    """
+    if isinstance(new, Categorical) or isinstance(old, Categorical) or type(new) is not type(old):
+        return False
+    if new.log != old.log or new.step != old.step or not new.low <= old.low <= old.high <= new.high:
+        return False
+    # Floats that are counted from another lowest value may miss the old ones by a rounding error.
+    return new.step is None or new.low == old.low or (isinstance(new, Integer) and new.contains(old.low))
+
+
 def _check_range(low: float, high: float, step: float | None, *, log: bool) -> None:
     if low > high:
         raise DomainError("high", f"high must not be below low, but low is {low} and high is {high}")

@@ -8,6 +8,7 @@ from typing import Any
 import optuna
 
 from qgtune.core.errors import ConfigValueError
+from qgtune.space.domains import Float, Integer, widens
 from qgtune.study.attributes import FINGERPRINT, SPACE
 from qgtune.study.create import check_fingerprint
 
@@ -91,17 +92,16 @@ def space_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change
 
 def _domain_change(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Change:
     words = f"{name} is {after['text']} now, {before['text']} before"
-    same_scale = all(before.get(key) == after.get(key) for key in ("kind", "log", "path"))
-    # A wider range with another step, or another lowest value, leaves old values between its own.
-    same_grid = before.get("step") == after.get("step") and (
-        after.get("step") is None
-        or (after.get("kind") == "Integer" and (before["low"] - after["low"]) % after["step"] == 0)
-        or before.get("low") == after.get("low")
-    )
-    if "kind" in before and same_scale and same_grid:
-        wider = after["low"] <= before["low"] and after["high"] >= before["high"]
-        return Change(words, "goes on" if wider else "fits in part")
-    return Change(words, "fits in part")
+    old, new = _range_of(before), _range_of(after)
+    goes_on = old is not None and new is not None and before["path"] == after["path"] and widens(new, old)
+    return Change(words, "goes on" if goes_on else "fits in part")
+
+
+def _range_of(form: Mapping[str, Any]) -> Float | Integer | None:
+    """Return the range of numbers that a parameter's canonical form tells; None for anything else."""
+    kinds: dict[str, type[Float] | type[Integer]] = {"Float": Float, "Integer": Integer}
+    kind = kinds.get(form.get("kind", ""))
+    return None if kind is None else kind(form["low"], form["high"], form["step"], form["log"])
 
 
 def _text_changes(old: list[str], new: list[str]) -> Iterator[Change]:
