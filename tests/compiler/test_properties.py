@@ -112,6 +112,11 @@ ARGUMENTS = {
     "TrainingError": ("the loss is nan", 3, None, 0.1),
     "DomainError": ("low", "low must be below high", "a hint"),
     # A node is the same only as itself; that nodes are pickled is shown in tests/document.
+    "OutOfMemoryError": ("the CPU", "an array of 8 GiB could not be made"),
+    "OutOfSpaceError": ("model.width", "8 is below the lowest value, 16"),
+    **dict.fromkeys(
+        ("UnknownAlgorithmError", "SpaceChangedError"), (("sampler",), "there is none", "a hint")
+    ),
     "WrongTypeError": ("low must be a number", "a node", "a hint"),
 }
 """Arguments for the exceptions that take more than a text."""
