@@ -47,6 +47,10 @@ class GraphNetworkTask(SupervisedTask):
         """
         return build_model(config, task=self.name)
 
+    def shaping(self, config: Mapping[str, Any]) -> Any:
+        """Return the ``model`` section."""
+        return config.get("model")
+
     def check(self, config: Any, dataset: Any) -> None:
         """Return if the dims of the model are those of the data set.
 

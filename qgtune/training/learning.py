@@ -84,6 +84,13 @@ class Learning(ABC):
             ConfigValueError: if the config describes none.
         """
 
+    def shaping(self, config: Mapping[str, Any]) -> Any:
+        """Return the part of a config that ``build_model`` reads; by default all of it.
+
+        A worker uses a model again for trials in which this, the seed and the data set are the same.
+        """
+        return config
+
     def check_data(self, dataset: Any) -> None:  # noqa: B027 - nothing to do is the usual case
         """Return if the data set can be learned from; asked once for each data set.
 

@@ -8,15 +8,31 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
+from types import BuiltinFunctionType, FunctionType, NoneType
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
+from torch_geometric.nn import MessagePassing
 
 from qgtune.training.devices import random_state, set_random_state
 
 _KNOWN_PACKAGES = frozenset({"torch", "torch_geometric", "qgtune"})
-_OF_EVERY_MODULE = frozenset(vars(torch.nn.Module()))
+_OF_EVERY_MODULE = frozenset(vars(torch.nn.Module())) | frozenset(vars(MessagePassing()))
+_PLAIN = (
+    str,
+    bytes,
+    int,
+    float,
+    complex,
+    NoneType,
+    Enum,
+    type,
+    BuiltinFunctionType,
+    torch.dtype,
+    torch.device,
+)
 
 
 @runtime_checkable
@@ -108,16 +124,25 @@ def _of_torch(module: torch.nn.Module) -> bool:
     return type(module).__module__.startswith("torch.nn.")
 
 
-def _is_known(module: torch.nn.Module) -> bool:
-    return type(module).__module__.partition(".")[0] in _KNOWN_PACKAGES
+def _is_known(kind: type) -> bool:
+    return kind.__module__.partition(".")[0] in _KNOWN_PACKAGES
+
+
+def _resets_itself(module: torch.nn.Module) -> bool:
+    """Return whether a module's own class sets it back; one that is inherited knows nothing of the class."""
+    if _of_torch(module):
+        return False
+    kinds = type(module).__mro__
+    owner = next((kind for kind in kinds if "reset_parameters" in vars(kind)), None)
+    return owner is not None and (_is_known(kinds[0]) or not _is_known(owner))
 
 
 def _can_be_reset(module: torch.nn.Module) -> bool:
-    if isinstance(module, ResetParameters) and not _of_torch(module):
+    if _resets_itself(module):
         return True
     if module._non_persistent_buffers_set:  # noqa: SLF001 - torch has no public name for it
         return False
-    return _is_known(module) or not any(isinstance(value, Tensor) for _, value in _own_attributes(module))
+    return _is_known(type(module)) or all(_is_plain(value) for _, value in _own_attributes(module))
 
 
 def _plain_state(model: torch.nn.Module) -> dict[str, str]:
@@ -125,9 +150,20 @@ def _plain_state(model: torch.nn.Module) -> dict[str, str]:
     return {
         f"{name}.{key}": repr(value)
         for name, module in model.named_modules()
-        if not _is_known(module) and not isinstance(module, ResetParameters)
+        if not _is_known(type(module)) and not _resets_itself(module)
         for key, value in _own_attributes(module)
     }
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether the text of a value tells all of it; that of most objects does not."""
+    if isinstance(value, dict):
+        return all(map(_is_plain, (*value, *value.values())))
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(map(_is_plain, value))
+    if isinstance(value, FunctionType):
+        return value.__closure__ is None
+    return isinstance(value, _PLAIN)
 
 
 def _own_attributes(module: torch.nn.Module) -> Iterator[tuple[str, Any]]:

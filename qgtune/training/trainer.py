@@ -151,7 +151,8 @@ def _model_key(
 ) -> Hashable:
     """Return what a freshly built model depends on."""
     seed, threads = settings.training.seed, torch.get_num_threads()
-    return (type(task), repr(config.get("model")), task.target_names(dataset), seed, str(device), threads)
+    shaping = repr(task.shaping(config))
+    return (type(task), shaping, task.target_names(dataset), seed, str(device), threads)
 
 
 def _stopping(training: Any, direction: str) -> EarlyStopping:

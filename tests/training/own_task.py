@@ -16,6 +16,9 @@ class Separation(SupervisedTask):
             torch.nn.Linear(config["model"]["width"], 4), torch.nn.Dropout(0.2), torch.nn.Linear(4, 1)
         )
 
+    def shaping(self, config):
+        return config["model"]
+
     def forward(self, model, batch):
         of_nodes = model(batch.x).squeeze(1)
         return of_nodes.new_zeros(batch.num_graphs).index_add(0, batch.batch, of_nodes)

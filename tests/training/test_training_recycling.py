@@ -3,6 +3,7 @@
 import pytest
 import torch
 from task_cases import CASES, classes
+from torch_geometric.nn import MessagePassing
 
 from qgtune.core.errors import TrialPruned
 from qgtune.nn import LAYERS
@@ -97,6 +98,47 @@ class RememberingThatResets(Remembering):
         self.seen.zero_()
 
 
+class CountingElsewhere(Counting):
+    """Counts in an object, of which not even the text changes."""
+
+    class Calls:
+        def __init__(self):
+            self.count = 0
+
+    def __init__(self):
+        super().__init__()
+        self.elsewhere = self.Calls()
+
+    def forward(self, x):
+        self.elsewhere.count += 1
+        return self.linear(x) * self.elsewhere.count
+
+
+class CountingLinear(torch.nn.Linear):
+    """Inherits a ``reset_parameters``, which does not know of the calls."""
+
+    def __init__(self):
+        super().__init__(6, 2)
+        self.calls = 0
+
+    def forward(self, x):
+        self.calls += 1
+        return super().forward(x) * self.calls
+
+
+class Configured(torch.nn.Module):
+    """Holds numbers, names and functions that it never changes."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(6, 2)
+        self.settings = {"scale": (0.5, None), "kinds": ["a", torch.float32]}
+        self.activation = torch.nn.functional.relu
+
+    def forward(self, x):
+        return self.activation(self.linear(x)) * self.settings["scale"][0]
+
+
 class Mean(SupervisedTask):
     def __init__(self, module):
         self.module = module
@@ -113,7 +155,15 @@ class Mean(SupervisedTask):
 
 @pytest.mark.parametrize(
     ("module", "is_kept"),
-    [(Counting, False), (CountingThatResets, True), (Remembering, False), (RememberingThatResets, True)],
+    [
+        (Counting, False),
+        (CountingThatResets, True),
+        (CountingElsewhere, False),
+        (CountingLinear, False),
+        (Configured, True),
+        (Remembering, False),
+        (RememberingThatResets, True),
+    ],
 )
 def test_a_module_with_a_state_of_its_own_is_kept_only_if_it_can_be_reset(module, is_kept):
     task, recycling = Mean(module), Recycling()
@@ -122,6 +172,50 @@ def test_a_module_with_a_state_of_its_own_is_kept_only_if_it_can_be_reset(module
         assert bits(train(CASE.config, recycling, task=task)) == fresh
     kept = [value for value in recycling._kept.values() if isinstance(value, FreshModel)]
     assert bool(kept) is is_kept
+
+
+class Scaled(MessagePassing):
+    """A layer of a user's own, which adds up the neighbours' features."""
+
+    def __init__(self, in_dim, out_dim):
+        super().__init__(aggr="sum")
+        self.linear = torch.nn.Linear(in_dim, out_dim)
+        self.scale = 0.5
+
+    def forward(self, x, edge_index):
+        return self.propagate(edge_index, x=self.linear(x)) * self.scale
+
+
+class CountingScaled(Scaled):
+    def forward(self, x, edge_index):
+        self.scale += 0.5
+        return super().forward(x, edge_index)
+
+
+@pytest.mark.parametrize(("layer", "is_kept"), [(Scaled, True), (CountingScaled, False)])
+def test_a_layer_of_message_passing_is_kept_unless_it_changes_on_the_way(layer, is_kept):
+    edge_index = torch.tensor([[0, 1], [1, 0]])
+    fresh = FreshModel.build(lambda: layer(3, 4), CPU)
+    fresh.model(torch.rand(2, 3), edge_index)
+    assert fresh.can_be_reset is is_kept
+
+
+class Widening(Mean):
+    """Its model depends on more of the config than the section ``model``."""
+
+    def __init__(self):
+        super().__init__(None)
+
+    def build_model(self, config):
+        torch.manual_seed(config["training"]["num_epochs"])
+        return torch.nn.Linear(6, 2)
+
+
+def test_a_task_whose_model_depends_on_the_whole_config_gets_the_model_of_each_config():
+    task, recycling = Widening(), Recycling()
+    for epochs in (1, 2, 1):
+        config = CASE.config_with(num_epochs=epochs)
+        assert bits(train(config, recycling, task=task)) == bits(train(config, task=task))
 
 
 @pytest.mark.parametrize("layer", sorted(LAYERS))
