@@ -55,6 +55,7 @@ class GraphRegressionTask(GraphNetworkTask):
     """Trains a graph neural network that predicts one number of each graph for each target."""
 
     metrics: Metrics = REGRESSION_METRICS
+    loss_by_target = True
 
     def __init__(self) -> None:
         super().__init__("graph_regression")

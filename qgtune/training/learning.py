@@ -61,6 +61,9 @@ class Learning(ABC):
     metrics: Metrics = MappingProxyType({})
     """The metrics by name. ``loss``, the mean of ``loss`` over the samples, is there without being named."""
 
+    loss_by_target: ClassVar[bool] = False
+    """Whether ``measure`` also gives ``loss/target`` for each of several targets, as a metric to tune by."""
+
     every_epoch: tuple[str, ...] = ("loss",)
     """The metrics that are taken after each epoch, besides the one that is tuned."""
 

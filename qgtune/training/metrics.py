@@ -91,22 +91,31 @@ def direction_of(
     target_names: Sequence[str],
     path: Path,
     metrics: Metrics = METRICS,
+    *,
+    loss_by_target: bool = False,
 ) -> str:
     """Return ``minimize`` or ``maximize``: the direction in which the metric gets better.
+
+    Args:
+        metric: a name in ``metrics``, or ``loss``, either of them perhaps with ``/target``.
+        target_names: of the data set.
+        path: where the metric stands in the config, for messages.
+        metrics: the metrics by name.
+        loss_by_target: whether a ``loss`` that is not in ``metrics`` is told for each target too.
 
     Raises:
         ConfigValueError: at ``path``, if no metric or no target has that name.
     """
-    if metric == LOSS and LOSS not in metrics:
-        return schema.MINIMIZE
     name, slash, target = metric.partition("/")
-    if name not in metrics:
+    if slash and name == LOSS and LOSS not in metrics and not loss_by_target:
+        raise ConfigValueError(path, f"the loss is that of all targets together: no metric is {metric!r}")
+    if name not in metrics and name != LOSS:
         known = sorted({*metrics, LOSS})
         raise ConfigValueError(path, f"no metric is named {name!r}", did_you_mean(name, known))
     if slash and (target not in target_names or len(target_names) == 1):
         legal = [f"{name}/{each}" for each in target_names] if len(target_names) > 1 else [name]
         raise ConfigValueError(path, f"no target has a metric {metric!r}", did_you_mean(metric, legal))
-    return metrics[name].direction
+    return metrics[name].direction if name in metrics else schema.MINIMIZE
 
 
 def registered_metrics() -> frozenset[str]:

@@ -44,6 +44,16 @@ class Precision:
             )
         self.scaler = torch.amp.GradScaler(device.type, enabled=name == "fp16")
 
+    @classmethod
+    def to_measure(cls, name: str, device: torch.device, on_notice: OnNotice) -> "Precision":
+        """Return the precision to measure a trained model in; fp16 was a way to train it, on a GPU."""
+        if name == "fp16" and device.type == "cpu":
+            on_notice(
+                "the model was trained in fp16, which needs a GPU: on this CPU it is measured in float32"
+            )
+            return cls("float32", device, on_notice)
+        return cls(name, device, on_notice)
+
     def autocast(self) -> AbstractContextManager[object]:
         """Return a context in which a model computes in this precision."""
         if self._half is None:

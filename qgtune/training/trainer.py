@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from qgtune.core.errors import TrialPruned
+from qgtune.core.paths import Path as ConfigPath
 from qgtune.training.assembly import Batches, check_data, make_batches, number_of_batches, part_of
 from qgtune.training.checkpoints import Checkpoints
 from qgtune.training.devices import choose_device, device_of, seeded
@@ -74,8 +75,8 @@ def train(  # noqa: PLR0913 - what a study knows of a trial, each by its name
     kept = Recycling(0) if recycling is None else recycling
     target_names = task.target_names(dataset)
     chosen_by = settings.training.early_stopping_metric or metric
-    direction_of(metric, target_names, ("metric",), task.metrics)
-    direction = direction_of(chosen_by, target_names, ("training", "early_stopping_metric"), task.metrics)
+    _direction(task, metric, target_names, ("metric",))
+    direction = _direction(task, chosen_by, target_names, ("training", "early_stopping_metric"))
     check_data(task, dataset, kept)
     task.check(settings, dataset)
     device = choose_device(settings.training.device, notice)
@@ -140,7 +141,7 @@ def evaluate(  # noqa: PLR0913 - the task, what it is given, and where to look
     else:
         indices, loader = part_of(task.split(settings, dataset), section), section
     batches = task.batches(loader, settings, dataset, indices, device=device, on_notice=notice)
-    precision = Precision(settings.training.precision, device, notice)
+    precision = Precision.to_measure(settings.training.precision, device, notice)
     context = Context(settings, dataset, model, device)
     predictions = predict(task, context, batches, precision, with_loss=LOSS not in task.metrics)
     return task.measure(predictions, (*task.metrics, LOSS), context)
@@ -153,6 +154,10 @@ def _model_key(
     seed, threads = settings.training.seed, torch.get_num_threads()
     shaping = repr(task.shaping(config))
     return (type(task), shaping, task.target_names(dataset), seed, str(device), threads)
+
+
+def _direction(task: Learning, metric: str, target_names: tuple[str, ...], path: ConfigPath) -> str:
+    return direction_of(metric, target_names, path, task.metrics, loss_by_target=task.loss_by_target)
 
 
 def _stopping(training: Any, direction: str) -> EarlyStopping:

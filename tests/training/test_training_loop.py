@@ -146,6 +146,15 @@ def test_bf16_trains_to_about_the_same_and_leaves_float32_weights():
     assert {value.dtype for value in half.model.state_dict().values()} == {torch.float32}
 
 
+def test_a_model_trained_in_fp16_is_measured_on_a_cpu_in_float32():
+    """A model file names no device: a CPU computes with its float32 weights, and says so."""
+    model, told = trained(plain()).model, []
+    half = CLASSIFY.evaluate(plain(precision="fp16", device="cuda"), classes(), model, on_notice=told.append)
+    assert half == CLASSIFY.evaluate(plain(), classes(), model)
+    assert len(told) == 1
+    assert "measured in float32" in told[0]
+
+
 def test_fp16_on_a_cpu_is_refused_with_the_reason(monkeypatch):
     with pytest.raises(ConfigValueError, match="fp16 needs a GPU") as caught:
         trained(plain(precision="fp16"))
@@ -207,6 +216,23 @@ def test_without_standardizing_the_loss_is_that_of_the_metric():
     config["training"] |= {"standardize_targets": False}
     result = trained(config, values(), REGRESS)
     assert result.metrics["loss"] == pytest.approx(result.metrics["mse"], rel=1e-5)
+
+
+def test_the_loss_of_one_of_several_values_can_be_tuned():
+    result = trained_by("loss/size1", values(targets=2))
+    assert result.value == result.metrics["loss/size1"]
+    with pytest.raises(ConfigValueError, match="no target has a metric 'loss/size9'"):
+        trained_by("loss/size9", values(targets=2))
+
+
+def trained_by(metric, dataset):
+    return REGRESS.train(config_of([1, 1]), dataset, metric=metric)
+
+
+def test_a_task_that_tells_no_loss_for_each_target_says_so():
+    case = CASES["own"]
+    with pytest.raises(ConfigValueError, match="the loss is that of all targets together"):
+        case.task.train(case.config, case.dataset, metric="loss/kind")
 
 
 def test_several_values_have_a_loss_each():
