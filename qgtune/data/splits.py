@@ -102,8 +102,9 @@ def split_nodes(
     part = dataset.arrays.node_part
     if part is not None:
         parts = [known[part[known] == number] for number in range(3)]
-        for name, nodes in zip(("training", "validation"), parts, strict=False):
-            if not nodes.size:
+        wanted = {"training": training, "validation": validation, "testing": testing}
+        for (name, share), nodes in zip(wanted.items(), parts, strict=True):
+            if share > 0 and not nodes.size:
                 rule = (
                     f"the {name} part needs at least one node, and the masks of {dataset.name} give it none"
                 )

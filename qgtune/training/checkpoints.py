@@ -38,17 +38,28 @@ class Checkpoints:
         output_dir: the folder of the run.
         trial_number: the trial's number in the study.
         whole_config: the whole config, for ``cfg.yaml``.
-
-    Raises:
-        ConfigValueError: if the folder cannot be made.
+        learned: a text that differs where something else is learned from the same config.
     """
 
     def __init__(
-        self, config: LoopConfig, output_dir: Path, trial_number: int, whole_config: Mapping[str, Any]
+        self,
+        config: LoopConfig,
+        output_dir: Path,
+        trial_number: int,
+        whole_config: Mapping[str, Any],
+        learned: str = "",
     ) -> None:
         self._at = config.checkpoint_at
         self._config = dict(whole_config)
+        self._learned = learned
         self.folder = output_dir / (config.checkpoint_path or CHECKPOINTS) / f"{trial_number:05d}"
+
+    def begin(self) -> None:
+        """Make the folder, and leave the config there.
+
+        Raises:
+            ConfigValueError: if the folder cannot be made.
+        """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             write_atomically(self.folder / "cfg.yaml", dump(self._config))
@@ -57,24 +68,6 @@ class Checkpoints:
                 ("training", "checkpoint_path"),
                 f"must be a folder that can be written: {self.folder}: {error.strerror}",
             ) from error
-
-    @classmethod
-    def wanted(
-        cls,
-        config: LoopConfig,
-        output_dir: Path | None,
-        trial_number: int,
-        whole_config: Mapping[str, Any],
-        *,
-        save: bool,
-    ) -> "Checkpoints | None":
-        """Return the checkpoints that are to be written, or None.
-
-        There are some if there is an output folder, and the config has ``checkpoint_at`` or ``save`` is True.
-        """
-        if output_dir is None or (config.checkpoint_at is None and not save):
-            return None
-        return cls(config, output_dir, trial_number, whole_config)
 
     def is_due(self, epoch: int) -> bool:
         """Return whether a checkpoint is due after this epoch; always, where ``checkpoint_at`` is absent."""
@@ -101,7 +94,7 @@ class Checkpoints:
         """Return the state from which the training goes on, or None if there is none yet.
 
         Raises:
-            ConfigValueError: if it is that of another config, or cannot be read.
+            ConfigValueError: if it is that of another config or other data, or cannot be read.
         """
         file = self.folder / "last.pt"
         if not file.exists():
@@ -118,7 +111,7 @@ class Checkpoints:
         if identity != self._identity():
             raise ConfigValueError(
                 ("training", "checkpoint_path"),
-                f"holds the checkpoint of another config, which this training cannot go on from: {file}",
+                f"holds the checkpoint of another config, metric or data set, not of this training: {file}",
                 "remove it to train from the start, or take another folder",
             )
         return state
@@ -129,7 +122,8 @@ class Checkpoints:
         training = dict(self._config["training"])
         if training.get("scheduler") is None:
             training.pop("num_epochs", None)
-        return json.dumps({**self._config, "training": training}, sort_keys=True, default=repr)
+        config = json.dumps({**self._config, "training": training}, sort_keys=True, default=repr)
+        return f"{self._learned} {config}"
 
 
 def save_atomically(state: Any, path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from qgtune.core.errors import ConfigValueError
 from qgtune.training.errors import TrainingError
 from qgtune.training.learning import Context, Learning
 from qgtune.training.metrics import Predictions
@@ -22,6 +23,7 @@ def train_epoch(
 
     Raises:
         TrainingError: at the first batch whose loss is not finite.
+        ConfigValueError: if the task gives no batch.
     """
     context.model.train()
     total, samples, step = 0.0, 0, 0
@@ -40,6 +42,8 @@ def train_epoch(
             samples += size
             step += 1
         stepper.step()
+    if not samples:
+        raise ConfigValueError(("training",), "there must be a batch to train on, and the task gives none")
     return total / samples
 
 
@@ -55,6 +59,9 @@ def predict(
         batches: of at least one sample.
         precision: of the model.
         with_loss: whether the mean of ``task.loss`` is taken as well.
+
+    Raises:
+        ConfigValueError: if there is no batch.
     """
     context.model.eval()
     outputs: list[list[Tensor]] = []
@@ -68,6 +75,8 @@ def predict(
             size = task.num_samples(batch)
             total += task.loss(outputs[-1], batch, context).item() * size
             samples += size
+    if not labels:
+        raise ConfigValueError(("data",), "there must be a batch to measure on, and the task gives none")
     return Predictions(
         task.target_names(context.dataset),
         torch.cat(labels).cpu().numpy(),

@@ -1,5 +1,6 @@
 """The parts of a data set: which graphs or nodes train, which validate, which test."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,6 +55,21 @@ def sections_of(config: Any, splits: Splits, dataset: Any, level: Any) -> dict[s
     for section, indices in parts.items():
         _check_classes(section, indices, dataset, level)
     return parts
+
+
+def fingerprint(dataset: Any, parts: Mapping[str, Indices]) -> str:
+    """Return a text that differs where data sets differ in their parts, labels, sizes or first features."""
+    digest = hashlib.sha256(repr([(name, len(part)) for name, part in parts.items()]).encode())
+    arrays = getattr(dataset, "arrays", None)
+    found = [getattr(arrays, name, None) for name in ("node_ptr", "edge_ptr", "x")]
+    for values in (*parts.values(), getattr(dataset, "labels", None), *found):
+        if isinstance(values, np.ndarray):
+            # Not all of them: they may lie on a disk, and are many.
+            digest.update(values[:_ROWS_TOLD_APART].tobytes())
+    return digest.hexdigest()
+
+
+_ROWS_TOLD_APART = 100_000
 
 
 def _by_section(config: Any, splits: Splits) -> dict[str, Indices]:

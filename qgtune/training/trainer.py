@@ -19,7 +19,7 @@ from qgtune.training.fitting import Fit, Reporting
 from qgtune.training.learning import Context, Learning
 from qgtune.training.metrics import LOSS, direction_of
 from qgtune.training.optimizers import make_optimizer
-from qgtune.training.parts import TESTING, TRAINING
+from qgtune.training.parts import TESTING, TRAINING, fingerprint
 from qgtune.training.precision import Precision
 from qgtune.training.recycling import FreshModel, Recycling, model_for_trial
 from qgtune.training.schedulers import Schedule
@@ -83,7 +83,12 @@ def train(  # noqa: PLR0913 - what a study knows of a trial, each by its name
     precision = Precision(settings.training.precision, device, notice)
     parts = task.split(settings, dataset)
     batches = make_batches(task, settings, dataset, parts, device=device, on_notice=notice, recycling=kept)
-    checkpoints = Checkpoints.wanted(settings.training, output_dir, trial_number, config, save=save or resume)
+    checkpoints, last = None, None
+    if output_dir is not None and (save or resume or settings.training.checkpoint_at is not None):
+        learned = f"{metric} {fingerprint(dataset, parts)}"
+        checkpoints = Checkpoints(settings.training, output_dir, trial_number, config, learned)
+        last = checkpoints.last(device) if resume else None
+        checkpoints.begin()
     key = _model_key(task, config, settings, dataset, device)
     with seeded(settings.training.seed, device):
         fresh = model_for_trial(kept, key, lambda: task.build_model(config), device)
@@ -99,8 +104,7 @@ def train(  # noqa: PLR0913 - what a study knows of a trial, each by its name
             reporting=Reporting(metric, chosen_by, on_epoch),
             checkpoints=checkpoints,
         )
-        if resume and checkpoints is not None:
-            fit.go_on_from(checkpoints.last(device))
+        fit.go_on_from(last)
         try:
             result = fit.run(settings.training.num_epochs)
         except (TrialPruned, TrainingError):

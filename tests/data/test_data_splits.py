@@ -197,6 +197,13 @@ def test_parts_of_a_data_set_without_one_to_validate_are_refused_with_a_way_out(
     assert caught.value.hint == "data: {masks: false} splits by shares instead"
 
 
+def test_a_part_to_test_is_asked_of_the_data_set_only_where_it_is_wanted():
+    dataset = nodes([0, 1, 0, 1], node_part=[0, 0, 1, 1])
+    assert len(split_nodes(dataset).testing) == 0
+    with pytest.raises(ConfigValueError, match="the testing part needs at least one node"):
+        split_nodes(dataset, testing=0.1)
+
+
 def test_labels_of_graphs_are_not_split_by_nodes():
     with pytest.raises(ConfigValueError, match="dots has a label for each graph, and a task on nodes needs"):
         split_nodes(nodes([0, 1, 0], level="graph"))

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from own_task import Separation
 from task_cases import CASES, WIDTH, classes, config_of, values
 
 from qgtune.core.errors import ConfigValueError
@@ -264,10 +265,36 @@ def test_nodes_without_a_known_class_are_in_no_part():
     assert case.dataset.num_node_features == WIDTH
 
 
+@pytest.mark.parametrize(("empty", "said"), [("training", "to train on"), ("validation", "to measure on")])
+def test_a_task_that_gives_no_batch_is_told_so(empty, said):
+    class WithoutBatches(Separation):
+        def batches(self, section, *args, **kwargs):
+            return [] if section == empty else super().batches(section, *args, **kwargs)
+
+    with pytest.raises(ConfigValueError, match=f"there must be a batch {said}"):
+        WithoutBatches().train(CASES["own"].config, classes(), metric="loss")
+
+
 def test_a_checkpoint_of_another_config_is_not_gone_on_from(tmp_path):
     trained(plain(num_epochs=1), output_dir=tmp_path, save=True)
     with pytest.raises(ConfigValueError, match="another config"):
         trained(plain(num_epochs=1, learning_rate=0.2), output_dir=tmp_path, resume=True)
+
+
+@pytest.mark.parametrize(("metric", "dataset"), [("accuracy", classes()), ("loss", classes(50))])
+def test_a_checkpoint_of_another_metric_or_data_set_is_not_gone_on_from(metric, dataset, tmp_path):
+    """The same config does not make it the same training."""
+    trained(plain(num_epochs=1), output_dir=tmp_path, save=True)
+    with pytest.raises(ConfigValueError, match="another config, metric or data set"):
+        CLASSIFY.train(plain(num_epochs=2), dataset, metric=metric, output_dir=tmp_path, resume=True)
+
+
+def test_a_checkpoint_that_is_not_gone_on_from_stays_beside_its_own_config(tmp_path):
+    trained(plain(num_epochs=1), output_dir=tmp_path, save=True)
+    before = (tmp_path / "checkpoints/00000/cfg.yaml").read_bytes()
+    with pytest.raises(ConfigValueError, match="another config"):
+        trained(plain(num_epochs=1, learning_rate=0.2), output_dir=tmp_path, resume=True)
+    assert (tmp_path / "checkpoints/00000/cfg.yaml").read_bytes() == before
 
 
 def test_a_training_can_be_made_longer_after_its_end(tmp_path):
