@@ -46,7 +46,11 @@ class Stepper:
         self.precision.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
 
     def step(self) -> None:
-        """Apply the gathered gradients, clipped by value first and by their norm then."""
+        """Apply the gathered gradients, clipped by value first and by their norm then.
+
+        In fp16 gradients that do not fit are not applied, and the next ones are scaled less; the schedule
+        counts the steps that were taken.
+        """
         scaler = self.precision.scaler
         if self._value is not None or self._norm is not None:
             scaler.unscale_(self.optimizer)
@@ -54,6 +58,8 @@ class Stepper:
             torch.nn.utils.clip_grad_value_(self._parameters, self._value)
         if self._norm is not None:
             torch.nn.utils.clip_grad_norm_(self._parameters, self._norm)
+        scale = scaler.get_scale()
         scaler.step(self.optimizer)
         scaler.update()
-        self.schedule.after_step()
+        if scaler.get_scale() >= scale:
+            self.schedule.after_step()

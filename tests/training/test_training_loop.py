@@ -15,6 +15,9 @@ from qgtune.schema.gnn import LAYER_TYPES
 from qgtune.schema.gnn.optimization import OPTIMIZERS, SCHEDULERS
 from qgtune.training import BUILT_IN, TASKS
 from qgtune.training.optimizers import make_optimizer
+from qgtune.training.precision import Precision
+from qgtune.training.schedulers import Schedule
+from qgtune.training.stepping import Stepper
 
 CLASSIFY, REGRESS = BUILT_IN["graph_classification"], BUILT_IN["graph_regression"]
 CASE = CASES["graph_classification"]
@@ -105,6 +108,27 @@ def test_one_cycle_ends_with_the_last_step_of_the_last_epoch(tmp_path):
     kwargs = {"max_lr": 1.0, "div_factor": 10, "final_div_factor": 100}
     rates = learning_rates(tmp_path, scheduler="OneCycleLR", scheduler_kwargs=kwargs)
     assert rates[-1] == pytest.approx(1.0 / 10 / 100)
+
+
+def test_a_step_whose_gradients_do_not_fit_changes_neither_weights_nor_learning_rate():
+    """What fp16 does on a GPU, with the same scaler on a CPU."""
+    kwargs = {"max_lr": 1.0, "total_steps": 10}
+    training = CLASSIFY.parse(plain(scheduler="OneCycleLR", scheduler_kwargs=kwargs)).training
+    model = torch.nn.Linear(2, 1)
+    optimizer = make_optimizer(training, model.parameters())
+    precision = Precision("float32", torch.device("cpu"), print)
+    precision.scaler = torch.amp.GradScaler("cpu", init_scale=2.0**20)
+    schedule = Schedule(training, optimizer, steps_per_epoch=5, direction="minimize")
+    stepper = Stepper(training, model, optimizer, schedule, precision)
+    seen = []
+    for factor in (1e38, 1.0):
+        before = stepper.learning_rate, weights(model).tolist()
+        stepper.backward(model(torch.ones(1, 2)).sum() * factor)
+        stepper.step()
+        after = stepper.learning_rate, weights(model).tolist()
+        seen.append([new == old for new, old in zip(after, before, strict=True)])
+        optimizer.zero_grad()
+    assert seen == [[True, True], [False, False]]
 
 
 def test_the_plateau_is_that_of_the_validation_metric(tmp_path):
