@@ -19,7 +19,7 @@ from qgtune.training.fitting import Fit, Reporting
 from qgtune.training.learning import Context, Learning
 from qgtune.training.metrics import LOSS, direction_of
 from qgtune.training.optimizers import make_optimizer
-from qgtune.training.parts import TESTING, TRAINING, fingerprint
+from qgtune.training.parts import TESTING, TRAINING, VALIDATION, fingerprint
 from qgtune.training.precision import Precision
 from qgtune.training.recycling import FreshModel, Recycling, model_for_trial
 from qgtune.training.schedulers import Schedule
@@ -141,7 +141,8 @@ def evaluate(  # noqa: PLR0913 - the task, what it is given, and where to look
     task.check(settings, dataset)
     notice, device = _once(on_notice), device_of(model)
     if section is None:
-        indices, loader = task.samples(dataset), "validation"
+        indices, loader = task.samples(dataset), VALIDATION
+        settings = _without_drop_last(settings)
     else:
         indices, loader = part_of(task.split(settings, dataset), section), section
     batches = task.batches(loader, settings, dataset, indices, device=device, on_notice=notice)
@@ -158,6 +159,14 @@ def _model_key(
     seed, threads = settings.training.seed, torch.get_num_threads()
     shaping = repr(task.shaping(config))
     return (type(task), shaping, task.target_names(dataset), seed, str(device), threads)
+
+
+def _without_drop_last(settings: Any) -> Any:
+    """Return the settings with a validation that leaves out none of what is to be measured as a whole."""
+    section = settings.validation
+    if not getattr(section, "drop_last", False):
+        return settings
+    return settings.model_copy(update={VALIDATION: section.model_copy(update={"drop_last": False})})
 
 
 def _direction(task: Learning, metric: str, target_names: tuple[str, ...], path: ConfigPath) -> str:

@@ -180,6 +180,17 @@ def test_a_model_trained_in_fp16_is_measured_on_a_cpu_in_float32():
     assert "measured in float32" in told[0]
 
 
+@pytest.mark.parametrize("count", [5, 12])
+def test_a_whole_data_set_is_measured_to_its_last_sample(count):
+    """What validation leaves out of its last batch is not left out of other data."""
+    model = trained(plain()).model
+    dropping = {**plain(), "validation": {"split": 0.2, "batch_size": 8, "drop_last": True}}
+    measured = [
+        CLASSIFY.evaluate(config, classes(count), model, section=None) for config in (dropping, plain())
+    ]
+    assert measured[0] == measured[1]
+
+
 def test_fp16_on_a_cpu_is_refused_with_the_reason(monkeypatch):
     with pytest.raises(ConfigValueError, match="fp16 needs a GPU") as caught:
         trained(plain(precision="fp16"))
