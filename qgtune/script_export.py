@@ -23,7 +23,7 @@ from qgtune.codegen import (
 from qgtune.compiler.files import shown_path
 from qgtune.compiler.runnable import RunnableConfig
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
-from qgtune.core.files import write_atomically
+from qgtune.core.files import check_can_be_written, write_atomically
 from qgtune.core.paths import Path
 from qgtune.schema.data_on_disk import PygSettings, TorchFileSettings
 from qgtune.schema.data_paths import rebased_data
@@ -58,6 +58,10 @@ def export_script(
     # torch takes seconds to import, and a config with problems never gets here.
     from qgtune.data import load_dataset
 
+    try:
+        check_can_be_written(script)
+    except OSError as error:
+        raise _unwritable(script, error) from error
     metric = runnable.metric or default_metric(runnable.task)
     try:
         task = _built_in(runnable.task)
@@ -132,7 +136,7 @@ def _check_metrics(task: "SupervisedTask", config: Any, dataset: "GraphDataset",
     """Return if a script can take the metrics.
 
     Raises:
-        ConfigValueError: for a metric of the user's own, or the loss of one of several regression targets.
+        ConfigValueError: for a metric that there is not, or that is the user's own.
     """
     from qgtune.training.metrics import direction_of
 
@@ -145,13 +149,9 @@ def _check_metrics(task: "SupervisedTask", config: Any, dataset: "GraphDataset",
         if name is None:
             continue
         direction_of(name, task.target_names(dataset), path, task.metrics)
-        general, _, target = name.partition("/")
-        if general not in schema.metrics:
+        if name.partition("/")[0] not in schema.metrics:
             rule = f"a script cannot take the metric {name!r}, which is one of your own"
             raise ConfigValueError(path, rule, f"these can be exported: {', '.join(schema.metrics)}")
-        if target and general == "loss" and schema.predicts == "values":
-            rule = f"a script takes the loss of all targets together, and not {name!r}"
-            raise ConfigValueError(path, rule, "mse/ and mae/ of one target can be exported")
 
 
 def _facts(task: "SupervisedTask", config: Any, dataset: "GraphDataset", source: GraphSource) -> DataFacts:
@@ -256,6 +256,10 @@ def _write(
             written.append(graphs)
         write_atomically(script, text)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise QgtuneError(f"{error.filename or shown_path(script)} cannot be written: {reason}") from error
+        raise _unwritable(script, error) from error
     return tuple(written)
+
+
+def _unwritable(script: pathlib.Path, error: OSError) -> QgtuneError:
+    reason = (error.strerror or str(error)).lower()
+    return QgtuneError(f"nothing can be written to {shown_path(script)}: {reason}")

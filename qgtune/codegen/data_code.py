@@ -4,7 +4,7 @@ from pathlib import PurePath
 
 from qgtune.codegen.contents import Factory, PygClass, SavedGraphs, ScriptContents, TorchFile
 from qgtune.codegen.model_code import batch_fields
-from qgtune.codegen.source import Imports, arguments, block, call, literal, statement
+from qgtune.codegen.source import Imports, arguments, block, literal, statement
 
 _MASKS = {"training": "train_mask", "validation": "val_mask", "testing": "test_mask"}
 
@@ -59,8 +59,8 @@ def _pyg_class(source: PygClass, imports: Imports) -> list[str]:
     name = imports.name("torch_geometric.datasets", source.name)
     if source.root is None:
         seed = imports.name("torch_geometric", "seed_everything")
-        made = [f"{seed}({source.seed})", f"dataset = {call(name, arguments((), source.arguments))}"]
-        return ["# The graphs are generated from this seed.", *made]
+        made = statement(f"dataset = {name}(", arguments((), source.arguments))
+        return ["# The graphs are generated from this seed.", f"{seed}({source.seed})", *made]
     root = f"root=str({_in_folder(source.root, imports)})"
     return statement(f"dataset = {name}(", [root, *arguments((), source.arguments)])
 
@@ -71,7 +71,7 @@ def _factory(source: Factory, imports: Imports) -> list[str]:
     return [
         f"sys.path.insert(0, str({_in_folder(source.folder, imports)}))",
         f"module = importlib.import_module({literal(source.module)})",
-        f"dataset = {call(f'module.{source.function}', arguments((), source.settings))}",
+        *statement(f"dataset = module.{source.function}(", arguments((), source.settings)),
     ]
 
 

@@ -169,12 +169,13 @@ def _stopping(contents: ScriptContents, imports: Imports) -> tuple[list[str], li
 
 
 def _results(contents: ScriptContents) -> list[str]:
-    lines = ['print(f"the best is epoch {best_epoch}")', 'report("validation", best_metrics)']
+    lines = [
+        "model.load_state_dict(best_weights)",
+        'print(f"the best is epoch {best_epoch}")',
+        'report("validation", best_metrics)',
+    ]
     if "testing" in contents.sections:
-        lines += [
-            "model.load_state_dict(best_weights)",
-            f'report("testing", evaluate(model, {_data("testing", contents)}))',
-        ]
+        lines.append(f'report("testing", evaluate(model, {_data("testing", contents)}))')
     return lines
 
 

@@ -1,7 +1,7 @@
 """How a script measures its predictions: the metrics by scikit-learn, as qgtune takes them."""
 
 from qgtune.codegen.contents import ScriptContents
-from qgtune.codegen.source import Imports, literal
+from qgtune.codegen.source import WIDTH, Imports, block, literal
 
 _OF_CLASSES = {
     "accuracy": "accuracy_score(y, predicted)",
@@ -59,7 +59,7 @@ def _of_one_target(contents: ScriptContents, imports: Imports, labels: str) -> l
         lines.append("    predicted = log_probabilities.argmax(axis=1)")
         imports.module("numpy", "np")
     table = _OF_VALUES if contents.predicts_values else {**_OF_CLASSES, "loss": _LOSS, "roc_auc": _ROC_AUC}
-    entries = [f"        {literal(name)}: float({table[name]})," for name in names]
+    entries = [line for name in names for line in block(_entry(name, table[name]), 2)]
     for name in names:
         function = table[name].partition("(")[0]
         if function.isidentifier() and function != "roc_auc":
@@ -67,6 +67,11 @@ def _of_one_target(contents: ScriptContents, imports: Imports, labels: str) -> l
         if "math." in table[name]:
             imports.module("math")
     return [*lines, "    return {", *entries, "    }"]
+
+
+def _entry(name: str, score: str) -> list[str]:
+    line = f"{literal(name)}: float({score}),"
+    return [line] if len(line) <= WIDTH else [f"{literal(name)}: float(", f"    {score}", "),"]
 
 
 _ROC_AUC = "roc_auc(y, log_probabilities)"

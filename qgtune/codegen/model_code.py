@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qgtune.codegen.contents import ScriptContents
-from qgtune.codegen.source import Imports, arguments, block, call, statement
+from qgtune.codegen.source import WIDTH, Imports, arguments, block, call, statement
 from qgtune.schema.gnn import (
     ACTIVATIONS,
     LAYER_ARGUMENTS,
@@ -233,7 +233,8 @@ def _outputs(contents: ScriptContents) -> list[str]:
     if not contents.several_targets:
         return [f"return self.{scaled.replace('[k]', '[0]')}"]
     items = "k, head in enumerate(self.heads)" if contents.standardizes else "head in self.heads"
-    return [f"return [{scaled} for {items}]"]
+    line = f"return [{scaled} for {items}]"
+    return [line] if len(line) <= WIDTH - 8 else ["return [", f"    {scaled}", f"    for {items}", "]"]
 
 
 def own_modules(contents: ScriptContents) -> Sequence[Sequence[str]]:

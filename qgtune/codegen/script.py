@@ -44,7 +44,8 @@ def script_text(contents: ScriptContents) -> str:
 
 def _docstring(contents: ScriptContents) -> str:
     name = contents.task.replace("_", " ").capitalize()
-    config = contents.config_name.replace("\\", "/")
+    # As it could stand in a docstring.
+    config = contents.config_name.replace("\\", "/").replace('"', "'")
     return (
         f'"""{name} with a graph neural network.\n\n'
         f"Written by `qgtune export` from {config}. It needs torch, torch_geometric and scikit-learn, and\n"

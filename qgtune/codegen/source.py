@@ -3,6 +3,7 @@
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from keyword import iskeyword
 from textwrap import indent
 from typing import Any
 
@@ -91,10 +92,13 @@ def literal(value: Any) -> str:
 
 def arguments(positional: Iterable[Any] = (), keyword: Mapping[str, Any] | None = None) -> list[str]:
     """Return the arguments of a call as source, from values."""
-    return [
-        *map(literal, positional),
-        *(f"{name}={literal(value)}" for name, value in (keyword or {}).items()),
-    ]
+    return [*map(literal, positional), *map(_keyword_argument, (keyword or {}).items())]
+
+
+def _keyword_argument(item: tuple[str, Any]) -> str:
+    name, value = item
+    is_name = name.isidentifier() and not iskeyword(name)
+    return f"{name}={literal(value)}" if is_name else f"**{literal({name: value})}"
 
 
 def call(function: str, given: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from qgtune.codegen.contents import ScriptContents
 from qgtune.codegen.metrics_code import takes_scores
-from qgtune.codegen.source import Imports, block
+from qgtune.codegen.source import Imports, block, statement
 
 _LOSSES = {"mse": "F.mse_loss", "mae": "F.l1_loss", "huber": "F.huber_loss"}
 BY_STEP = frozenset({"OneCycleLR", "CyclicLR"})
@@ -80,12 +80,6 @@ def call_model(contents: ScriptContents, data: str = "batch") -> str:
     return f"predict(model, {data})" if contents.half_precision else f"model({data})"
 
 
-def _extra_parameters(contents: ScriptContents) -> str:
-    training = contents.config.training
-    scheduler = ", scheduler: LRScheduler" if training.scheduler in BY_STEP else ""
-    return scheduler + (", scaler: torch.amp.GradScaler" if training.precision == "fp16" else "")
-
-
 def extra_arguments(contents: ScriptContents) -> str:
     """Return what ``train_epoch`` is given besides, as source."""
     training = contents.config.training
@@ -95,14 +89,17 @@ def extra_arguments(contents: ScriptContents) -> str:
 
 def epoch_code(contents: ScriptContents, imports: Imports) -> list[str]:
     """Return the lines of the function ``train_epoch``."""
-    if contents.config.training.scheduler in BY_STEP:
-        imports.name("torch.optim.lr_scheduler", "LRScheduler")
-    imports.name("torch.optim", "Optimizer")
-    extra = _extra_parameters(contents)
+    training = contents.config.training
+    data = ["data: Data", "nodes: Tensor"] if contents.on_nodes else ["loader: DataLoader"]
+    given = ["model: Model", *data, f"optimizer: {imports.name('torch.optim', 'Optimizer')}"]
+    if training.scheduler in BY_STEP:
+        given.append(f"scheduler: {imports.name('torch.optim.lr_scheduler', 'LRScheduler')}")
+    if training.precision == "fp16":
+        given.append("scaler: torch.amp.GradScaler")
+    signature = statement("def train_epoch(", given, ") -> float:")
     if contents.on_nodes:
-        given = f"model: Model, data: Data, nodes: Tensor, optimizer: Optimizer{extra}"
         return [
-            f"def train_epoch({given}) -> float:",
+            *signature,
             '    """Take one step on some nodes, with the whole graph in sight; return the loss."""',
             "    model.train()",
             "    optimizer.zero_grad()",
@@ -111,12 +108,12 @@ def epoch_code(contents: ScriptContents, imports: Imports) -> list[str]:
             "    return loss.item()",
         ]
     head = [
-        f"def train_epoch(model: Model, loader: DataLoader, optimizer: Optimizer{extra}) -> float:",
+        *signature,
         '    """Train the model on each batch once; return the mean loss of a graph."""',
         "    model.train()",
         "    total, graphs = 0.0, 0",
     ]
-    accumulated = contents.config.training.accumulate_batches
+    accumulated = training.accumulate_batches
     loop = _loop(contents) if accumulated == 1 else _accumulating_loop(contents, imports, accumulated)
     return [*head, *block(loop), "    return total / graphs"]
 
@@ -213,7 +210,10 @@ def evaluate_code(contents: ScriptContents) -> list[str]:
             "[torch.cat(parts) for parts in zip(*outputs, strict=True)]" if several else "torch.cat(outputs)"
         )
         measured = f"measure({joined}, torch.cat(labels))"
-        body.append(f'return {{"loss": total / graphs, **{measured}}}' if values else f"return {measured}")
+        if values:
+            body += [f"scores = {measured}", 'return {"loss": total / graphs, **scores}']
+        else:
+            body.append(f"return {measured}")
     return [
         "@torch.no_grad()",
         "def evaluate(model: Model, loader: DataLoader) -> dict[str, float]:",
