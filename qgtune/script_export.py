@@ -70,10 +70,14 @@ def export_script(
             raise problem
         data = {key: value for key, value in runnable.data.items() if key != "subset"}
         dataset = load_dataset(data, base_dir=runnable.folder)
-        _check(task, runnable.config, config, dataset)
-        _check_metrics(task, config, dataset, metric)
+        task.check_data(dataset)
+        task.check(config, dataset)
+        direction = _checked_direction(task, config, dataset, metric)
+        # Whatever prevents a split is told here.
+        parts = task.split(config, dataset)
+        _check_parts(task, runnable.config, config, len(parts["training"]), direction)
         source = _source(rebased_data(data, runnable.folder, script.parent), runnable, script)
-        facts = _facts(task, config, dataset, source)
+        facts = _facts(task, dataset, source, len(parts))
     except ConfigValueError as error:
         raise DiagnosticError((runnable.diagnostic(error),)) from error
     contents = ScriptContents(
@@ -119,47 +123,55 @@ def _own_parts(config: Any) -> Iterator[ConfigValueError]:
             yield ConfigValueError(place, rule, hint)
 
 
-def _check(task: "SupervisedTask", raw: Mapping[str, Any], config: Any, dataset: "GraphDataset") -> None:
-    """Return if the config can be trained on the data.
+def _check_parts(
+    task: "SupervisedTask", raw: Mapping[str, Any], config: Any, samples: int, direction: str
+) -> None:
+    """Return if model, optimizer and schedule can be built, as at the beginning of a training.
 
     Raises:
         ConfigValueError: at the value that is in the way.
     """
-    from qgtune.training import count_parameters
+    from qgtune.training.devices import choose_device, seeded
+    from qgtune.training.optimizers import make_optimizer
+    from qgtune.training.schedulers import Schedule
 
-    task.check_data(dataset)
-    task.check(config, dataset)
-    count_parameters(raw, task=getattr(task, "name", ""))
+    training = config.training
+    batches, steps = getattr(training, "batch_size", samples), getattr(training, "accumulate_batches", 1)
+    told: list[str] = []
+    with seeded(training.seed, choose_device("cpu", told.append)):
+        optimizer = make_optimizer(training, task.build_model(raw).parameters())
+        steps_per_epoch = max(1, -(-samples // (batches * steps)))
+        Schedule(training, optimizer, steps_per_epoch=steps_per_epoch, direction=direction)
 
 
-def _check_metrics(task: "SupervisedTask", config: Any, dataset: "GraphDataset", metric: str) -> None:
-    """Return if a script can take the metrics.
+def _checked_direction(task: "SupervisedTask", config: Any, dataset: "GraphDataset", metric: str) -> str:
+    """Return the direction of the metric that chooses the best epoch, if a script can take the metrics.
 
     Raises:
         ConfigValueError: for a metric that there is not, or that is the user's own.
     """
     from qgtune.training.metrics import direction_of
 
-    names = {
+    schema = TASK_SCHEMAS[getattr(task, "name", "")]
+    names: dict[Path, str | None] = {
         ("metric",): metric,
         ("training", "early_stopping_metric"): config.training.early_stopping_metric,
     }
-    schema = TASK_SCHEMAS[getattr(task, "name", "")]
+    direction = ""
     for path, name in names.items():
         if name is None:
             continue
-        direction_of(name, task.target_names(dataset), path, task.metrics)
+        direction = direction_of(name, task.target_names(dataset), path, task.metrics)
         if name.partition("/")[0] not in schema.metrics:
             rule = f"a script cannot take the metric {name!r}, which is one of your own"
             raise ConfigValueError(path, rule, f"these can be exported: {', '.join(schema.metrics)}")
+    return direction
 
 
-def _facts(task: "SupervisedTask", config: Any, dataset: "GraphDataset", source: GraphSource) -> DataFacts:
-    # Whatever prevents a split is told here.
-    parts = task.split(config, dataset)
+def _facts(task: "SupervisedTask", dataset: "GraphDataset", source: GraphSource, parts: int) -> DataFacts:
     labels = dataset.labels
     known = labels if dataset.predicts == "values" else labels[(labels >= 0).all(axis=1)]
-    strata, has_small_classes = _strata(known, len(parts))
+    strata, has_small_classes = _strata(known, parts)
     return DataFacts(
         source=source,
         num_graphs=len(dataset),

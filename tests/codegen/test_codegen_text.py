@@ -9,6 +9,7 @@ import pathlib
 import pytest
 from exported_configs import CLASSIFICATION, CLOSE, EXACT, REGRESSION, SEVERAL_TARGETS, write_data
 
+from qgtune.cli import main
 from qgtune.codegen import DataFacts, PygClass, SavedGraphs, ScriptContents, script_text
 from qgtune.compiler.runnable import read_runnable
 from qgtune.core.errors import DiagnosticError, QgtuneError
@@ -158,3 +159,30 @@ def test_a_place_that_cannot_be_written_is_told(runnable, tmp_path):
     """A folder of that name is no script."""
     with pytest.raises(QgtuneError, match="is a directory"):
         export_script(runnable, tmp_path)
+
+
+def test_the_command_writes_the_files_and_names_them(runnable, tmp_path, monkeypatch, capsys):
+    """Relative paths, as they are typed."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", "--script", "out.py", "config.yaml"]) == 0
+    assert capsys.readouterr().out == "wrote out.py\nwrote out_graphs.pt\n"
+    assert main(["export", "config.yaml"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("in_dim: 12", "in_dim: 11"), "config.yaml:3:16: error[QG214]"),
+        (("learning_rate: 0.01", "optimizer: Adagrad, scheduler: OneCycleLR, scheduler_kwargs: {max_lr: 1.0}"), "OneCycleLR cannot be built"),
+        (("split: 0.6", "split: 0.9"), "must not exceed 1"),
+        (("num_graphs: 60", "num_graphs: 4"), "at least two classes"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_trained_is_not_exported(change, said, tmp_path, monkeypatch, capsys):
+    """The line is told, as by a training, and nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    text = CLASSIFICATION.replace("num_graphs: 40", "num_graphs: 60").replace(*change)
+    (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
+    assert main(["export", "--script", "out.py", "config.yaml"]) == 1
+    assert said in capsys.readouterr().err
+    assert not list(tmp_path.glob("out*"))
