@@ -5,6 +5,7 @@ import builtins
 import dataclasses
 import os
 import pathlib
+import re
 
 import pytest
 from exported_configs import CLASSIFICATION, CLOSE, EXACT, REGRESSION, SEVERAL_TARGETS, write_data
@@ -186,3 +187,14 @@ def test_what_cannot_be_trained_is_not_exported(change, said, tmp_path, monkeypa
     assert main(["export", "--script", "out.py", "config.yaml"]) == 1
     assert said in capsys.readouterr().err
     assert not list(tmp_path.glob("out*"))
+
+
+def test_the_model_of_the_docs_is_what_is_written(tmp_path):
+    """The page's config gives the page's class, to the letter."""
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "export.md").read_text(encoding="utf-8")
+    config, model = (
+        re.search(rf"```{kind}\n(.*?)```", page, re.DOTALL)[1] for kind in ("yaml", "python fragment")
+    )
+    (tmp_path / "config.yaml").write_text(config, encoding="utf-8")
+    export_script(read_runnable(tmp_path / "config.yaml"), tmp_path / "out.py")
+    assert f"\n\n\n{model}\n\n" in (tmp_path / "out.py").read_text(encoding="utf-8")
