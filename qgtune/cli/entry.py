@@ -11,6 +11,7 @@ from qgtune.cli.command import Command
 from qgtune.cli.diff import DIFF
 from qgtune.cli.evaluate import EVALUATE
 from qgtune.cli.explain import EXPLAIN
+from qgtune.cli.export import EXPORT
 from qgtune.cli.graph import GRAPH
 from qgtune.cli.infer_dependencies import INFER_DEPENDENCIES
 from qgtune.cli.init import INIT
@@ -31,6 +32,7 @@ COMMANDS: dict[str, Command] = {
         RUN,
         TRAIN,
         EVALUATE,
+        EXPORT,
         STATUS,
         TRIALS,
         SHOW,

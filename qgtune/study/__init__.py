@@ -11,20 +11,20 @@ from qgtune.study.attributes import (
     REUSED_FROM,
     SPREAD,
 )
-from qgtune.study.conditional_spaces import conditional_space_advice
 from qgtune.study.create import check_fingerprint, create_study
-from qgtune.study.curves import in_memory_copy, intermediate_values
-from qgtune.study.importance import importances
 from qgtune.study.migration import Migration, migrate_study
-from qgtune.study.pareto import pareto_front
-from qgtune.study.plots import MISSING, can_draw, pictures, plot_axes
-from qgtune.study.random_trials import random_trials
-from qgtune.study.records import best_record, complete_trials, trial_records
-from qgtune.study.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
-from qgtune.study.runs import run_trials
-from qgtune.study.samplers import SamplerSpec
+from qgtune.study.results.curves import in_memory_copy, intermediate_values
+from qgtune.study.results.importance import importances
+from qgtune.study.results.pareto import pareto_front
+from qgtune.study.results.plots import MISSING, can_draw, pictures, plot_axes
+from qgtune.study.results.records import best_record, complete_trials, trial_records
+from qgtune.study.running.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
+from qgtune.study.running.runs import run_trials
+from qgtune.study.sampling.conditional_spaces import conditional_space_advice
+from qgtune.study.sampling.random_trials import random_trials
+from qgtune.study.sampling.samplers import SamplerSpec
 from qgtune.study.space_change import SpaceChangedError
-from qgtune.study.storages import open_storage, open_study
+from qgtune.study.storage.storages import open_storage, open_study
 
 __all__ = [
     "FINGERPRINT",

@@ -11,13 +11,13 @@ from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.schema.sampler_settings import DEFAULT_PRUNER, Choice
 from qgtune.study.attributes import FINGERPRINT
-from qgtune.study.grid import CellSampler
-from qgtune.study.pruners import make_pruner
-from qgtune.study.quasi_random import SequenceSampler
 from qgtune.study.quiet import quiet_optuna
-from qgtune.study.sampler import shared_seed
-from qgtune.study.samplers import SamplerSpec, make_sampler
-from qgtune.study.storages import open_storage
+from qgtune.study.sampling.grid import CellSampler
+from qgtune.study.sampling.pruners import make_pruner
+from qgtune.study.sampling.quasi_random import SequenceSampler
+from qgtune.study.sampling.sampler import shared_seed
+from qgtune.study.sampling.samplers import SamplerSpec, make_sampler
+from qgtune.study.storage.storages import open_storage
 
 
 def create_study(  # noqa: PLR0913 - each is a setting of the user's

@@ -20,9 +20,9 @@ from optuna.trial import TrialState
 from qgtune.core.errors import ConfigValueError
 from qgtune.study.attributes import FINGERPRINT, SPACE
 from qgtune.study.create import create_study
-from qgtune.study.run_lock import RunLock
 from qgtune.study.space_change import SpaceChangedError, space_changes
-from qgtune.study.storages import open_study
+from qgtune.study.storage.run_lock import RunLock
+from qgtune.study.storage.storages import open_study
 
 Asked = Mapping[str, tuple[str, tuple[Any, ...]]]
 """By name: ``categorical`` with its labels, or ``float`` or ``int`` with low, high, step and log."""

@@ -99,7 +99,7 @@ def _domain_change(name: str, before: Mapping[str, Any], after: Mapping[str, Any
 
 def _range_of(form: Mapping[str, Any]) -> Float | Integer | None:
     """Return the range of numbers that a parameter's canonical form tells; None for anything else."""
-    kinds: dict[str, type[Float] | type[Integer]] = {"Float": Float, "Integer": Integer}
+    kinds: dict[str, type[Float | Integer]] = {"Float": Float, "Integer": Integer}
     kind = kinds.get(form.get("kind", ""))
     return None if kind is None else kind(form["low"], form["high"], form["step"], form["log"])
 

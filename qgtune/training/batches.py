@@ -168,6 +168,9 @@ class ArrayLoader:
         return len(self.batch_sampler)
 
     def __iter__(self) -> Iterator[GraphBatch]:
-        for places in self.batch_sampler:
-            batch = cut_batch(self.arrays, self.indices[places], labels_nodes=self.labels_nodes)
-            yield batch.pin_memory() if self.pin_memory else batch
+        return map(self.batch, self.batch_sampler)
+
+    def batch(self, places: list[int]) -> GraphBatch:
+        """Return the batch of the graphs at these places of ``indices``."""
+        batch = cut_batch(self.arrays, self.indices[places], labels_nodes=self.labels_nodes)
+        return batch.pin_memory() if self.pin_memory else batch

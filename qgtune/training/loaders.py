@@ -13,6 +13,7 @@ from qgtune.data import GraphDataset
 from qgtune.schema.gnn import LoaderConfig, drop_last_problem
 from qgtune.training.batches import ArrayLoader, GraphBatch, collate
 from qgtune.training.parts import Indices
+from qgtune.training.resident_arrays import ResidentLoader, fits
 from qgtune.training.task import LabelledGraphs, OnNotice
 
 
@@ -57,7 +58,8 @@ def make_loader(  # noqa: PLR0913 - each is one thing that a loader depends on
     """Return the loader that a section of the config describes.
 
     A data set that keeps its graphs in flat arrays needs no loading processes: cutting a batch out of them
-    takes less time than sending it from one process to another. Other data sets are loaded by processes.
+    takes less time than sending it from one process to another. On a GPU with room for them, the arrays lie
+    there, and batches are cut there. Other data sets are loaded by processes.
 
     Options that mean nothing here are left out: those of loading processes where there are none, and pinned
     memory on a CPU. How many processes are started is bounded by ``spare_cores``.
@@ -90,13 +92,14 @@ def make_loader(  # noqa: PLR0913 - each is one thing that a loader depends on
                 "num_workers: batches are cut out of arrays in memory, which takes less time than processes "
                 f"would: 0 are used instead of {config.num_workers}"
             )
-        return ArrayLoader(
+        loader = ArrayLoader(
             flat.arrays,
             np.array(subset.indices, dtype=np.int64),
             order,
             labels_nodes=flat.level == "node",
             pin_memory=pin_memory,
         )
+        return ResidentLoader(loader, device) if fits(flat.arrays, device) else loader
     workers = _workers(config.num_workers, on_notice)
     return DataLoader(
         subset,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from qgtune.study import open_study, trial_records
-from qgtune.study.run_lock import RunLock
+from qgtune.study.storage.run_lock import RunLock
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
@@ -155,7 +155,7 @@ def test_the_second_interrupt_fails_running_trials(script, tmp_path):
 CLAIMS = """
 import sys
 from pathlib import Path
-from qgtune.study.run_lock import RunLock
+from qgtune.study.storage.run_lock import RunLock
 with RunLock(Path(sys.argv[1])) as lock:
     print(lock.claim(), flush=True)
     sys.stdin.readline()

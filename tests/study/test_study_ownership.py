@@ -10,7 +10,7 @@ import pytest
 
 from qgtune.study import create_study
 from qgtune.study.attributes import LOST, OWNER, SEEN
-from qgtune.study.ownership import (
+from qgtune.study.storage.ownership import (
     Heartbeat,
     abandoned_trials,
     fail_abandoned_trials,

@@ -9,9 +9,9 @@ import study_objectives as objectives
 from qgtune.core.events import Notice, WorkerDied
 from qgtune.study import RunSpec, create_study, open_study, run_trials
 from qgtune.study.attributes import DEATHS, OWNER, RETRY_OF
-from qgtune.study.gpus import share_of_gpus
-from qgtune.study.process_ends import MemoryKills, end_of
-from qgtune.study.retries import Loss, lose_trial
+from qgtune.study.running.gpus import share_of_gpus
+from qgtune.study.running.process_ends import MemoryKills, end_of
+from qgtune.study.running.retries import Loss, lose_trial
 
 
 def run(make_objective, total, **fields):

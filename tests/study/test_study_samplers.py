@@ -17,10 +17,10 @@ from qgtune.core.errors import ConfigValueError, UsageError
 from qgtune.schema.sampler_settings import Choice, find_setting_problems, parse_setting
 from qgtune.schema.samplers import ALGORITHMS, REQUIRED
 from qgtune.study import RunSpec, SamplerSpec, create_study, run_trials
-from qgtune.study.grid import shuffled
-from qgtune.study.pruners import make_pruner
-from qgtune.study.quasi_random import point, value_at
-from qgtune.study.samplers import make_sampler
+from qgtune.study.sampling.grid import shuffled
+from qgtune.study.sampling.pruners import make_pruner
+from qgtune.study.sampling.quasi_random import point, value_at
+from qgtune.study.sampling.samplers import make_sampler
 
 VALUES = {"x": (0, 1, 2), "y": ("a", "b")}
 HAS_CMAES = importlib.util.find_spec("cmaes") is not None

@@ -22,7 +22,7 @@ from qgtune.core.errors import ConfigValueError
 from qgtune.core.events import Notice
 from qgtune.study import RunSpec, create_study, open_storage, open_study, run_trials, trial_records
 from qgtune.study.attributes import LOST, OWNER
-from qgtune.study.ownership import fail_abandoned_trials
+from qgtune.study.storage.ownership import fail_abandoned_trials
 
 FILES = ("journal", "sqlite")
 SERVERS = ("postgresql", "mysql", "redis")

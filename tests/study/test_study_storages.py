@@ -24,9 +24,9 @@ from qgtune.study import (
     run_trials,
     trial_records,
 )
-from qgtune.study.journal_repair import fail_running_trials, repair_journal
-from qgtune.study.run_lock import RunLock
-from qgtune.study.storage_address import storage_address
+from qgtune.study.storage.journal_repair import fail_running_trials, repair_journal
+from qgtune.study.storage.run_lock import RunLock
+from qgtune.study.storage.storage_address import storage_address
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
 
@@ -181,7 +181,7 @@ def test_whoever_writes_next_cuts_off_what_a_killed_writer_left(journal):
 
 KILLED_WRITER = """
 import os, signal, sys
-from qgtune.study.journal_lock import JournalLock
+from qgtune.study.storage.journal_lock import JournalLock
 from pathlib import Path
 JournalLock(Path(sys.argv[1])).acquire()
 os.kill(os.getpid(), signal.SIGKILL)
@@ -266,7 +266,7 @@ def test_a_claim_succeeds_only_for_the_last_one_alive(tmp_path):
 def test_a_child_forked_from_a_worker_does_not_keep_the_run_alive(tmp_path):
     journal = tmp_path / "study.log"
     code = (
-        "import os, sys, pathlib; from qgtune.study.run_lock import RunLock\n"
+        "import os, sys, pathlib; from qgtune.study.storage.run_lock import RunLock\n"
         "RunLock(pathlib.Path(sys.argv[1])).share()\n"
         "if os.fork() == 0: print('ready', flush=True); os.read(0, 1)\n"
         "os._exit(0)"

@@ -13,7 +13,7 @@ import torch
 
 from qgtune.objectives import TaskSpec, make_task_objective
 from qgtune.study import WorkerContext, trial_records
-from qgtune.study.workers import _Attempt
+from qgtune.study.running.workers import _Attempt
 
 MiB = 2**20
 

@@ -9,7 +9,7 @@ import optuna
 from qgtune.core.errors import QgtuneError
 from qgtune.core.trials import TrialRecord
 from qgtune.schema.sampler_settings import Choice
-from qgtune.study.samplers import SamplerSpec
+from qgtune.study.sampling.samplers import SamplerSpec
 
 Objective = Callable[[optuna.Trial], float | Sequence[float]]
 

@@ -11,8 +11,8 @@ from optuna.trial import TrialState
 
 from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import QgtuneError
-from qgtune.study.importance import evaluator_for
 from qgtune.study.quiet import quiet_optuna
+from qgtune.study.results.importance import evaluator_for
 
 MISSING = 'pictures take matplotlib: pip install "qgtune[reports]"'
 _MOST_PARAMETERS = 8

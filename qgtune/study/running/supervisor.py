@@ -20,17 +20,17 @@ from qgtune.core.events import (
     WorkerDied,
     WorkerReady,
 )
-from qgtune.study.interrupts import Interrupts
-from qgtune.study.messages import Ask, Broken, Message, StartupFailed, Told
-from qgtune.study.ownership import Heartbeat
-from qgtune.study.process_ends import MemoryKills
 from qgtune.study.quiet import quiet_optuna
-from qgtune.study.records import trial_records
-from qgtune.study.retries import Loss, lose_abandoned_trials, lose_trial, others_at_work
-from qgtune.study.run_lock import RunLock
-from qgtune.study.run_spec import RunOutcome, RunSpec, WorkerStartupError
-from qgtune.study.tally import Tally
-from qgtune.study.worker_process import WorkerProcess, WorkerStarter
+from qgtune.study.results.records import trial_records
+from qgtune.study.running.interrupts import Interrupts
+from qgtune.study.running.messages import Ask, Broken, Message, StartupFailed, Told
+from qgtune.study.running.process_ends import MemoryKills
+from qgtune.study.running.retries import Loss, lose_abandoned_trials, lose_trial, others_at_work
+from qgtune.study.running.run_spec import RunOutcome, RunSpec, WorkerStartupError
+from qgtune.study.running.tally import Tally
+from qgtune.study.running.worker_process import WorkerProcess, WorkerStarter
+from qgtune.study.storage.ownership import Heartbeat
+from qgtune.study.storage.run_lock import RunLock
 
 _LOST_WORKER = "its worker process was lost"
 _SECONDS_BETWEEN_LOOKS = 0.5

@@ -9,7 +9,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from qgtune.study.attributes import DEATHS, FAILURE, LOST, OWNER, RETRY_OF, WORKER
-from qgtune.study.ownership import Owner, abandoned_trials, this_owner
+from qgtune.study.storage.ownership import Owner, abandoned_trials, this_owner
 
 DEATHS_OF_ONE_CONFIG = 3
 """Worker processes that may die with the same parameters before these are blamed for it."""

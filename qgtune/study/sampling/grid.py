@@ -11,7 +11,7 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from qgtune.study.attributes import LOST
-from qgtune.study.sampler import NamedDrawsSampler, shared_seed
+from qgtune.study.sampling.sampler import NamedDrawsSampler, shared_seed
 
 CELL = "qgtune:grid_cell"
 """On a trial: the number of the combination that it has, or is about to have."""

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from optuna.trial import FrozenTrial, TrialState
 
-from qgtune.study.ownership import owner_attributes
+from qgtune.study.storage.ownership import owner_attributes
 
 
 def born_with_owner() -> FrozenTrial:

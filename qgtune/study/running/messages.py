@@ -12,7 +12,7 @@ from typing import Self
 
 from qgtune.core.errors import QgtuneError
 from qgtune.core.events import EpochReported, Notice, TrialStarted, WorkerReady
-from qgtune.study.run_spec import WorkerStartupError
+from qgtune.study.running.run_spec import WorkerStartupError
 
 RUN = "run"
 STOP = "stop"

@@ -30,10 +30,10 @@ from qgtune.core.errors import ConfigValueError
 from qgtune.core.user_code import UserCodeError, load_function
 from qgtune.schema.sampler_settings import DEFAULT_SAMPLER, Choice
 from qgtune.schema.samplers import ALGORITHMS, OWN
-from qgtune.study.grid import CellSampler
-from qgtune.study.quasi_random import SequenceSampler
 from qgtune.study.quiet import quiet_optuna
-from qgtune.study.sampler import TrialSeededSampler
+from qgtune.study.sampling.grid import CellSampler
+from qgtune.study.sampling.quasi_random import SequenceSampler
+from qgtune.study.sampling.sampler import TrialSeededSampler
 
 _SEEDED: Mapping[str, Callable[..., BaseSampler]] = {
     "tpe": TPESampler,

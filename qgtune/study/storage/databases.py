@@ -14,10 +14,10 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.pool import Pool
 
-from qgtune.study.born_trials import born_with_owner
 from qgtune.study.quiet import quiet_optuna
-from qgtune.study.storage_address import StorageAddress
-from qgtune.study.storage_problems import missing_driver, unreachable
+from qgtune.study.storage.born_trials import born_with_owner
+from qgtune.study.storage.storage_address import StorageAddress
+from qgtune.study.storage.storage_problems import missing_driver, unreachable
 
 SQLITE_SECONDS_TO_WAIT = 60.0
 """How long a process waits for another one to finish writing; SQLite admits one writer at a time."""

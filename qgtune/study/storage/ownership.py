@@ -20,7 +20,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from qgtune.study.attributes import OWNER, SEEN
-from qgtune.study.journal_repair import fail_trial
+from qgtune.study.storage.journal_repair import fail_trial
 
 GRACE_SECONDS = 600.0
 """After so long without a sign of life an owner on another host counts as dead."""

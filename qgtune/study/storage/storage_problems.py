@@ -7,7 +7,7 @@ import optuna
 
 from qgtune.core.errors import ConfigValueError, QgtuneError
 from qgtune.core.passwords import password_of, without_passwords
-from qgtune.study.storage_address import StorageAddress
+from qgtune.study.storage.storage_address import StorageAddress
 
 _SERVERS = {"postgresql": "PostgreSQL", "mysql": "MySQL", "redis": "Redis", "sqlite": "SQLite"}
 

@@ -10,13 +10,13 @@ from optuna.storages.journal._file import BaseJournalFileLock
 
 from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
-from qgtune.study.journal_lock import JournalLock
-from qgtune.study.journal_repair import check_is_journal, first_broken_line, repair_journal
-from qgtune.study.journal_replay import JournalFile
 from qgtune.study.quiet import quiet_optuna
-from qgtune.study.shared_journal import SharedJournalFile, open_redis
-from qgtune.study.storage_address import StorageAddress, storage_address
-from qgtune.study.storage_files import prepare_file
+from qgtune.study.storage.journal_lock import JournalLock
+from qgtune.study.storage.journal_repair import check_is_journal, first_broken_line, repair_journal
+from qgtune.study.storage.journal_replay import JournalFile
+from qgtune.study.storage.shared_journal import SharedJournalFile, open_redis
+from qgtune.study.storage.storage_address import StorageAddress, storage_address
+from qgtune.study.storage.storage_files import prepare_file
 
 
 def prepare_storage(storage: str | Path | StorageAddress) -> StorageAddress:
@@ -57,7 +57,7 @@ def open_storage(storage: str | Path | StorageAddress | None) -> BaseStorage:
         return open_redis(address)
     if address.file is None or address.kind == "sqlite":
         # SQLAlchemy takes a third of a second to import.
-        from qgtune.study.databases import open_database
+        from qgtune.study.storage.databases import open_database
 
         return open_database(address)
     return _open_journal(address.file)

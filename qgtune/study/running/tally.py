@@ -7,7 +7,7 @@ from optuna.trial import TrialState
 
 from qgtune.core.errors import QgtuneError
 from qgtune.core.trials import TrialRecord
-from qgtune.study.records import best_record, is_finished, trial_record, trial_records
+from qgtune.study.results.records import best_record, is_finished, trial_record, trial_records
 
 FAILURES_TO_STOP = 5
 DEATHS_TO_STOP = 3

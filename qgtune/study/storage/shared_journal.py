@@ -8,11 +8,11 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import BaseJournalBackend, JournalRedisBackend
 from optuna.trial import FrozenTrial
 
-from qgtune.study.born_trials import born_with_owner
-from qgtune.study.journal_replay import JournalFile, Replay
 from qgtune.study.quiet import quiet_optuna
-from qgtune.study.storage_address import StorageAddress
-from qgtune.study.storage_problems import missing_driver, unreachable
+from qgtune.study.storage.born_trials import born_with_owner
+from qgtune.study.storage.journal_replay import JournalFile, Replay
+from qgtune.study.storage.storage_address import StorageAddress
+from qgtune.study.storage.storage_problems import missing_driver, unreachable
 
 
 class SharedJournal(JournalStorage):

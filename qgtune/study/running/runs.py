@@ -8,16 +8,16 @@ from tempfile import TemporaryDirectory
 from qgtune.core.errors import UsageError
 from qgtune.core.events import Event, Notice
 from qgtune.study.create import create_study
-from qgtune.study.interrupts import Interrupts
-from qgtune.study.retries import lose_abandoned_trials
-from qgtune.study.run_lock import RunLock
-from qgtune.study.run_spec import RunOutcome, RunSpec
+from qgtune.study.running.interrupts import Interrupts
+from qgtune.study.running.retries import lose_abandoned_trials
+from qgtune.study.running.run_spec import RunOutcome, RunSpec
+from qgtune.study.running.supervisor import Supervisor
+from qgtune.study.running.worker_process import WorkerStarter, process_factory, share_of_cores
 from qgtune.study.space_change import check_space
-from qgtune.study.storage_address import StorageAddress
-from qgtune.study.storage_problems import storage_lost_in_words
-from qgtune.study.storages import open_storage, prepare_storage, repair_storage, storage_advice
-from qgtune.study.supervisor import Supervisor
-from qgtune.study.worker_process import WorkerStarter, process_factory, share_of_cores
+from qgtune.study.storage.run_lock import RunLock
+from qgtune.study.storage.storage_address import StorageAddress
+from qgtune.study.storage.storage_problems import storage_lost_in_words
+from qgtune.study.storage.storages import open_storage, prepare_storage, repair_storage, storage_advice
 
 _KILLED_RUN = "the run was killed before this trial ended"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from optuna.storages.journal import JournalFileSymlinkLock
 from optuna.storages.journal._file import BaseJournalFileLock
 
-from qgtune.study.journal_repair import cut_torn_tail, marked, remove_own_lock
+from qgtune.study.storage.journal_repair import cut_torn_tail, marked, remove_own_lock
 
 if sys.platform != "win32":
     import fcntl

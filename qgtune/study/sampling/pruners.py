@@ -17,7 +17,7 @@ from optuna.pruners import (
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.schema.sampler_settings import Choice
-from qgtune.study.samplers import calling, own_function, with_defaults
+from qgtune.study.sampling.samplers import calling, own_function, with_defaults
 
 _PRUNERS: Mapping[str, Callable[..., BasePruner]] = {
     "none": NopPruner,

@@ -18,14 +18,14 @@ from qgtune.core.errors import QgtuneError, TrialPruned
 from qgtune.core.events import EpochReported, Notice, TrialStarted, WorkerReady
 from qgtune.study.attributes import FAILURE, WORKER
 from qgtune.study.create import create_study
-from qgtune.study.gpus import share_of_gpus
-from qgtune.study.messages import RUN, Ask, Broken, Message, StartupFailed, Told
-from qgtune.study.ownership import record_owner
 from qgtune.study.quiet import quieten_process
-from qgtune.study.run_lock import RunLock
-from qgtune.study.run_spec import Objective, RunSpec, WorkerContext
-from qgtune.study.storage_address import StorageAddress
-from qgtune.study.storages import open_storage
+from qgtune.study.running.gpus import share_of_gpus
+from qgtune.study.running.messages import RUN, Ask, Broken, Message, StartupFailed, Told
+from qgtune.study.running.run_spec import Objective, RunSpec, WorkerContext
+from qgtune.study.storage.ownership import record_owner
+from qgtune.study.storage.run_lock import RunLock
+from qgtune.study.storage.storage_address import StorageAddress
+from qgtune.study.storage.storages import open_storage
 
 _SECONDS_BETWEEN_EPOCHS = 0.2
 _LONGEST_REASON = 500

@@ -17,7 +17,7 @@ from optuna.distributions import (
 from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from qgtune.study.sampler import NamedDrawsSampler, shared_seed, trial_seed
+from qgtune.study.sampling.sampler import NamedDrawsSampler, shared_seed, trial_seed
 
 _BELOW_ONE = float(np.nextafter(1.0, 0.0))
 

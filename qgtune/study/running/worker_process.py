@@ -8,11 +8,11 @@ from multiprocessing.connection import Connection, Pipe
 from multiprocessing.process import BaseProcess
 
 from qgtune.core.errors import ConfigValueError
-from qgtune.study.interrupts import interrupts_held_back
-from qgtune.study.messages import RUN, STOP, Message
-from qgtune.study.process_ends import MemoryKills, ProcessEnd, end_of
-from qgtune.study.storage_address import StorageAddress
-from qgtune.study.workers import worker_main
+from qgtune.study.running.interrupts import interrupts_held_back
+from qgtune.study.running.messages import RUN, STOP, Message
+from qgtune.study.running.process_ends import MemoryKills, ProcessEnd, end_of
+from qgtune.study.running.workers import worker_main
+from qgtune.study.storage.storage_address import StorageAddress
 
 _SECONDS_TO_DIE = 5.0
 

@@ -1,0 +1,1 @@
+"""What a study has come to: records, importances, pictures."""

@@ -1,0 +1,1 @@
+"""A run: workers, and the supervisor that hands out trials to them."""
