@@ -127,10 +127,13 @@ class Fit:
         self._compare(result, predictions)
         self.stepper.schedule.after_epoch(metrics[self.reporting.chosen_by])
         self.epochs = epoch + 1
-        if self.checkpoints is not None and self.checkpoints.is_due(epoch):
-            self.checkpoints.after_epoch(result, self._state())
-        if self.reporting.on_epoch is not None:
-            self.reporting.on_epoch(result)
+        try:
+            # Told before it is saved: a training that is killed in between tells this epoch again.
+            if self.reporting.on_epoch is not None:
+                self.reporting.on_epoch(result)
+        finally:
+            if self.checkpoints is not None and self.checkpoints.is_due(epoch):
+                self.checkpoints.after_epoch(result, self._state())
 
     @property
     def _level(self) -> str:

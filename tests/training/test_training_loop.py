@@ -332,6 +332,18 @@ def test_a_checkpoint_that_is_not_gone_on_from_stays_beside_its_own_config(tmp_p
     assert (tmp_path / "checkpoints/00000/cfg.yaml").read_bytes() == before
 
 
+def test_every_epoch_after_which_a_training_goes_on_has_been_told(tmp_path):
+    """A kill at any time costs whoever listens no epoch; some may be told twice."""
+    saved = []
+
+    def look(result):
+        file = tmp_path / "checkpoints/00000/last.pt"
+        saved.append(torch.load(file, weights_only=True)["epoch"] if file.exists() else None)
+
+    trained(plain(num_epochs=3), output_dir=tmp_path, save=True, on_epoch=look)
+    assert saved == [None, 0, 1]
+
+
 def test_a_training_can_be_made_longer_after_its_end(tmp_path):
     longer = trained(plain(num_epochs=4))
     trained(plain(num_epochs=2), output_dir=tmp_path, save=True)
