@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 TASK_MODULES = ("qgtune.training", "qgtune.data")
 """What the server that forks the workers loads once for all of them."""
 
+_NOT_PRUNED = (
+    "with several metrics no trial is pruned: no one of them says which trial is worse; "
+    "a training still stops early by the first metric of the task"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
@@ -64,6 +69,8 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
     if spec.total < prepared.tuning.settings.total_trials:
         name = spec.sampler.choice.name
         on_event(Notice(f"{name}: there are {spec.total} combinations, and the run ends after the last"))
+    if spec.metrics and len(spec.directions) > 1:
+        on_event(Notice(_NOT_PRUNED))
     view_errors: list[OSError] = []
 
     def handle(event: Event) -> None:
@@ -137,13 +144,14 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
     task = TaskSpec(
         settings.task,
         dict(settings.data or {}),
-        settings.metric_name,
+        settings.metric_names,
         tuning.folder.resolve(),
         files.folder.resolve(),
         settings.on_oom,
     )
     make = functools.partial(make_task_objective, plan=plan, spec=task)
-    return measured(replace(spec, make_objective=make, preload=TASK_MODULES), plan, settings)
+    spec = replace(spec, make_objective=make, preload=TASK_MODULES, metrics=settings.metric_names)
+    return measured(spec, plan, settings)
 
 
 def migrate(prepared: Prepared) -> str:

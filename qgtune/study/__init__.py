@@ -19,7 +19,7 @@ from qgtune.study.migration import Migration, migrate_study
 from qgtune.study.pareto import pareto_front
 from qgtune.study.plots import MISSING, can_draw, pictures, plot_axes
 from qgtune.study.random_trials import random_trials
-from qgtune.study.records import best_record, complete_trials, trial_records
+from qgtune.study.records import best_record, complete_trials, trial_records, value_names
 from qgtune.study.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
 from qgtune.study.runs import run_trials
 from qgtune.study.samplers import SamplerSpec
@@ -63,4 +63,5 @@ __all__ = [
     "random_trials",
     "run_trials",
     "trial_records",
+    "value_names",
 ]

@@ -5,10 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import optuna
+
 from qgtune.core.errors import UsageError
 from qgtune.core.events import Event, Notice
 from qgtune.study.create import create_study
 from qgtune.study.interrupts import Interrupts
+from qgtune.study.quiet import quiet_optuna
 from qgtune.study.retries import lose_abandoned_trials
 from qgtune.study.run_lock import RunLock
 from qgtune.study.run_spec import RunOutcome, RunSpec
@@ -65,6 +68,7 @@ def _run(
             sampler=spec.sampler,
             pruner=spec.pruner,
         )
+        _name_values(study, spec.metrics)
         if spec.fingerprint:
             note = check_space(study, spec.fingerprint, spec.space)
             if note:
@@ -78,6 +82,12 @@ def _run(
             supervisor = Supervisor(spec, start, study, on_event, interrupts)
             advice = storage_advice(storage, spec.n_processes * spec.n_jobs)
             return supervisor.run(lock, alone_by_lock=storage.file is not None, advice=advice)
+
+
+def _name_values(study: optuna.Study, metrics: tuple[str, ...]) -> None:
+    if len(metrics) > 1 and study.metric_names is None:
+        with quiet_optuna():
+            study.set_metric_names(list(metrics))
 
 
 def _pickled(spec: RunSpec) -> bytes:
