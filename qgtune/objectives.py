@@ -42,6 +42,8 @@ class TaskSpec:
     output_dir: pathlib.Path
     on_oom: str = "fail"
     """What becomes of a trial that runs out of memory: ``fail``, ``prune`` or ``halve_batch``."""
+    keeps_models: bool = False
+    """Whether a trial that comes to its end leaves its model, of which the parent keeps the best ones."""
 
 
 def make_own_objective(  # noqa: PLR0913 - what a worker is told of the user's function
@@ -213,6 +215,8 @@ class _TaskAttempt:
             trial_number=self.trial.number,
             **kept,
         )
+        if self.spec.keeps_models and not getattr(self.trial, "repeat", 0):
+            self._save(config, result)
         if len(self.spec.metrics) == 1:
             return [float(result.value)]
         known = {**result.metrics, **self.facts}
@@ -221,6 +225,15 @@ class _TaskAttempt:
                 message = f"the task {self.spec.task} reports no metric {name!r}"
                 raise ConfigValueError(("metric", index), message, did_you_mean(name, known))
         return [checked_value(known[name], f"the metric {name}") for name in self.spec.metrics]
+
+    def _save(self, config: dict[str, Any], result: Any) -> None:
+        from qgtune.training import save_best_model
+
+        try:
+            save_best_model(config, self.spec.output_dir, self.trial.number, result)
+        except OSError as error:  # the value of the trial is worth more than its weights
+            reason = (error.strerror or str(error)).lower()
+            self.notify(f"the model of trial {self.trial.number} cannot be kept: {error.filename}: {reason}")
 
     def _report(self, epoch: Any) -> None:
         # A trial that began again with smaller batches has reported its first epochs before.

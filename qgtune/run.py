@@ -16,6 +16,8 @@ from qgtune.core.events import Event, Notice, RunStarted, TrialFinished
 from qgtune.core.trials import TrialRecord
 from qgtune.first_trials import params_to_try_first
 from qgtune.outputs.files import OutputFiles, check_outputs, reason, shown
+from qgtune.outputs.kept_checkpoints import KeptCheckpoints
+from qgtune.outputs.report import config_reader
 from qgtune.outputs.study_results import located, measured_settings, open_tuned_study, run_fingerprint
 from qgtune.outputs.writer import OutputWriter
 from qgtune.sampling import number_of_combinations, sampler_spec
@@ -64,7 +66,7 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
     check_outputs(prepared)
-    writer = OutputWriter(prepared, files, on_event)
+    writer = OutputWriter(prepared, files, on_event, _kept_checkpoints(prepared, files))
     spec = replace(_run_spec(prepared, files), more=more)
     if spec.total < prepared.tuning.settings.total_trials:
         name = spec.sampler.choice.name
@@ -102,6 +104,13 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
     writer.write_report(kept, with_plots=prepared.tuning.settings.plots)
     study = prepared.tuning.settings.study_file(prepared.tuning.folder)
     return RunResult(outcome, best, front, files, study)
+
+
+def _kept_checkpoints(prepared: Prepared, files: OutputFiles) -> KeptCheckpoints | None:
+    keep = prepared.tuning.settings.keep_checkpoints
+    if keep is None or prepared.tuning.settings.task is None:
+        return None
+    return KeptCheckpoints(config_reader(prepared.compilation), files.folder, keep)
 
 
 def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
@@ -148,6 +157,7 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         tuning.folder.resolve(),
         files.folder.resolve(),
         settings.on_oom,
+        keeps_models=settings.keep_checkpoints is not None,
     )
     make = functools.partial(make_task_objective, plan=plan, spec=task)
     spec = replace(spec, make_objective=make, preload=TASK_MODULES, metrics=settings.metric_names)

@@ -2,10 +2,13 @@
 
 import csv
 import json
+import os
+import signal
 
 import pytest
+import torch
 import yaml
-from own_projects import qgtune
+from own_projects import qgtune, start
 
 from qgtune import load_study
 from qgtune.compiler.prepare import prepare
@@ -238,3 +241,60 @@ def test_a_best_config_is_sound_base_settings_of_the_next_study_and_names_what_t
     best = (tmp_path / "again/runs/small/best_config.yaml").read_text()
     # The next study tunes the loss: that is what its best config is for.
     assert best.splitlines()[2:] == [*text.splitlines()[:-1], "metric: loss"]
+
+
+KEEPING = "metric: f1_weighted\ndirection: maximize\nkeep_checkpoints: 2\nn_trials: 6\nn_processes: 2\n"
+
+
+def ranked(tuning):
+    """Return the numbers of the complete trials that trained a model, the best first."""
+    trials = [
+        t
+        for t in load_study(tuning).trials
+        if t.value is not None and "qgtune:reused_from" not in t.user_attrs
+    ]
+    return [t.number for t in sorted(trials, key=lambda t: (-t.value, t.number))]
+
+
+def test_models_of_the_best_trials_are_kept_and_those_of_others_removed_after_a_kill_too(tmp_path):
+    tuning = write_project(tmp_path, KEEPING)
+    process = start(tuning)
+    for line in process.stdout:
+        if line.startswith("3/6"):
+            break
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    checkpoints = tmp_path / "runs/small/checkpoints"
+    mine = checkpoints / "00099"
+    mine.mkdir()
+    (mine / "best_model.pt").write_text("mine")
+    done = qgtune(tuning)
+    assert done.returncode == 0, done.stderr
+    best = ranked(tuning)[:2]
+    kept = sorted(folder.name for folder in checkpoints.iterdir())
+    assert kept == sorted([*(f"{number:05d}" for number in best), "00099"])
+    for number in best:
+        folder = checkpoints / f"{number:05d}"
+        assert sorted(file.name for file in folder.iterdir()) == ["best_model.pt", "cfg.yaml"]
+        trial = load_study(tuning).trials[number]
+        config = yaml.safe_load((folder / "cfg.yaml").read_text())
+        assert config["training"]["learning_rate"] == trial.params["training.learning_rate"]
+        assert (
+            torch.load(folder / "best_model.pt", weights_only=True)["metrics"]["f1_weighted"] == trial.value
+        )
+
+
+def test_a_folder_that_holds_anything_else_is_never_removed(tmp_path):
+    tuning = write_project(tmp_path, KEEPING.replace("2\nn_trials: 6\nn_processes: 2", "3\nn_trials: 3"))
+    assert qgtune(tuning).returncode == 0
+    checkpoints = tmp_path / "runs/small/checkpoints"
+    worst, middle, best = reversed(ranked(tuning))
+    (checkpoints / f"{worst:05d}/notes.txt").write_text("mine")
+    config = checkpoints / f"{middle:05d}/cfg.yaml"
+    config.write_text(config.read_text().replace("sage", "gcn"))
+    tuning.write_text(tuning.read_text().replace("keep_checkpoints: 3", "keep_checkpoints: 1"))
+    assert qgtune(tuning).returncode == 0
+    assert len(list(checkpoints.iterdir())) == 3
+    (checkpoints / f"{worst:05d}/notes.txt").unlink()
+    assert qgtune(tuning).returncode == 0
+    assert sorted(f.name for f in checkpoints.iterdir()) == sorted(f"{n:05d}" for n in (middle, best))

@@ -114,7 +114,7 @@ def check_task(tuning: Tuning, compilation: Compilation | None, problems: Proble
         place = top_of(tuning.document) if settings.task is None else tuning.locate("task")
         problems.error("QG406", message, place, how)
     if settings.task is None:
-        for key in ("data", "metric"):
+        for key in ("data", "metric", "keep_checkpoints"):
             if getattr(settings, key) is not None:
                 message = f"{key} belongs to a built-in task; an objective of your own does not see it"
                 problems.warn("QG407", message, tuning.locate(key))

@@ -14,6 +14,7 @@ from qgtune.core.events import Event, Notice
 from qgtune.core.trials import TrialRecord
 from qgtune.document import Spliced
 from qgtune.outputs.files import OutputFiles, reason, shown
+from qgtune.outputs.kept_checkpoints import KeptCheckpoints
 from qgtune.outputs.machine_files import best_params_text, run_config_text, study_summary_text
 from qgtune.outputs.own_files import OwnFiles
 from qgtune.outputs.pacing import Paced
@@ -38,15 +39,23 @@ class OutputWriter:
         prepared: what ``prepare`` made of the tuning file.
         files: where to write.
         notify: told what the user should know.
+        checkpoints: removes the checkpoints of trials that are not among the best; None: all are kept.
     """
 
-    def __init__(self, prepared: Prepared, files: OutputFiles, notify: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        files: OutputFiles,
+        notify: Callable[[Event], None],
+        checkpoints: KeptCheckpoints | None = None,
+    ) -> None:
         self.notify = notify
         self.prepared = prepared
         self.compilation = prepared.compilation
         self.settings = prepared.tuning.settings
         self.study = self.settings.name(prepared.tuning.folder)
         self.files = files
+        self._checkpoints = checkpoints
         self._own = OwnFiles(files.folder, lambda text: notify(Notice(text)))
         self._records: dict[int, TrialRecord] = {}
         self._changing = threading.Lock()
@@ -136,6 +145,8 @@ class OutputWriter:
         self._own.write(self.files.trials, trials_csv(results.records, columns_of_values(self.settings)))
         self._own.write(self.files.best_params, best_params_text(results))
         self._own.write(self.files.study_summary, study_summary_text(results))
+        if self._checkpoints is not None:
+            self._checkpoints.prune(results)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:

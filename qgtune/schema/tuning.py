@@ -272,6 +272,13 @@ class TuningSettings(BaseModel):
         description="What becomes of a trial of a built-in task that runs out of memory: it fails, it is "
         "pruned, or begins again with batches half as large, twice as many of which make a step.",
     )
+    keep_checkpoints: int | None = Field(
+        None,
+        ge=1,
+        description="Of how many of the best trials of a built-in task the model and the config are kept, in "
+        "`checkpoints/<trial>` of the output folder; absent: no models, and the checkpoints of all trials "
+        "where the config has `training.checkpoint_at`.",
+    )
     output_dir: PathText | None = Field(
         None, description="Where the results go; by default `runs/<study_name>`."
     )
