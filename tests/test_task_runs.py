@@ -296,5 +296,9 @@ def test_a_folder_that_holds_anything_else_is_never_removed(tmp_path):
     assert qgtune(tuning).returncode == 0
     assert len(list(checkpoints.iterdir())) == 3
     (checkpoints / f"{worst:05d}/notes.txt").unlink()
-    assert qgtune(tuning).returncode == 0
+    listed = qgtune("clean", tuning, "--dry-run").stdout
+    assert f"checkpoints/{worst:05d}  checkpoints of a trial that is not the best" in listed
+    assert "1 thing would be removed" in listed
+    assert len(list(checkpoints.iterdir())) == 3
+    assert qgtune("clean", tuning).returncode == 0
     assert sorted(f.name for f in checkpoints.iterdir()) == sorted(f"{n:05d}" for n in (middle, best))

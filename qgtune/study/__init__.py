@@ -24,6 +24,7 @@ from qgtune.study.run_spec import Objective, RunOutcome, RunSpec, WorkerContext,
 from qgtune.study.runs import run_trials
 from qgtune.study.samplers import SamplerSpec
 from qgtune.study.space_change import SpaceChangedError
+from qgtune.study.stopping import ask_to_stop, hosts_at_work, sole_use
 from qgtune.study.storages import open_storage, open_study
 
 __all__ = [
@@ -45,12 +46,14 @@ __all__ = [
     "Trial",
     "WorkerContext",
     "WorkerStartupError",
+    "ask_to_stop",
     "best_record",
     "can_draw",
     "check_fingerprint",
     "complete_trials",
     "conditional_space_advice",
     "create_study",
+    "hosts_at_work",
     "importances",
     "in_memory_copy",
     "intermediate_values",
@@ -62,6 +65,7 @@ __all__ = [
     "plot_axes",
     "random_trials",
     "run_trials",
+    "sole_use",
     "trial_records",
     "value_names",
 ]
