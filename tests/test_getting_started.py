@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+import torch
 from documented import blocks, commands, files_of, tables
 from own_projects import environment
 
@@ -29,8 +30,13 @@ def outputs(tmp_path_factory):
         (folder / name).write_text(text + more, encoding="utf-8")
     shown = [c for block in blocks(PAGE) if block.kind == "console run" for c, _ in commands(block)]
     assert shown[:3] == INSTALLATION
-    with contextlib.chdir(folder):
-        return folder, {command: printed(command) for command in shown[3:]}
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # small sums gain nothing by more, and lose where other tests run beside
+    try:
+        with contextlib.chdir(folder):
+            return folder, {command: printed(command) for command in shown[3:]}
+    finally:
+        torch.set_num_threads(threads)
 
 
 def printed(command):
@@ -61,10 +67,8 @@ def test_the_files_that_the_page_names_are_there(outputs):
     assert [name for name in inline if not (outputs[0] / name).is_file()] == []
 
 
-def test_a_run_does_what_it_was_asked_for_and_more_when_asked_again(outputs):
-    first, more = (text for command, text in outputs[1].items() if command.startswith("qgtune tuning.yaml"))
-    assert "8 of 8 trials" in first
-    assert "10 of 10 trials" in more
+def test_the_run_does_what_it_was_asked_for(outputs):
+    assert "8 of 8 trials" in printed_by(outputs, "qgtune tuning.yaml")
 
 
 def test_the_best_config_is_worth_the_tuning(outputs):
