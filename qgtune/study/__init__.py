@@ -19,11 +19,12 @@ from qgtune.study.migration import Migration, migrate_study
 from qgtune.study.pareto import pareto_front
 from qgtune.study.plots import MISSING, can_draw, pictures, plot_axes
 from qgtune.study.random_trials import random_trials
-from qgtune.study.records import best_record, complete_trials, trial_records
+from qgtune.study.records import best_record, complete_trials, trial_records, value_names
 from qgtune.study.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
 from qgtune.study.runs import run_trials
 from qgtune.study.samplers import SamplerSpec
 from qgtune.study.space_change import SpaceChangedError
+from qgtune.study.stopping import ask_to_stop, hosts_at_work, sole_use
 from qgtune.study.storages import open_storage, open_study
 
 __all__ = [
@@ -45,12 +46,14 @@ __all__ = [
     "Trial",
     "WorkerContext",
     "WorkerStartupError",
+    "ask_to_stop",
     "best_record",
     "can_draw",
     "check_fingerprint",
     "complete_trials",
     "conditional_space_advice",
     "create_study",
+    "hosts_at_work",
     "importances",
     "in_memory_copy",
     "intermediate_values",
@@ -62,5 +65,7 @@ __all__ = [
     "plot_axes",
     "random_trials",
     "run_trials",
+    "sole_use",
     "trial_records",
+    "value_names",
 ]
