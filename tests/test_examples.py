@@ -92,7 +92,7 @@ def test_the_task_of_your_own_is_known_once_its_package_is_installed(copied, tmp
 
 
 def assert_good(name, printed, copied):
-    """Assert that the best value is good, and that its config has the sections of the base settings and its purpose."""
+    """Assert that the best value is good, and that its config is the base settings and what they are for."""
     low, high = GOOD[name]
     value = float(re.findall(r"best (?:\w+:|accuracy) ([\d.]+)", printed)[-1])
     assert low < value <= high
