@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import pathlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -144,7 +145,11 @@ def evaluate_file(
     )
     task = _supervised(model.task)
     network = task.build_model(model.config)
-    network.load_state_dict(dict(model.weights))
+    try:
+        network.load_state_dict(dict(model.weights))
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise QgtuneError(f"the weights of {shown_path(file)} do not fit its config: {reason}") from error
     chosen = section or ("testing" if own else ALL)
     return (
         model,
@@ -189,9 +194,19 @@ def metrics_text(model: "TrainedModel") -> str:
         "metric": model.metric,
         "best_epoch": model.epoch,
         "epochs": model.epochs,
-        "metrics": model.metrics,
+        "metrics": {section: comparable(metrics) for section, metrics in model.metrics.items()},
     }
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def comparable(metrics: Mapping[str, float]) -> dict[str, float | None]:
+    """Return metrics as JSON can hold them: None for one that is no number, as the AUC of a single class.
+
+    Example:
+        >>> comparable({"accuracy": 1.0, "roc_auc": float("nan")})
+        {'accuracy': 1.0, 'roc_auc': None}
+    """
+    return {name: value if math.isfinite(value) else None for name, value in metrics.items()}
 
 
 def _all_of(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -257,5 +272,6 @@ class _History:
         head = text.getvalue()
         old = self._path.read_text(encoding="utf-8").splitlines(keepends=True) if self._path.exists() else []
         goes_on = old[:1] == [head] and result.epoch > 0
-        kept = [line for line in old[1:] if int(line.partition(",")[0]) < result.epoch] if goes_on else []
+        whole = [line for line in old[1:] if line.endswith("\n")]  # the last one may have been cut off
+        kept = [line for line in whole if int(line.partition(",")[0]) < result.epoch] if goes_on else []
         write_atomically(self._path, head + "".join(kept))

@@ -66,7 +66,8 @@ class GraphBatch:
 
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> Self:
         """Return the batch on a device; the same object if it is there already."""
-        if self.x.device == torch.device(device):
+        wanted, here = torch.device(device), self.x.device
+        if wanted.type == here.type and wanted.index in (None, here.index):
             return self
         moved = {name: part.to(device, non_blocking=non_blocking) for name, part in self._tensors().items()}
         return replace(self, **moved)
