@@ -82,8 +82,13 @@ def best_of_config(document: Document, file: FilePath) -> BestOfStudy:
 
 
 def header_of(document: Document) -> re.Match[str] | None:
-    """Return what the first line of a config says of its trial, or None for any other file."""
-    return _HEADER.fullmatch(document.source.lines[0].rstrip()) if document.source.lines else None
+    """Return what the comments on top of a config say of its trial, or None for any other file."""
+    for line in document.source.lines:
+        if not line.startswith("#"):
+            return None
+        if found := _HEADER.fullmatch(line.rstrip()):
+            return found
+    return None
 
 
 def best_of_folder(folder: FilePath) -> BestOfStudy:
