@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from qgtune.cli.arguments import parse
 from qgtune.cli.check import CHECK
+from qgtune.cli.clean import CLEAN
 from qgtune.cli.command import Command
 from qgtune.cli.diff import DIFF
 from qgtune.cli.evaluate import EVALUATE
 from qgtune.cli.explain import EXPLAIN
+from qgtune.cli.export import EXPORT
 from qgtune.cli.graph import GRAPH
 from qgtune.cli.infer_dependencies import INFER_DEPENDENCIES
 from qgtune.cli.init import INIT
@@ -21,6 +23,7 @@ from qgtune.cli.sample import SAMPLE
 from qgtune.cli.schema import SCHEMA
 from qgtune.cli.show import SHOW
 from qgtune.cli.status import STATUS
+from qgtune.cli.stop import STOP
 from qgtune.cli.train import TRAIN
 from qgtune.cli.trials import TRIALS
 from qgtune.core.errors import DiagnosticError, QgtuneError, UsageError
@@ -31,10 +34,13 @@ COMMANDS: dict[str, Command] = {
         RUN,
         TRAIN,
         EVALUATE,
+        EXPORT,
         STATUS,
         TRIALS,
         SHOW,
         REPORT,
+        STOP,
+        CLEAN,
         CHECK,
         SAMPLE,
         INIT,

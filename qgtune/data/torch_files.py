@@ -56,6 +56,16 @@ def load_torch_file(settings: TorchFileSettings, *, base_dir: Path) -> GraphData
     return as_declared(dataset, settings)
 
 
+def holds_a_list(settings: TorchFileSettings, *, base_dir: Path) -> bool:
+    """Return whether the file is a plain list of PyG Data, and not one of PyG's ways to store several as one.
+
+    Raises:
+        ConfigValueError: as ``read_torch_file``.
+    """
+    content = read_torch_file(torch_file_path(settings, base_dir), weights_only=settings.weights_only)
+    return isinstance(content, list)
+
+
 def torch_file_path(settings: TorchFileSettings, base_dir: Path) -> Path:
     """Return where the file is; a relative path starts at ``base_dir``."""
     return base_dir / Path(settings.path).expanduser()
