@@ -1,19 +1,21 @@
-"""``qgtune diff``: what changed between two search spaces, and whether a study can go on."""
+"""``qgtune diff``: what changed between two search spaces, two studies or two configs."""
 
 import argparse
 import json
 import pathlib
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qgtune.cli.command import Command, one_of
+from qgtune.cli.diff_results import best_of_both, best_trial, names_result, print_result, result_as_data
 from qgtune.cli.printing import OK, PROBLEMS
 from qgtune.cli.projects import prepare_file, read_file
 from qgtune.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from qgtune.compiler.prepare import Prepared
     from qgtune.insight.difference import Change, Difference, Outline
-    from qgtune.schema.tuning import TuningSettings
+    from qgtune.outputs.best_trials import BestOfStudy
 
 _VERDICTS = {
     "same": "the same: a study begun with {old} can go on with {new}",
@@ -35,41 +37,59 @@ _SECTIONS = {
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    files = "a tuning file, or a search space alone; both files are of the same kind"
-    parser.add_argument("old", type=pathlib.Path, metavar="OLD", help=files)
-    parser.add_argument("new", type=pathlib.Path, metavar="NEW", help="the same, as it is now")
+    kinds = "a tuning file, a search space alone, a best config, the folder of a run, or a study's storage"
+    parser.add_argument("old", metavar="OLD", help=kinds)
+    parser.add_argument("new", metavar="NEW", help="the same, as it is now")
     parser.add_argument(
         "--format", type=one_of("text", "json"), default="text", metavar="FORM", help="text or json"
     )
 
 
 def _diff(options: argparse.Namespace) -> int:
-    difference = _difference(options.old, options.new)
+    difference: Difference | None = None
+    if names_result(options.old) or names_result(options.new):
+        best: tuple[BestOfStudy, BestOfStudy] | None = (best_trial(options.old), best_trial(options.new))
+    else:
+        difference, best = _compare_files(pathlib.Path(options.old), pathlib.Path(options.new))
     if options.format == "json":
-        changes = [asdict(change) for change in difference.changes]
-        found = {"verdict": difference.verdict, "goes_on": difference.verdict.goes_on, "changes": changes}
+        found = _as_data(difference) | (result_as_data(*best) if best else {})
         print(json.dumps(found, indent=2, ensure_ascii=False))
     else:
-        _print_changes(difference)
-        print(_VERDICTS[difference.verdict].format(old=options.old, new=options.new))
-    return OK if difference.verdict.goes_on else PROBLEMS
+        if difference is not None:
+            _print_changes(difference)
+        if best is not None:
+            print_result(*best)
+        if difference is not None:
+            print(_VERDICTS[difference.verdict].format(old=options.old, new=options.new))
+    return OK if difference is None or difference.verdict.goes_on else PROBLEMS
 
 
-def _difference(old: pathlib.Path, new: pathlib.Path) -> "Difference":
+def _as_data(difference: "Difference | None") -> dict[str, Any]:
+    if difference is None:
+        return {}
+    changes = [asdict(change) for change in difference.changes]
+    return {"verdict": difference.verdict, "goes_on": difference.verdict.goes_on, "changes": changes}
+
+
+def _compare_files(
+    old: pathlib.Path, new: pathlib.Path
+) -> "tuple[Difference, tuple[BestOfStudy, BestOfStudy] | None]":
+    """Return what differs between two files, and the best trials of two tuning files that have some."""
     from qgtune.insight.difference import Difference, compare_spaces
     from qgtune.insight.settings_difference import compare_settings
 
-    (old_space, old_settings), (new_space, new_settings) = _read(old), _read(new)
+    (old_space, was), (new_space, now) = _read(old), _read(new)
     changes = compare_spaces(old_space, new_space).changes
-    if (old_settings is None) != (new_settings is None):
+    if (was is None) != (now is None):
         raise UsageError(f"one of {old} and {new} is a tuning file, and the other is not")
-    if old_settings is not None and new_settings is not None:
-        changes += compare_settings(old_settings, new_settings).changes
-    return Difference(changes)
+    if was is None or now is None:
+        return Difference(changes), None
+    changes += compare_settings(was.tuning.settings, now.tuning.settings).changes
+    return Difference(changes), best_of_both(was, now)
 
 
-def _read(path: pathlib.Path) -> "tuple[Outline, TuningSettings | None]":
-    """Return what a file describes, and its settings if it is a tuning file rather than a search space."""
+def _read(path: pathlib.Path) -> "tuple[Outline, Prepared | None]":
+    """Return what a file describes, and all of it if it is a tuning file rather than a search space."""
     from qgtune.compiler.load import compile_files
     from qgtune.insight.difference import outline
     from qgtune.schema.tuning import tuning_keys
@@ -77,7 +97,7 @@ def _read(path: pathlib.Path) -> "tuple[Outline, TuningSettings | None]":
     data = read_file(path).data
     if isinstance(data, dict) and set(data) & set(tuning_keys()):
         prepared = prepare_file(path)
-        return outline(prepared.compilation), prepared.tuning.settings
+        return outline(prepared.compilation), prepared
     return outline(compile_files(path, None, None)), None
 
 
@@ -99,7 +119,7 @@ def _line(change: "Change") -> str:
 
 DIFF = Command(
     "diff",
-    "say what changed between two files, and whether a study can go on",
+    "say what changed between two files or studies, and whether a study can go on",
     "diff OLD NEW",
     "diff OLD NEW [--format text|json]",
     _add_arguments,

@@ -29,7 +29,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="where the search space has changed: begin the study anew with those trials that fit",
     )
-    parser.add_argument("--quiet", action="store_true", help="show failures and the summary only")
+    how_much = parser.add_mutually_exclusive_group()
+    how_much.add_argument("--quiet", action="store_true", help="show failures and the summary only")
+    how_much.add_argument(
+        "--verbose",
+        action="store_true",
+        help="show each trial as it begins, its epochs, the parameters of better ones, and tracebacks too",
+    )
 
 
 def _at_least_one(text: str) -> int:
@@ -55,7 +61,8 @@ def _run(options: argparse.Namespace) -> int:
     settings = prepared.tuning.settings
     names = metric_names(settings)
     began = time.monotonic()
-    with LiveView(metric=names, direction=settings.all_directions, quiet=options.quiet) as view:
+    directions = settings.all_directions
+    with LiveView(metric=names, direction=directions, quiet=options.quiet, verbose=options.verbose) as view:
         if options.migrate:
             view(Notice(migrate(prepared)))
         result = run(prepared, view, options.more)
@@ -133,7 +140,7 @@ RUN = Command(
     "run",
     "tune: run trials until the study has as many as the file asks for",
     "TUNING.yaml",
-    "[run] TUNING.yaml [--more N] [--migrate] [--quiet]",
+    "[run] TUNING.yaml [--more N] [--migrate] [--quiet | --verbose]",
     _add_arguments,
     _run,
 )

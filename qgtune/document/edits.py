@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from qgtune.document.nodes import AliasNode, Content, MappingNode, Node, ScalarNode, SequenceNode
+from qgtune.document.writing import Indents
 
 _BLANKS_AND_COMMENTS = re.compile(r"(?:\s+|#[^\r\n]*)*")
 _PROPERTY = r"(?:!<[^>]*>|[!&][^\s,\[\]{}]*)"
@@ -24,9 +25,11 @@ class EditedText:
 
     Places are offsets into the text as it was. The text always ends with a line break here, so that whole
     lines can be inserted and deleted anywhere; ``result`` takes away again what was not there before.
+    ``indents`` is how new lines are indented.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, indents: Indents = Indents()) -> None:  # noqa: B008 - it is immutable
+        self.indents = indents
         self.newline = "\r\n" if "\r\n" in text else "\n"
         self.is_open = bool(text) and not text.endswith("\n")
         self.text = text + self.newline if self.is_open else text

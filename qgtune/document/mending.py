@@ -178,7 +178,7 @@ class _Mender:
             self.text.put(first.start if end is None else end, f"{new}, " if end is None else f", {new}")
             return
         column = node.entries[0][0].span.column
-        lines = list(dump_lines(entry, column, {}))
+        lines = list(dump_lines(entry, column, self.text.indents))
         if end is None:
             self.text.put(first.start, self.text.joined(lines).lstrip() + " " * column)
         else:
@@ -207,7 +207,7 @@ class _Mender:
         for dash, inner in zip(dashes[count:], node.items[count:], strict=True):
             self.text.delete_lines(dash, self.text.end(inner))
         if added:
-            lines = list(dump_lines(added, column, {}))
+            lines = list(dump_lines(added, column, self.text.indents))
             self.text.put_lines(self.text.next_line(self.text.end(node)), lines)
 
     def _afresh(self, node: Content, value: Any, place: Place) -> None:

@@ -49,11 +49,20 @@ def _block_lines(text: EditedText, node: Content, value: Any, place: Place) -> l
         return []
     if not is_block and (place.mark is None or len(format_flow(value)) + place.column < FLOW_WIDTH):
         return []
-    column = place.column + INDENT
+    column = _column_below(text, value, place)
     if is_block:
         own_column = text.column(text.first(node))
         column = own_column if own_column > place.column else column
-    return list(dump_lines(value, column, {}))
+    return list(dump_lines(value, column, text.indents))
+
+
+def _column_below(text: EditedText, value: Any, place: Place) -> int:
+    """Return the column of a new block below a key or a dash; the root's is the first."""
+    if place.mark is None:
+        return max(0, place.column)
+    if text.text[place.mark - 1] != ":":
+        return place.column + INDENT
+    return place.column + (text.indents.dashes if isinstance(value, list) else text.indents.keys)
 
 
 def _exchange_block(text: EditedText, node: Content, lines: Sequence[str], place: Place) -> None:

@@ -4,6 +4,7 @@ Comments, key order, quotes, anchors and spacing of everything untouched stay as
 so that ``git diff`` shows what changed and nothing else.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -25,7 +26,7 @@ from qgtune.document.nodes import (
 from qgtune.document.reading import read_document
 from qgtune.document.scalars import same_value
 from qgtune.document.sources import Source
-from qgtune.document.writing import dump
+from qgtune.document.writing import Indents, dump
 
 
 class Spliced(NamedTuple):
@@ -73,13 +74,29 @@ def splice_with_layout(document: Document, value: Any) -> Spliced:
 
 
 def _attempt(document: Document, value: Any, afresh: set[int]) -> str:
-    text = EditedText(document.source.text)
+    text = EditedText(document.source.text, _indents_of(document))
     root = document.root
     if isinstance(root, MappingNode) and not root.entries and not root.flow:
         # Only comments, or nothing at all: what is new follows on lines of its own.
         return text.text + dump(value).replace("\n", text.newline)
     mend(text, root, value, afresh)
     return text.result()
+
+
+def _indents_of(document: Document) -> Indents:
+    """Return how far most blocks of a text are indented below their keys."""
+    keys: Counter[int] = Counter()
+    dashes: Counter[int] = Counter()
+    mappings = [node for node in walk(document.root) if isinstance(node, MappingNode) and not node.flow]
+    for key, value in (entry for mapping in mappings for entry in mapping.entries):
+        if isinstance(value, MappingNode) and value.entries and not value.flow:
+            keys[value.entries[0][0].span.column - key.span.column] += 1
+        elif isinstance(value, SequenceNode) and value.span.line > key.span.line and not value.flow:
+            dashes[value.span.column - key.span.column] += 1
+    by_default = Indents()
+    [(most_keys, _)] = keys.most_common(1) or [(by_default.keys, 0)]
+    [(most_dashes, _)] = dashes.most_common(1) or [(most_keys, 0)]
+    return Indents(most_keys, most_dashes)
 
 
 def _reads_as(text: str, value: Any) -> bool:

@@ -4,7 +4,8 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from qgtune.core.paths import ROOT, Path, format_path
 from qgtune.core.python_objects import PyObject
@@ -13,6 +14,14 @@ from qgtune.document.tags import PYOBJECT
 
 INDENT = 2
 FLOW_WIDTH = 80
+
+
+class Indents(NamedTuple):
+    """How far a text indents what stands below a key: the keys of a mapping, and the dashes of a list."""
+
+    keys: int = INDENT
+    dashes: int = INDENT
+
 
 # Characters that are text in every context of every YAML; whatever else occurs is quoted.
 _SAFE_TEXT = re.compile(r"[^\W\d_][\w./+-]*(?: [\w./+-]+)*\Z|/[\w./+-]+\Z|_[\w./+-]*\Z")
@@ -101,35 +110,48 @@ def dump(value: Any, comments: Mapping[Path, str] | None = None) -> str:
     """
     if not isinstance(value, dict | list) or not value:
         return format_flow(value) + "\n"
-    lines = dump_lines(value, 0, comments or {})
+    lines = _Lines(comments or {}, Indents()).of(value, 0, ROOT)
     return "".join(f"{line}\n" for line in lines)
 
 
-def dump_lines(value: Any, indent: int, comments: Mapping[Path, str], path: Path = ROOT) -> Iterator[str]:
-    """Yield the lines of a non-empty dict or list in block style, indented by ``indent`` columns."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _entry(f"{' ' * indent}{format_scalar(key)}:", item, indent, comments, (*path, key))
-        return
-    for position, item in enumerate(value):
-        inner = (*path, position)
-        if isinstance(item, dict) and item:
-            lines = dump_lines(item, indent + INDENT, comments, inner)
-            first = next(lines)
-            yield f"{' ' * indent}- {first[indent + INDENT :]}"
-            yield from lines
+def dump_lines(value: Any, column: int, indents: Indents) -> Iterator[str]:
+    """Yield the lines of a non-empty dict or list in block style, from a column on."""
+    return _Lines({}, indents).of(value, column, ROOT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Writes data as lines in block style, with these comments behind the values and these indents."""
+
+    comments: Mapping[Path, str]
+    indents: Indents
+
+    def of(self, value: Any, column: int, path: Path) -> Iterator[str]:
+        if isinstance(value, dict):
+            for key, item in value.items():
+                below = self.indents.dashes if isinstance(item, list) else self.indents.keys
+                head = f"{' ' * column}{format_scalar(key)}:"
+                yield from self._entry(head, item, column + below, (*path, key))
+            return
+        for position, item in enumerate(value):
+            inner = (*path, position)
+            if isinstance(item, dict) and item:
+                lines = self.of(item, column + INDENT, inner)
+                first = next(lines)
+                yield f"{' ' * column}- {first[column + INDENT :]}"
+                yield from lines
+            else:
+                yield from self._entry(f"{' ' * column}-", item, column + INDENT, inner)
+
+    def _entry(self, head: str, item: Any, below: int, path: Path) -> Iterator[str]:
+        """Yield the lines of what stands behind a key or a dash; if they are several, from a column on."""
+        text = format_flow(item)
+        fits = len(head) + len(text) < FLOW_WIDTH and not _holds_mappings(item)
+        if not isinstance(item, dict | list) or not item or (isinstance(item, list) and fits):
+            yield f"{head} {text}{_comment(path, item, self.comments)}"
         else:
-            yield from _entry(f"{' ' * indent}-", item, indent, comments, inner)
-
-
-def _entry(head: str, item: Any, indent: int, comments: Mapping[Path, str], path: Path) -> Iterator[str]:
-    text = format_flow(item)
-    fits = len(head) + len(text) < FLOW_WIDTH and not _holds_mappings(item)
-    if not isinstance(item, dict | list) or not item or (isinstance(item, list) and fits):
-        yield f"{head} {text}{_comment(path, item, comments)}"
-    else:
-        yield head + _comment(path, None, comments)
-        yield from dump_lines(item, indent + INDENT, comments, path)
+            yield head + _comment(path, None, self.comments)
+            yield from self.of(item, below, path)
 
 
 def _holds_mappings(value: Any) -> bool:

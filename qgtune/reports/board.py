@@ -10,6 +10,7 @@ from qgtune.core.events import (
     Notice,
     RunEnded,
     RunStarted,
+    TrialFailed,
     TrialFinished,
     TrialStarted,
     WorkerDied,
@@ -104,6 +105,20 @@ class Board:
             case _:
                 return ""
 
+    def details(self, event: Event) -> str:
+        """Return what only a verbose view tells of an event, noted already; empty for most events."""
+        match event:
+            case TrialStarted():
+                return f"trial {event.number} begins in worker {event.worker}"
+            case EpochReported():
+                return f"trial {event.number}  epoch {event.step}  {event.value:.6g}"
+            case TrialFinished() if event.is_best:
+                return f"the best so far: {self.best_parameters()}" if event.record.params else ""
+            case TrialFailed():
+                return event.traceback.rstrip()
+            case _:
+                return ""
+
     def trial_line(self, record: TrialRecord) -> str:
         """Return the line of a finished trial, for example ``7/40  trial 6  loss 0.2  best ...``."""
         parts = [f"{self.finished}/{self.total}", f"trial {record.number}"]
@@ -122,6 +137,12 @@ class Board:
             return ""
         return f"best {self.best.values[0]:.6g} (trial {self.best.number})"
 
+    def best_parameters(self) -> str:
+        """Return the parameters of the best trial in one line, ``lr 0.01, act relu``; empty without one."""
+        if self.best is None:
+            return ""
+        return ", ".join(f"{_short(name)} {_short(value)}" for name, value in self.best.params.items())
+
     def values(self, values: Sequence[float]) -> str:
         """Return the values with their names, for example ``accuracy 0.93``."""
         if len(values) != len(self._metrics):
@@ -136,6 +157,12 @@ class Board:
             return f"{event.total} trials, {processes}"
         best = f", {self.best_words()}" if self.best else ""
         return f"going on from {event.finished_before} of {event.total} trials{best}, {processes}"
+
+
+def _short(value: object) -> str:
+    """Return the value of a parameter in one line, without what a terminal would take for a command."""
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return "".join(char if char.isprintable() else "�" for char in text)
 
 
 def duration(seconds: float) -> str:

@@ -22,14 +22,16 @@ _REFRESHES_PER_SECOND = 4
 class LiveView:
     """Shows a run while it runs; a context manager that is called with each event.
 
-    On a terminal: a bar with finished trials, best value, elapsed time and time left; a line for each
-    trial that runs; the last failures. Elsewhere: one line for each finished trial, never with escape
-    codes. ``NO_COLOR`` in the environment leaves out the colours.
+    On a terminal: a bar with finished trials, best value, elapsed time and time left; the parameters of the
+    best trial; a line for each trial that runs; the last failures. Elsewhere: one line for each finished
+    trial, never with escape codes. ``NO_COLOR`` in the environment leaves out the colours.
 
     Args:
         metric: what the value of a trial is; several names for several objectives.
         direction: ``minimize`` or ``maximize``; one for each name.
         quiet: say nothing but what failed.
+        verbose: say each trial as it begins, what it reports, the parameters of each better one, and the
+            tracebacks of failures; on a terminal, above the board.
         stream: where to write; the standard output by default.
         clock: tells the time in seconds.
 
@@ -42,12 +44,13 @@ class LiveView:
         1/2  trial 0  loss 0.5  best 0.5 (trial 0)
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is shown, how much of it, and where: each has a default
         self,
         metric: str | Sequence[str] = "value",
         direction: str | Sequence[str] = "minimize",
         *,
         quiet: bool = False,
+        verbose: bool = False,
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -55,6 +58,7 @@ class LiveView:
         directions = [direction] if isinstance(direction, str) else list(direction)
         self._aim = ", ".join(f"{way} {name}" for way, name in zip(directions, metrics, strict=False))
         self._quiet = quiet
+        self._verbose = verbose and not quiet
         self._stream = stream if stream is not None else sys.stdout
         self._clock = clock
         self._began = clock()
@@ -89,13 +93,15 @@ class LiveView:
         with self._changing:
             self._board.note(event)
             line = self._board.sentence(event)
+            details = self._board.details(event) if self._verbose else ""
         if line and isinstance(event, RunStarted) and self._aim:
             line += f" ({self._aim})"
         says = self._says(event)
         if isinstance(event, RunEnded):
             self._leave_board()
-        if line and says:
-            self._say(line)
+        for text in (line if says else "", details):
+            if text:
+                self._say(text)
 
     def _says(self, event: Event) -> bool:
         if self._quiet:
@@ -103,7 +109,7 @@ class LiveView:
                 isinstance(event, TrialFinished) and event.record.state == "failed"
             )
         # On a terminal the board shows the trials; only what would scroll away is said as well.
-        return self._live is None or isinstance(event, (RunStarted, WorkerDied, Notice))
+        return self._live is None or self._verbose or isinstance(event, (RunStarted, WorkerDied, Notice))
 
     def _leave_board(self) -> None:
         """Leave the last board where it is, and write below it from now on."""
@@ -136,6 +142,8 @@ def draw_board(board: Board, elapsed: float) -> RenderableType:
     if not board.total:
         return Text("starting")
     parts: list[RenderableType] = [_summary(board, elapsed)]
+    if parameters := board.best_parameters():
+        parts.append(Text(f"best: {parameters}", style="green", no_wrap=True, overflow="ellipsis"))
     trials = Table.grid(padding=(0, 2))
     by_worker = sorted(board.running.values(), key=lambda trial: (trial.worker, trial.number))
     for trial in by_worker:

@@ -9,6 +9,7 @@ from qgtune.study.attributes import (
     PRUNED_BECAUSE,
     REPEATED_VALUES,
     REUSED_FROM,
+    SPACE,
     SPREAD,
 )
 from qgtune.study.create import check_fingerprint, create_study
@@ -34,6 +35,7 @@ __all__ = [
     "PRUNED_BECAUSE",
     "REPEATED_VALUES",
     "REUSED_FROM",
+    "SPACE",
     "SPREAD",
     "Migration",
     "Objective",

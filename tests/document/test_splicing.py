@@ -248,6 +248,22 @@ def test_only_what_changed_changes(text, value, expected):
     assert edited(text, value) == expected
 
 
+STYLES = {
+    "four columns, dashes at their key": "m:\n    a:\n        x: 1\n    l:\n    - b: 1\n",
+    "two columns, dashes at their key": "m:\n  a:\n    x: 1\n  l:\n  - b: 1\n",
+    "two columns, dashes below": "m:\n  a:\n    x: 1\n  l:\n    - b: 1\n",
+    "three columns, below anchors": "m: &m\n   a: &a\n      x: 1\n   l:\n   - b: 1\n",
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_new_block_is_indented_as_the_text_indents_its_own(style):
+    text = STYLES[style]
+    new = {**read(text).data, "own": {"a": {"x": 1}, "l": [{"b": 1}]}}
+    own = text.replace("m:", "own:", 1).replace(" &m", "").replace(" &a", "")
+    assert edited(text, new) == text + own
+
+
 def test_a_change_that_cannot_be_made_in_place_still_reads_right_and_tells():
     document = read("# top\na: 1  # one\nb: 2\n")
     value = {"b": 2, "a": 1}

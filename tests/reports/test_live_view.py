@@ -84,9 +84,30 @@ worker 0 died: was killed by SIGKILL (often for want of memory); trial 3 does no
 
 BOARD = """\
 ━━━━━━━━━━━━━━            3/5 trials  best 0.25 (trial 1)  1 min 30 s elapsed  about 1 min 0 s left
+best: lr 0.1
 worker 0  trial 3  epoch 7  0.5
 worker 1  waits
 trial 2 failed: ValueError: [red]shapes[/red] differ
+"""
+
+
+VERBOSE = """\
+5 trials, 2 worker processes (maximize f1)
+trial 0 begins in worker 0
+trial 1 begins in worker 1
+trial 0  epoch 3  0.5
+1/5  trial 1  f1 0.25  best 0.25 (trial 1)  3.2 s
+the best so far: lr 0.1
+trial 2 begins in worker 1
+note: the data set has one class only
+2/5  trial 2  failed: ValueError: [red]shapes[/red] differ  0.5 s
+Traceback ...
+3/5  trial 0  pruned  best 0.25 (trial 1)  1 min 15 s
+trial 3 begins in worker 0
+worker 0 died: was killed by SIGKILL (often for want of memory); trial 3 does not count
+trial 4 begins in worker 1
+4/5  trial 4  f1 0.931235  best 0.931235 (trial 4)  3.2 s
+the best so far: lr 0.1
 """
 
 
@@ -109,6 +130,37 @@ def test_force_color_puts_no_escape_codes_into_a_file(monkeypatch):
 @pytest.mark.parametrize("stream", [io.StringIO, Terminal])
 def test_a_quiet_view_says_only_what_failed(stream):
     assert show(stream(), quiet=True) == QUIET
+
+
+def test_a_verbose_view_says_beginnings_epochs_parameters_and_tracebacks_too():
+    assert show(io.StringIO(), verbose=True) == VERBOSE
+
+
+def test_a_quiet_view_is_never_verbose():
+    assert show(io.StringIO(), quiet=True, verbose=True) == QUIET
+
+
+def test_parameters_with_odd_characters_stay_on_their_line_and_command_no_terminal():
+    board = Board(["f1"])
+    odd = TrialRecord(0, "complete", (1.0,), {"a\nb\x1b[2J": "[red]é\x07", "lr": 0.123456789})
+    board.note(RunStarted(2, 0, 1))
+    board.note(TrialFinished(0, odd, is_best=True))
+    console = Console(file=io.StringIO(), width=60, force_terminal=False)
+    console.print(draw_board(board, elapsed=1.0))
+    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+    assert "best: a�b�[2J [red]é�, lr 0.123457" in lines
+
+
+def test_many_parameters_take_one_line():
+    board = Board(["f1"])
+    board.note(RunStarted(2, 0, 1))
+    many = TrialRecord(0, "complete", (1.0,), {f"parameter_{i}": i for i in range(1_000)})
+    board.note(TrialFinished(0, many, is_best=True))
+    console = Console(file=io.StringIO(), width=60, force_terminal=False)
+    console.print(draw_board(board, elapsed=1.0))
+    shown = [line for line in console.file.getvalue().splitlines() if "parameter_" in line]
+    assert len(shown) == 1
+    assert shown[0].rstrip().endswith("…")
 
 
 def test_the_end_of_a_run_is_left_to_the_summary():
