@@ -13,18 +13,21 @@ from qgtune.compiler.planning.canonical_form import canonical_form
 from qgtune.compiler.prepare import Prepared
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
 from qgtune.core.events import Event, Notice, RunStarted, TrialFinished
+from qgtune.core.fork_server import start_fork_server
 from qgtune.core.trials import TrialRecord
 from qgtune.first_trials import params_to_try_first
 from qgtune.outputs.files import OutputFiles, check_outputs, reason, shown
 from qgtune.outputs.study_results import located, measured_settings, open_tuned_study, run_fingerprint
 from qgtune.outputs.writer import OutputWriter
 from qgtune.sampling import number_of_combinations, sampler_spec
+from qgtune.schema.tuning import TuningSettings
 
 if TYPE_CHECKING:
     from qgtune.study import RunOutcome, RunSpec
 
+WORKER_MODULES = ("qgtune.study.workers",)
 TASK_MODULES = ("qgtune.training", "qgtune.data")
-"""What the server that forks the workers loads once for all of them."""
+"""What the server that forks the workers loads once for all of them; the latter for built-in tasks only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,14 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
         DiagnosticError: if the output folder, the storage, the study or the objective cannot be used.
         QgtuneError: if results, or the study itself, can no longer be written, as on a full disk.
     """
+    files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
+    check_outputs(prepared)
+    settings = prepared.tuning.settings
+    if settings.start_method != "spawn":
+        start_fork_server(_modules_of_workers(settings))
     # Optuna takes most of a second to import, and a tuning file with problems never gets here.
     from qgtune.study import best_record, pareto_front, run_trials
 
-    files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
-    check_outputs(prepared)
     writer = OutputWriter(prepared, files, on_event)
     spec = replace(_run_spec(prepared, files), more=more)
     if spec.total < prepared.tuning.settings.total_trials:
@@ -95,6 +101,10 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
     writer.write_report(kept, with_plots=prepared.tuning.settings.plots)
     study = prepared.tuning.settings.study_file(prepared.tuning.folder)
     return RunResult(outcome, best, front, files, study)
+
+
+def _modules_of_workers(settings: TuningSettings) -> tuple[str, ...]:
+    return WORKER_MODULES if settings.task is None else (*WORKER_MODULES, *TASK_MODULES)
 
 
 def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
