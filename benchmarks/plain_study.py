@@ -1,6 +1,7 @@
 """The plain study of time_to_target.py: Optuna and torch_geometric as everybody writes it.
 
-Prints the time, the state and the value of each trial. The arguments are a folder for the journal, a seed and how many trials.
+Prints the time, the state and the value of each trial. The arguments are a folder for the journal, a seed and
+the number of trials.
 """
 
 import json
