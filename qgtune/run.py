@@ -3,7 +3,7 @@
 import functools
 import json
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from qgtune.compiler.planning.canonical_form import canonical_form
 from qgtune.compiler.prepare import Prepared
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
 from qgtune.core.events import Event, Notice, RunStarted, TrialFinished
+from qgtune.core.fork_server import start_fork_server
 from qgtune.core.trials import TrialRecord
 from qgtune.first_trials import params_to_try_first
 from qgtune.outputs.files import OutputFiles, check_outputs, reason, shown
@@ -21,12 +22,14 @@ from qgtune.outputs.report import config_reader
 from qgtune.outputs.study_results import located, measured_settings, open_tuned_study, run_fingerprint
 from qgtune.outputs.writer import OutputWriter
 from qgtune.sampling import number_of_combinations, sampler_spec
+from qgtune.schema.tuning import TuningSettings
 
 if TYPE_CHECKING:
     from qgtune.study import RunOutcome, RunSpec
 
+WORKER_MODULES = ("qgtune.study.running.workers",)
 TASK_MODULES = ("qgtune.training", "qgtune.data")
-"""What the server that forks the workers loads once for all of them."""
+"""What the server that forks the workers loads once for all of them; the latter for built-in tasks only."""
 
 _NOT_PRUNED = (
     "with several metrics no trial is pruned: no one of them says which trial is worse; "
@@ -61,18 +64,16 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
         DiagnosticError: if the output folder, the storage, the study or the objective cannot be used.
         QgtuneError: if results, or the study itself, can no longer be written, as on a full disk.
     """
+    files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
+    check_outputs(prepared)
+    _start_server(prepared.tuning.settings)
     # Optuna takes most of a second to import, and a tuning file with problems never gets here.
     from qgtune.study import best_record, pareto_front, run_trials
 
-    files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
-    check_outputs(prepared)
     writer = OutputWriter(prepared, files, on_event, _kept_checkpoints(prepared, files))
     spec = replace(_run_spec(prepared, files), more=more)
-    if spec.total < prepared.tuning.settings.total_trials:
-        name = spec.sampler.choice.name
-        on_event(Notice(f"{name}: there are {spec.total} combinations, and the run ends after the last"))
-    if spec.metrics and len(spec.directions) > 1:
-        on_event(Notice(_NOT_PRUNED))
+    for text in _notices(spec, prepared.tuning.settings):
+        on_event(Notice(text))
     view_errors: list[OSError] = []
 
     def handle(event: Event) -> None:
@@ -111,6 +112,21 @@ def _kept_checkpoints(prepared: Prepared, files: OutputFiles) -> KeptCheckpoints
     if keep is None or prepared.tuning.settings.task is None:
         return None
     return KeptCheckpoints(config_reader(prepared.compilation), files.folder, keep)
+
+
+def _start_server(settings: TuningSettings) -> None:
+    """Have the workers' modules loaded while this process opens the study."""
+    if settings.start_method != "spawn":
+        start_fork_server(WORKER_MODULES if settings.task is None else (*WORKER_MODULES, *TASK_MODULES))
+
+
+def _notices(spec: "RunSpec", settings: TuningSettings) -> Iterator[str]:
+    """Yield what a user should know of a run before it begins."""
+    if spec.total < settings.total_trials:
+        name = spec.sampler.choice.name
+        yield f"{name}: there are {spec.total} combinations, and the run ends after the last"
+    if spec.metrics and len(spec.directions) > 1:
+        yield _NOT_PRUNED
 
 
 def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":

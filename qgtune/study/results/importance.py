@@ -3,17 +3,16 @@
 import math
 import warnings
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import optuna
-from optuna.importance import (
-    BaseImportanceEvaluator,
-    FanovaImportanceEvaluator,
-    PedAnovaImportanceEvaluator,
-    get_param_importances,
-)
 from optuna.trial import FrozenTrial, TrialState
 
 from qgtune.study.quiet import quiet_optuna
+
+# optuna.importance loads scikit-learn, which takes longer than all the rest of this room.
+if TYPE_CHECKING:
+    from optuna.importance import BaseImportanceEvaluator
 
 _MOST_CELLS = 20_000
 """Trials times parameters up to which fANOVA, whose forests take long to grow, answers in seconds."""
@@ -65,6 +64,8 @@ def _evaluated(
     names: list[str],
     target: Callable[[FrozenTrial], float],
 ) -> tuple[dict[str, float], str]:
+    from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+
     evaluator = evaluator_for(len(trials) * len(names))
     with quiet_optuna(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -78,8 +79,10 @@ def _evaluated(
     return shares, "fANOVA" if isinstance(evaluator, FanovaImportanceEvaluator) else "PED-ANOVA"
 
 
-def evaluator_for(cells: int) -> BaseImportanceEvaluator:
+def evaluator_for(cells: int) -> "BaseImportanceEvaluator":
     """Return what finds importances in seconds for so many trials times parameters."""
+    from optuna.importance import FanovaImportanceEvaluator, PedAnovaImportanceEvaluator
+
     if cells <= _MOST_CELLS:
         return FanovaImportanceEvaluator(n_trees=32, max_depth=32, seed=0)
     return PedAnovaImportanceEvaluator(evaluate_on_local=False)

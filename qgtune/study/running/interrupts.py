@@ -1,10 +1,7 @@
 """Signals that end a run, as messages to the loop that waits for the workers."""
 
-import contextlib
 import signal
-import sys
 import threading
-from collections.abc import Iterator
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from types import FrameType, TracebackType
@@ -58,19 +55,3 @@ class Interrupts:
             signal.signal(number, previous)
         self._send.close()
         self.connection.close()
-
-
-@contextlib.contextmanager
-def interrupts_held_back() -> Iterator[None]:
-    """Hold Ctrl-C back within the block, and for good in processes started there.
-
-    A worker is deaf to it from its first moment, not only once it has got as far as ignoring it.
-    """
-    if sys.platform == "win32":
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections import deque
 from collections.abc import Callable
 from multiprocessing.connection import wait
 
@@ -51,7 +52,8 @@ class Supervisor:
         self._spec = spec
         self._start = start
         self._study = study
-        self._emit = on_event
+        self._on_event = on_event
+        self._untold: deque[Event] = deque()
         self._interrupts = interrupts
         self._tally = Tally(study, spec.directions, spec.total, spec.n_processes)
         self._memory = MemoryKills()
@@ -84,6 +86,7 @@ class Supervisor:
         self._n_processes = min(self._spec.n_processes, -(-missing // self._spec.n_jobs))
         before = tuple(trial_records(self._study))
         self._emit(RunStarted(self._tally.total, resumed_from, self._n_processes, self._tally.best, before))
+        self._tell()
         if resumed_from:
             self._notify(f"of this study, {self._tally.what_counts()}")
         if missing:
@@ -96,11 +99,16 @@ class Supervisor:
                 "another run on this storage is alive: the two share the study, "
                 "and what a killed run may have left is not repaired"
             )
+        self._tell()
         try:
             for index in range(0 if self._goal_reached else self._n_processes):
                 self._workers.append(self._start(index))
             while self._workers and self._startup_error is None:
-                self._wait()
+                try:
+                    self._wait()
+                finally:
+                    # After the answers: a worker does not wait for what becomes of its last trial's files.
+                    self._tell()
         finally:
             self._end_workers()
         if self._startup_error is not None:
@@ -109,6 +117,7 @@ class Supervisor:
         alone = lock.claim() and alone_by_lock
         lose_abandoned_trials(self._study, _LOST_WORKER, retry=self._spec.retries, alone=alone)
         self._emit(self._ended())
+        self._tell()
         return RunOutcome(
             records=tuple(trial_records(self._study)),
             resumed_from=resumed_from,
@@ -119,6 +128,13 @@ class Supervisor:
             first_failure=self._tally.first_failure,
             first_traceback=self._tally.first_traceback,
         )
+
+    def _emit(self, event: Event) -> None:
+        self._untold.append(event)
+
+    def _tell(self) -> None:
+        while self._untold:
+            self._on_event(self._untold.popleft())
 
     def _ended(self) -> RunEnded:
         return RunEnded(

@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection, Pipe
 from multiprocessing.process import BaseProcess
 
 from qgtune.core.errors import ConfigValueError
-from qgtune.study.running.interrupts import interrupts_held_back
+from qgtune.core.fork_server import can_fork, interrupts_held_back
 from qgtune.study.running.messages import RUN, STOP, Message
 from qgtune.study.running.process_ends import MemoryKills, ProcessEnd, end_of
 from qgtune.study.running.workers import worker_main
@@ -30,14 +30,13 @@ def process_factory(start_method: str, preload: tuple[str, ...]) -> Callable[...
     Raises:
         ConfigValueError: at ``start_method``, if it is ``fork`` and the system cannot.
     """
-    can_fork = "forkserver" in multiprocessing.get_all_start_methods()
-    if start_method == "fork" and not can_fork:
+    if start_method == "fork" and not can_fork():
         raise ConfigValueError(
             ("start_method",),
             "a process is forked only where the system can, and this one cannot",
             "write start_method: auto",
         )
-    if start_method == "spawn" or not can_fork:
+    if start_method == "spawn" or not can_fork():
         return multiprocessing.get_context("spawn").Process
     context = multiprocessing.get_context("forkserver")
     # The worker's own module too, and Optuna with it: a worker then has nothing left to import.

@@ -16,13 +16,13 @@ import optuna
 
 from qgtune.core.errors import QgtuneError, TrialPruned
 from qgtune.core.events import EpochReported, Notice, TrialStarted, WorkerReady
-from qgtune.study.attributes import FAILURE, WORKER
+from qgtune.study.attributes import FAILURE
 from qgtune.study.create import create_study
 from qgtune.study.quiet import quieten_process
 from qgtune.study.running.gpus import share_of_gpus
 from qgtune.study.running.messages import RUN, Ask, Broken, Message, StartupFailed, Told
 from qgtune.study.running.run_spec import Objective, RunSpec, WorkerContext
-from qgtune.study.storage.ownership import record_owner
+from qgtune.study.storage.born_trials import become_worker, record_worker
 from qgtune.study.storage.run_lock import RunLock
 from qgtune.study.storage.storage_address import StorageAddress
 from qgtune.study.storage.storages import open_storage
@@ -51,6 +51,7 @@ def worker_main(
     if gpu is not None:  # before anything speaks to a GPU
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu
     quieten_process()
+    become_worker(worker)
     link = _Link(connection)
     try:
         spec: RunSpec = pickle.loads(payload)  # noqa: S301 - from the process that started this one
@@ -173,8 +174,7 @@ class _Attempt:
     def __call__(self, trial: optuna.Trial) -> list[float]:
         self.number = trial.number
         self._link.send(TrialStarted(self._worker, trial.number))
-        trial.set_user_attr(WORKER, str(self._worker))
-        record_owner(trial)
+        record_worker(trial)
         self._observe_reports(trial)
         try:
             return _as_values(self._objective(trial), self._n_values)

@@ -2,9 +2,28 @@
 
 from datetime import datetime
 
+import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from qgtune.study.storage.ownership import owner_attributes
+from qgtune.study.attributes import WORKER
+from qgtune.study.storage.ownership import owner_attributes, record_owner
+
+_worker: dict[str, str] = {}
+"""In a worker process: which one it is, as its trials carry it."""
+
+
+def become_worker(index: int) -> None:
+    """Have every trial of this process carry the index of the worker that runs it."""
+    _worker[WORKER] = str(index)
+
+
+def record_worker(trial: optuna.Trial) -> None:
+    """Write down who runs a trial, unless it was born with that: one that was enqueued was not."""
+    attributes = trial.user_attrs
+    for name, value in _worker.items():
+        if attributes.get(name) != value:
+            trial.set_user_attr(name, value)
+    record_owner(trial)
 
 
 def born_with_owner() -> FrozenTrial:
@@ -22,7 +41,7 @@ def born_with_owner() -> FrozenTrial:
         datetime_complete=None,
         params={},
         distributions={},
-        user_attrs=owner_attributes(),
+        user_attrs={**_worker, **owner_attributes()},
         system_attrs={},
         intermediate_values={},
     )
