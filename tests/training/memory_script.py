@@ -57,7 +57,7 @@ def trials_under(policy, folder):
     # The features of 32 graphs of 400 nodes take 32 * 400 * 1024 * 4 bytes, 50 MiB, several times over.
     plan = Configs([config(8), config(1024), config(8)])
     data = {"name": "memory_graphs.py:make"}
-    spec = TaskSpec("graph_classification", data, "loss", folder, folder, policy)
+    spec = TaskSpec("graph_classification", data, ("loss",), folder, folder, policy)
     objective = make_task_objective(WorkerContext(0, 1, 1, notices.append), plan=plan, spec=spec)
     study = optuna.create_study()
 
