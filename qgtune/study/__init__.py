@@ -18,6 +18,7 @@ from qgtune.study.results.importance import importances
 from qgtune.study.results.pareto import pareto_front
 from qgtune.study.results.plots import MISSING, can_draw, pictures, plot_axes
 from qgtune.study.results.records import best_record, complete_trials, trial_records
+from qgtune.study.running.launchers import Launching
 from qgtune.study.running.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
 from qgtune.study.running.runs import run_trials
 from qgtune.study.sampling.conditional_spaces import conditional_space_advice
@@ -34,6 +35,7 @@ __all__ = [
     "REPEATED_VALUES",
     "REUSED_FROM",
     "SPREAD",
+    "Launching",
     "Migration",
     "Objective",
     "OptunaTrialPruned",

@@ -4,7 +4,7 @@ import contextlib
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from types import FrameType, TracebackType
@@ -15,14 +15,17 @@ class Interrupts:
     """Catches Ctrl-C (SIGINT) within its block; ``connection`` becomes readable with each one.
 
     Outside the main thread Python cannot catch signals; then there is never one to read.
+
+    Args:
+        also: further signals that count as Ctrl-C.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, also: Sequence[signal.Signals] = ()) -> None:
         receive: Connection
         receive, self._send = Pipe(duplex=False)
         self.connection = receive
-        self._previous: Any = None
-        self._installed = False
+        self._signals = (signal.SIGINT, *also)
+        self._previous: dict[signal.Signals, Any] = {}
 
     def take(self) -> None:
         """Take one interrupt; call it when ``connection`` is readable."""
@@ -33,8 +36,7 @@ class Interrupts:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._previous = signal.signal(signal.SIGINT, self._note)
-            self._installed = True
+            self._previous = {caught: signal.signal(caught, self._note) for caught in self._signals}
         return self
 
     def __exit__(
@@ -43,8 +45,8 @@ class Interrupts:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._installed:
-            signal.signal(signal.SIGINT, self._previous)
+        for caught, previous in self._previous.items():
+            signal.signal(caught, previous)
         self._send.close()
         self.connection.close()
 

@@ -1,6 +1,7 @@
 """The front door of a run: a storage that is repaired, a study made or found, a supervisor at work."""
 
 import pickle
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,6 +10,7 @@ from qgtune.core.errors import UsageError
 from qgtune.core.events import Event, Notice
 from qgtune.study.create import create_study
 from qgtune.study.running.interrupts import Interrupts
+from qgtune.study.running.launched_run import LaunchedRun
 from qgtune.study.running.retries import lose_abandoned_trials
 from qgtune.study.running.run_spec import RunOutcome, RunSpec
 from qgtune.study.running.supervisor import Supervisor
@@ -51,7 +53,8 @@ def _run(
     spec: RunSpec, payload: bytes, storage: StorageAddress, on_event: Callable[[Event], None]
 ) -> RunOutcome:
     with storage_lost_in_words(storage), RunLock(storage.presence) as lock:
-        alone = lock.claim()
+        # Whoever joins leaves the storage to the run that it joins: a lock may not reach across hosts.
+        alone = not spec.joins and lock.claim()
         if alone:
             repair_storage(storage)
         else:
@@ -72,12 +75,16 @@ def _run(
         alone = alone and storage.file is not None
         lose_abandoned_trials(study, _KILLED_RUN, retry=spec.retries, alone=alone)
         lock.share()
+        alone_by_lock = storage.file is not None and not spec.joins
+        if spec.launching is not None:
+            with Interrupts() as interrupts:
+                return LaunchedRun(spec, spec.launching, study, on_event, interrupts).run()
         n_threads = share_of_cores(spec.n_processes, spec.n_jobs)
         start = WorkerStarter(process_factory(spec.start_method, spec.preload), payload, storage, n_threads)
-        with Interrupts() as interrupts:
+        with Interrupts(also=(signal.SIGTERM,) if spec.joins else ()) as interrupts:
             supervisor = Supervisor(spec, start, study, on_event, interrupts)
             advice = storage_advice(storage, spec.n_processes * spec.n_jobs)
-            return supervisor.run(lock, alone_by_lock=storage.file is not None, advice=advice)
+            return supervisor.run(lock, alone_by_lock=alone_by_lock, advice=advice)
 
 
 def _pickled(spec: RunSpec) -> bytes:
