@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from own_projects import OBJECTIVE, qgtune, start, write_project
+from own_projects import qgtune, start, write_project
 
 from qgtune.study import open_study
 
@@ -35,25 +35,22 @@ LAUNCHERS = {
     "command": "launcher: {type: command, command: 'env MARK=1 {command}', workers: 2}\n",
     "own": "launcher: {type: 'mine.py:launch', workers: 2, niceness: 1}\n",
 }
-SLOW = OBJECTIVE.replace(
-    '    training = config["training"]\n',
-    '    import time\n    time.sleep(0.1)\n    training = config["training"]\n',
-)
-"""An objective that runs long enough for both processes to get trials."""
-DYING = '''\
-"""Kills its own process once."""
+OBJECTIVE = '''\
+"""Takes a while, so that both processes get trials, and kills its own process once where it is asked to."""
 
 import os
 import pathlib
 import signal
+import time
 
 
 def score(trial, config):
-    """Return the learning rate, unless this is the second trial for the first time."""
-    flag = pathlib.Path(__file__).with_name("died")
-    if trial.number == 1 and not flag.exists():
-        flag.touch()
+    """Return the learning rate."""
+    flag = pathlib.Path(__file__).with_name("kill")
+    if trial.number == 1 and flag.exists():
+        flag.unlink()
         os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0.1)
     return config["training"]["learning_rate"]
 '''
 
@@ -72,28 +69,23 @@ def study_of(folder):
     return open_study("tiny", folder / "runs/tiny/study.log")
 
 
-def test_every_launcher_fills_the_study_and_leaves_the_results(launcher, tmp_path):
-    done = qgtune(write_project(tmp_path, f"n_trials: 12\n{launcher}", objective=SLOW))
+def test_every_launcher_fills_the_study_although_a_worker_dies_and_leaves_the_results(launcher, tmp_path):
+    (tmp_path / "kill").touch()
+    done = qgtune(write_project(tmp_path, f"n_trials: 12\n{launcher}", objective=OBJECTIVE))
     assert done.returncode == 0, done.stdout + done.stderr
     # Two processes may both begin what one of them takes for the last trial.
-    assert states(tmp_path) in (["COMPLETE"] * 12, ["COMPLETE"] * 13)
+    assert states(tmp_path).count("COMPLETE") in (12, 13)
+    assert states(tmp_path).count("FAIL") == 1
+    assert set(states(tmp_path)) == {"COMPLETE", "FAIL"}
     owners = {trial.user_attrs["qgtune:owner"]["pid"] for trial in study_of(tmp_path).trials}
-    assert len(owners) == 2
+    assert len(owners) >= 2
     left = {path.name for path in (tmp_path / "runs/tiny").iterdir()}
     assert {"best_config.yaml", "trials.csv", "report.html", "study.log"} <= left
     assert not [name for name in left if name.endswith((".run", ".lock"))]
 
 
-def test_a_worker_that_dies_costs_one_trial_whoever_started_it(launcher, tmp_path):
-    done = qgtune(write_project(tmp_path, f"n_trials: 6\n{launcher}", objective=DYING))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert states(tmp_path).count("COMPLETE") in (6, 7)
-    assert states(tmp_path).count("FAIL") == 1
-    assert "RUNNING" not in states(tmp_path)
-
-
 def test_ctrl_c_lets_running_trials_finish_and_leaves_nothing_running(launcher, tmp_path):
-    tuning = write_project(tmp_path, f"n_trials: 400\n{launcher}", objective=SLOW)
+    tuning = write_project(tmp_path, f"n_trials: 400\n{launcher}", objective=OBJECTIVE)
     run = start(tuning)
     journal = tmp_path / "runs/tiny/study.log"
     deadline = time.monotonic() + 60
@@ -108,7 +100,7 @@ def test_ctrl_c_lets_running_trials_finish_and_leaves_nothing_running(launcher, 
 
 
 def test_a_launched_process_that_is_killed_is_told_and_started_again(tmp_path):
-    killer = "import os, signal; os.kill(os.getppid(), signal.SIGKILL)"
+    killer = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
     (tmp_path / "mine.py").write_text(
         f'''"""Kills what it starts first."""
 
@@ -133,7 +125,7 @@ def launch(commands, environment):
     """Start a command that is killed at once, then the real ones."""
     starts.append(commands)
     if len(starts) == 1:
-        commands = [[sys.executable, "-c", {killer.replace("getppid", "getpid")!r}] for _ in commands]
+        commands = [[sys.executable, "-c", {killer!r}] for _ in commands]
     return [Started(words, env=environment) for words in commands]
 '''
     )

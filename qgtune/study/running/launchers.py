@@ -16,6 +16,8 @@ from qgtune.core.user_code import UserCodeError, load_function
 from qgtune.schema.launcher_settings import PLACEHOLDER, LauncherChoice
 from qgtune.schema.samplers import OWN
 
+_LONGEST_WORDS = 500
+
 
 class Handle(Protocol):
     """A process that a launcher has started.
@@ -121,11 +123,12 @@ class LaunchedProcess:
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def last_words(self) -> str:
-        """Return the line of its output that most likely says why it ended; empty if there is none."""
+        """Return what of its output most likely says why it ended, in a line; empty if there is nothing."""
         self._output.seek(0)
-        lines = [line.strip() for line in self._output.read().decode(errors="replace").splitlines()]
-        telling = [line for line in lines if "error" in line.lower()] or [line for line in lines if line][-1:]
-        return telling[0] if telling else ""
+        text = self._output.read().decode(errors="replace")
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        telling = [line for line in lines if "error" in line.lower()][:1] or lines[-2:]
+        return "; ".join(telling)[:_LONGEST_WORDS]
 
 
 def launch_by_command(
