@@ -32,9 +32,9 @@ format: $(VENV)/.dev  ## mend format and style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-schemas: $(VENV)/.dev  ## write schemas/ and the tables of docs/tasks.md from the code
+schemas: $(VENV)/.dev  ## write schemas/ and the tables of docs/tasks.md and docs/tuning.md from the code
 	$(BIN)/python -m qgtune.schema.export schemas
-	$(BIN)/python -m qgtune.schema.task_tables docs/tasks.md
+	$(BIN)/python -m qgtune.schema.page_tables docs/tasks.md docs/tuning.md
 
 language-server: .node/$(LANGUAGE_SERVER)  ## install the YAML language server that the tests talk to; needs npm
 
@@ -45,7 +45,7 @@ install: $(VENV)/.runtime  ## set up the virtual environment without the develop
 
 clean:  ## remove the virtual environment, caches and the runs of the samples
 	rm -rf $(VENV) .node .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info build dist
-	rm -rf sample_configs/*/runs
+	rm -rf sample_configs/*/runs examples/*/runs
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.runtime: pyproject.toml constraints.txt

@@ -7,7 +7,7 @@ is heavy only when they are called there.
 import contextlib
 import math
 import pathlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,8 +15,9 @@ from typing import Any
 from qgtune.compiler.linking.objects import with_objects
 from qgtune.compiler.planning.checks import ConstraintError
 from qgtune.compiler.planning.plan import Plan
-from qgtune.core.diagnostics import Diagnostic, Location
-from qgtune.core.errors import DiagnosticError, QgtuneError, TrialPruned
+from qgtune.core.diagnostics import Diagnostic, Location, did_you_mean
+from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError, TrialPruned
+from qgtune.core.paths import format_path
 from qgtune.core.user_code import UserCodeError, load_function
 from qgtune.measuring import with_seed_of_repeat
 from qgtune.space import EvaluationError
@@ -34,12 +35,15 @@ class TaskSpec:
 
     task: str
     data: dict[str, Any]
-    metric: str
+    metrics: tuple[str, ...]
+    """What each value of a trial is: a metric of the task, or what it knows of a config before training."""
     folder: pathlib.Path
     """What relative paths of the data section are relative to."""
     output_dir: pathlib.Path
     on_oom: str = "fail"
     """What becomes of a trial that runs out of memory: ``fail``, ``prune`` or ``halve_batch``."""
+    keeps_models: bool = False
+    """Whether a trial that comes to its end leaves its model, of which the parent keeps the best ones."""
 
 
 def make_own_objective(  # noqa: PLR0913 - what a worker is told of the user's function
@@ -130,13 +134,16 @@ def make_task_objective(context: WorkerContext, *, plan: Plan, spec: TaskSpec) -
     dataset = load_dataset(spec.data, base_dir=spec.folder)
     recycling = Recycling()
 
-    def objective(trial: Any) -> float:
+    def objective(trial: Any) -> float | list[float]:
         config = resolved(plan, trial)
+        facts = late_facts(task, config) if plan.has_late_constraints or len(spec.metrics) > 1 else {}
         if plan.has_late_constraints:
             with _pruning(trial):
-                plan.check_late(config, late_facts(task, config))
-        attempt = _TaskAttempt(trial, task, dataset, spec, context.notify, recycling)
-        return attempt.value(config)
+                plan.check_late(config, facts)
+        told = {format_path(path): value for path, value in facts.items()}
+        attempt = _TaskAttempt(trial, task, dataset, spec, context.notify, recycling, told)
+        values = attempt.values(config)
+        return values if len(values) > 1 else values[0]
 
     return objective
 
@@ -151,11 +158,13 @@ class _TaskAttempt:
     spec: TaskSpec
     notify: Callable[[str], None]
     recycling: Any
+    facts: Mapping[str, Any]
+    """What the task knows of the config before training it, by name."""
     reported: int = -1
     """The latest epoch that the study knows of."""
 
-    def value(self, config: dict[str, Any]) -> float:
-        """Return the value of the metric; what the trial held at most is kept with it, however it ends.
+    def values(self, config: dict[str, Any]) -> list[float]:
+        """Return the value of each metric; what the trial held at most is kept with it, however it ends.
 
         Raises:
             OutOfMemoryError: if memory does not suffice, and the trial is to fail.
@@ -165,7 +174,7 @@ class _TaskAttempt:
 
         peak = PeakMemory(str(config.get("training", {}).get("device", "cpu")))
         try:
-            return self._value(config)
+            return self._values(config)
         except OutOfMemoryError as error:
             if self.spec.on_oom != "prune":
                 raise
@@ -176,7 +185,7 @@ class _TaskAttempt:
             if most is not None:
                 self.trial.set_user_attr(PEAK_MEMORY, most)
 
-    def _value(self, config: dict[str, Any]) -> float:
+    def _values(self, config: dict[str, Any]) -> list[float]:
         from qgtune.training import OutOfMemoryError, with_halved_batches, within_memory
 
         while True:
@@ -190,7 +199,7 @@ class _TaskAttempt:
                 self.notify(f"trial {self.trial.number}: {error}: it begins again with batch_size {size}")
                 config = smaller
 
-    def _train(self, config: dict[str, Any]) -> float:
+    def _train(self, config: dict[str, Any]) -> list[float]:
         from qgtune.training import SupervisedTask
 
         # A task that is not one of these need not know of recycling.
@@ -198,14 +207,33 @@ class _TaskAttempt:
         result = self.task.train(
             config,
             self.dataset,
-            metric=self.spec.metric,
-            on_epoch=self._report,
+            metric=next((name for name in self.spec.metrics if name not in self.facts), self.spec.metrics[0]),
+            # Optuna neither takes reports of several objectives nor prunes such trials.
+            on_epoch=self._report if len(self.spec.metrics) == 1 else None,
             on_notice=self.notify,
             output_dir=self.spec.output_dir,
             trial_number=self.trial.number,
             **kept,
         )
-        return float(result.value)
+        if self.spec.keeps_models and not getattr(self.trial, "repeat", 0):
+            self._save(config, result)
+        if len(self.spec.metrics) == 1:
+            return [float(result.value)]
+        known = {**result.metrics, **self.facts}
+        for index, name in enumerate(self.spec.metrics):
+            if name not in known:
+                message = f"the task {self.spec.task} reports no metric {name!r}"
+                raise ConfigValueError(("metric", index), message, did_you_mean(name, known))
+        return [checked_value(known[name], f"the metric {name}") for name in self.spec.metrics]
+
+    def _save(self, config: dict[str, Any], result: Any) -> None:
+        from qgtune.training import save_best_model
+
+        try:
+            save_best_model(config, self.spec.output_dir, self.trial.number, result)
+        except OSError as error:  # the value of the trial is worth more than its weights
+            reason = (error.strerror or str(error)).lower()
+            self.notify(f"the model of trial {self.trial.number} cannot be kept: {error.filename}: {reason}")
 
     def _report(self, epoch: Any) -> None:
         # A trial that began again with smaller batches has reported its first epochs before.

@@ -17,6 +17,8 @@ from qgtune.core.events import Event, Notice, RunStarted, TrialFinished
 from qgtune.core.trials import TrialRecord
 from qgtune.first_trials import params_to_try_first
 from qgtune.outputs.files import OutputFiles, check_outputs, reason, shown
+from qgtune.outputs.kept_checkpoints import KeptCheckpoints
+from qgtune.outputs.report import config_reader
 from qgtune.outputs.study_results import located, measured_settings, open_tuned_study, run_fingerprint
 from qgtune.outputs.writer import OutputWriter
 from qgtune.sampling import number_of_combinations, sampler_spec
@@ -26,6 +28,11 @@ if TYPE_CHECKING:
 
 TASK_MODULES = ("qgtune.training", "qgtune.data")
 """What the server that forks the workers loads once for all of them."""
+
+_NOT_PRUNED = (
+    "with several metrics no trial is pruned: no one of them says which trial is worse; "
+    "a training still stops early by the first metric of the task"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +67,13 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
     check_outputs(prepared)
-    writer = OutputWriter(prepared, files, on_event)
+    writer = OutputWriter(prepared, files, on_event, _kept_checkpoints(prepared, files))
     spec = replace(_run_spec(prepared, files), more=more)
     if spec.total < prepared.tuning.settings.total_trials:
         name = spec.sampler.choice.name
         on_event(Notice(f"{name}: there are {spec.total} combinations, and the run ends after the last"))
+    if spec.metrics and len(spec.directions) > 1:
+        on_event(Notice(_NOT_PRUNED))
     view_errors: list[OSError] = []
 
     def handle(event: Event) -> None:
@@ -133,6 +142,13 @@ def _launching(prepared: Prepared) -> "Launching | None":
     return Launching(choice, command, tuning.folder.resolve())
 
 
+def _kept_checkpoints(prepared: Prepared, files: OutputFiles) -> KeptCheckpoints | None:
+    keep = prepared.tuning.settings.keep_checkpoints
+    if keep is None or prepared.tuning.settings.task is None:
+        return None
+    return KeptCheckpoints(config_reader(prepared.compilation), files.folder, keep)
+
+
 def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
     from qgtune.measuring import measured
     from qgtune.objectives import TaskSpec, make_own_objective, make_task_objective
@@ -174,13 +190,15 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
     task = TaskSpec(
         settings.task,
         dict(settings.data or {}),
-        settings.metric_name,
+        settings.metric_names,
         tuning.folder.resolve(),
         files.folder.resolve(),
         settings.on_oom,
+        keeps_models=settings.keep_checkpoints is not None,
     )
     make = functools.partial(make_task_objective, plan=plan, spec=task)
-    return measured(replace(spec, make_objective=make, preload=TASK_MODULES), plan, settings)
+    spec = replace(spec, make_objective=make, preload=TASK_MODULES, metrics=settings.metric_names)
+    return measured(spec, plan, settings)
 
 
 def migrate(prepared: Prepared) -> str:

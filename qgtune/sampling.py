@@ -1,10 +1,19 @@
 """What a study's sampler has to know of a search space that was compiled."""
 
+import pathlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from qgtune.compiler.building.selection import Selection, parse_pattern
+from qgtune.compiler.load import compile_files
+from qgtune.compiler.pipeline import Compilation
 from qgtune.compiler.prepare import Prepared
+from qgtune.core.errors import ConfigValueError
+from qgtune.core.paths import Path
 from qgtune.insight.counting import space_size
 from qgtune.insight.space_size import domain_values
+from qgtune.schema.sampler_settings import Choice, find_setting_problems, parse_setting
+from qgtune.schema.tuning import key_spellings
 from qgtune.space import Categorical, FollowingRange
 
 if TYPE_CHECKING:
@@ -13,10 +22,53 @@ if TYPE_CHECKING:
 
 def sampler_spec(prepared: Prepared) -> "SamplerSpec":
     """Return the sampler that a tuning file asks for, with what it has to know of the search space."""
+    choice = prepared.tuning.settings.chosen_sampler
+    return _spec(choice, prepared.compilation, prepared.tuning.folder.resolve())
+
+
+def chosen_in(settings: Mapping[str, Any]) -> "tuple[SamplerSpec, Choice | None]":
+    """Return the sampler and the pruner that the settings of a script ask for; None: the default pruner.
+
+    Args:
+        settings: of a tuning file, as it spells them. Relative paths start from the current folder.
+
+    Raises:
+        ConfigValueError: at ``sampler`` or ``pruner``, if there is no such one, or an argument is wrong; or
+            if the sampler has to know a search space that the settings do not name.
+        DiagnosticError: if that search space cannot be compiled.
+    """
     from qgtune.study import SamplerSpec
 
-    choice = prepared.tuning.settings.chosen_sampler
-    parameters = prepared.compilation.plan.suggestions
+    for role in ("sampler", "pruner"):
+        for problem in find_setting_problems(role, settings.get(role)):
+            raise problem
+    choice = parse_setting("sampler", settings.get("sampler"))
+    pruner = parse_setting("pruner", settings["pruner"]) if "pruner" in settings else None
+    if choice.name not in _KNOWING_THE_SPACE:
+        return SamplerSpec(choice, folder=pathlib.Path.cwd()), pruner
+    space, base, dependencies = (
+        next((pathlib.Path(settings[key]) for key in key_spellings(field) if settings.get(key)), None)
+        for field in ("search_space_path", "base_settings_path", "dependency_mapping_path")
+    )
+    if space is None:
+        message = f"{choice.name} has to know the search space, and the settings name none"
+        raise ConfigValueError(("sampler",), message, "add search_space_path, or take random or tpe")
+    untuned = frozenset(name for name in ("model", "training") if settings.get(f"tune_{name}") is False)
+    compilation = compile_files(space, dependencies, base, Selection(untuned, _patterns(settings)))
+    return _spec(choice, compilation, pathlib.Path.cwd()), pruner
+
+
+_KNOWING_THE_SPACE = ("grid", "qmc")
+
+
+def _patterns(settings: Mapping[str, Any]) -> tuple[Path, ...] | None:
+    return tuple(map(parse_pattern, settings["tune"])) if settings.get("tune") else None
+
+
+def _spec(choice: Choice, compilation: Compilation, folder: pathlib.Path) -> "SamplerSpec":
+    from qgtune.study import SamplerSpec
+
+    parameters = compilation.plan.suggestions
     grid: dict[str, tuple[Any, ...]] = {}
     if choice.name == "grid":
         for parameter in parameters:
@@ -26,7 +78,7 @@ def sampler_spec(prepared: Prepared) -> "SamplerSpec":
             elif not isinstance(domain, FollowingRange):
                 grid[parameter.name] = tuple(domain_values(domain))
     names = tuple(dict.fromkeys(parameter.name for parameter in parameters))
-    return SamplerSpec(choice, names, grid, prepared.tuning.folder.resolve())
+    return SamplerSpec(choice, names, grid, folder)
 
 
 def number_of_combinations(prepared: Prepared) -> int | None:

@@ -223,27 +223,34 @@ def get_tuning_settings(tuning_config_path: PathLike) -> dict[str, Any]:
 def create_study(tuning_config: Mapping[str, Any]) -> "Study":
     """Return the Optuna study that the settings name: a new one, or the one that its storage holds.
 
-    It prunes by the median rule: not before two trials have finished, not before the fifth epoch, and at
-    every fifth.
+    It samples and prunes as a run of the tuning file would. By default that is TPE, and the median rule: not
+    before two trials have finished, not before the fifth epoch, and at every fifth.
 
     Args:
         tuning_config: settings as ``get_tuning_settings`` returns them: ``study_name``, ``storage`` (a
-            journal file, or None for a study in memory), ``direction`` (default ``minimize``) and ``seed``.
+            journal file, or None for a study in memory), ``direction`` (default ``minimize``) or
+            ``directions``, ``seed``, ``sampler`` and ``pruner``. The samplers ``grid`` and ``qmc`` read the
+            search space that the settings name, relative to the current folder.
 
     Raises:
-        ConfigValueError: if the storage or the direction cannot be used.
+        ConfigValueError: if the storage, a direction, the sampler or the pruner cannot be used.
+        DiagnosticError: if a search space that the sampler has to know has problems.
 
     Example:
         >>> create_study({"study_name": "example", "direction": "maximize"}).study_name
         'example'
     """
-    from qgtune.study import create_study as create  # Optuna takes most of a second to import
+    from qgtune.sampling import chosen_in  # pydantic, and Optuna, which takes most of a second to import
+    from qgtune.study import create_study as create
 
+    sampler, pruner = chosen_in(tuning_config)
     return create(
         tuning_config.get("study_name"),
         tuning_config.get("storage"),
-        tuning_config.get("direction") or "minimize",
+        tuning_config.get("directions") or tuning_config.get("direction") or "minimize",
         seed=tuning_config.get("seed"),
+        sampler=sampler,
+        pruner=pruner,
     )
 
 

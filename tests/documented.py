@@ -7,6 +7,8 @@ The convention, for every page:
   is added to the project, or replaces the one of its name;
 * a ``console`` block holds commands (``$ qgtune check tuning.yaml``), each followed by exactly what it prints in the
   project's folder;
+* a ``console run`` block holds commands whose output depends on the machine, and shows none of it; a test runs
+  those of a page one after the other, in one folder;
 * ``yaml fragment`` and ``python fragment`` are no files; they are parsed;
 * a ``text`` block is an excerpt of what a golden case prints.
 """
@@ -90,3 +92,8 @@ def sections(page, mark):
 def files_of(text):
     """Return the files that a part of a page shows, by name."""
     return {block.name: block.text for block in blocks(text) if block.name is not None}
+
+
+def without_blocks(page):
+    """Return a page without its fenced blocks; its lines keep their numbers."""
+    return _FENCE.sub(lambda match: "\n" * match[0].count("\n"), page)

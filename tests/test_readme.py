@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 
-import pytest
 import yaml
 from own_projects import environment
 
@@ -89,14 +88,6 @@ def test_the_readmes_excerpts_are_of_the_sample():
 def test_the_diagnostic_of_the_readme_is_the_real_one():
     [shown] = [block for block in blocks("text") if "QG301" in block]
     assert shown.strip() in (ROOT / "tests/golden/QG301-path-to-nothing/expected.txt").read_text()
-
-
-@pytest.mark.parametrize("page", ["README.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))])
-def test_every_link_leads_to_a_file(page):
-    path = ROOT / page
-    for target in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
-        if not target.startswith("https://"):
-            assert (path.parent / target).exists(), target
 
 
 def test_the_page_on_tuning_files_names_every_key_metric_and_data_set():

@@ -56,7 +56,10 @@ def test_a_sample_runs_and_its_best_config_is_its_base_settings_with_a_new_heade
         base, best = (
             re.sub(r"  gcn_net:.*?(?=  pooling_layer)", "", text, flags=re.DOTALL) for text in (base, best)
         )
-    assert keys_of(best)[2:] == keys_of(base)
+    lines = keys_of(best)[2:]
+    assert lines[: len(keys_of(base))] == keys_of(base)
+    purpose = lines[len(keys_of(base)) :]
+    assert [key for key in purpose if not key.startswith(" ")] == ["task", "data", "metric"]
 
 
 def keys_of(text):
@@ -106,6 +109,8 @@ def test_git_shows_only_tuned_and_followed_lines_and_the_header(tmp_path):
         text=True,
         check=False,
     ).stdout
+    # What the config is for stands at its end.
+    shown = shown.partition("\n+task:")[0]
     added = [line[1:].strip().split(":")[0] for line in shown.splitlines() if re.match(r"\+[^+]", line)]
     compilation = prepare(tuning).compilation
     varying = {s.path for s in compilation.plan.suggestions} | {

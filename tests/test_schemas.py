@@ -19,7 +19,7 @@ GOLDEN = ROOT / "tests" / "golden"
 PROJECTS = [
     ROOT / "tests" / "guide",
     *sorted((ROOT / "sample_configs").iterdir()),
-    *sorted((ROOT / "examples").glob("own_*")),
+    *sorted(path.parent for path in (ROOT / "examples").glob("*/base_settings.yaml")),
 ]
 SCHEMAS = schemas()
 FILES = {

@@ -3,6 +3,7 @@
 import collections
 import inspect
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -408,3 +409,44 @@ def test_an_object_that_is_not_there_is_said(tmp_path):
         tune.build_search_space(
             file, optuna.trial.FixedTrial({"model.width": 32}), allow_pyobjects=["collections"]
         )
+
+
+SPACE_OF_SIX = "a: {type: int, low: 1, high: 3}\nb: {type: categorical, choices: [x, z]}\n"
+
+
+@pytest.mark.parametrize("spelling", ["search_space_path", "config_file"])
+def test_a_study_of_a_script_samples_and_prunes_as_its_settings_say(tmp_path, monkeypatch, spelling):
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path("space.yaml").write_text(SPACE_OF_SIX)
+    settings = {
+        "sampler": "grid",
+        "pruner": {"type": "asha", "reduction_factor": 3},
+        spelling: "space.yaml",
+        "seed": 1,
+    }
+    study = tune.create_study(settings)
+    assert isinstance(study.pruner, optuna.pruners.SuccessiveHalvingPruner)
+    configs = []
+    for _ in range(6):
+        trial = study.ask()
+        configs.append(tune.build_search_space_with_dependencies("space.yaml", None, trial, tune_model=True))
+        study.tell(trial, 0.0)
+    assert sorted((config["a"], config["b"]) for config in configs) == [
+        (a, b) for a in (1, 2, 3) for b in "xz"
+    ]
+    assert isinstance(tune.create_study({"pruner": None}).pruner, optuna.pruners.NopPruner)
+    two = tune.create_study({"directions": ["minimize", "maximize"], "sampler": "nsga2"})
+    assert len(two.directions) == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"sampler": "tpee"}, "there is no sampler 'tpee' (did you mean 'tpe'?)"),
+        ({"pruner": {"type": "asha", "reduction": 3}}, "asha takes no argument 'reduction'"),
+        ({"sampler": "grid"}, "grid has to know the search space, and the settings name none"),
+    ],
+)
+def test_a_sampler_or_pruner_that_cannot_be_is_told_to_a_script(settings, words):
+    with pytest.raises(QgtuneError, match=re.escape(words)):
+        tune.create_study(settings)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from qgtune.cli.arguments import parse
 from qgtune.cli.check import CHECK
+from qgtune.cli.clean import CLEAN
 from qgtune.cli.command import Command
 from qgtune.cli.diff import DIFF
 from qgtune.cli.evaluate import EVALUATE
@@ -22,6 +23,7 @@ from qgtune.cli.sample import SAMPLE
 from qgtune.cli.schema import SCHEMA
 from qgtune.cli.show import SHOW
 from qgtune.cli.status import STATUS
+from qgtune.cli.stop import STOP
 from qgtune.cli.train import TRAIN
 from qgtune.cli.trials import TRIALS
 from qgtune.core.errors import DiagnosticError, QgtuneError, UsageError
@@ -37,6 +39,8 @@ COMMANDS: dict[str, Command] = {
         TRIALS,
         SHOW,
         REPORT,
+        STOP,
+        CLEAN,
         CHECK,
         SAMPLE,
         INIT,

@@ -56,21 +56,20 @@ def _run(options: argparse.Namespace) -> int:
     prepared = prepare_file(options.tuning)
     print_diagnostics(prepared.warnings, color=options.color)
     # Heavy rooms are entered only now: a file with problems is answered in a blink.
+    from qgtune.outputs.study_results import metric_names
     from qgtune.reports.live import LiveView
     from qgtune.run import join, migrate, run
 
     settings = prepared.tuning.settings
-    metric = settings.metric_name if settings.task else "value"
+    names = metric_names(settings)
     began = time.monotonic()
-    directions = settings.all_directions
-    names = [metric] if len(directions) == 1 else [f"{metric} {i}" for i in range(len(directions))]
-    with LiveView(metric=names, direction=directions, quiet=options.quiet) as view:
+    with LiveView(metric=names, direction=settings.all_directions, quiet=options.quiet) as view:
         if options.join is not None:
             return _exit_code(join(prepared, view, options.join))
         if options.migrate:
             view(Notice(migrate(prepared)))
         result = run(prepared, view, options.more)
-    _print_summary(prepared, result, metric, time.monotonic() - began)
+    _print_summary(prepared, result, names[0], time.monotonic() - began)
     if result.outcome.interrupted:
         say(f"{GO_ON}:  qgtune {shlex.quote(shown_path(options.tuning))}")
         return INTERRUPTED

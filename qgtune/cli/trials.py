@@ -37,10 +37,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _trials(options: argparse.Namespace) -> int:
     from qgtune.reports.trials_table import trial_rows
-    from qgtune.study import trial_records
+    from qgtune.study import trial_records, value_names
 
     study = opened(options.tuning)
-    rows = trial_rows(trial_records(study), len(study.directions))
+    rows = trial_rows(trial_records(study), value_names(study))
     if options.state:
         rows = [row for row in rows if row["state"] == options.state]
     shown = _sorted(rows, options.sort, study)[: options.top]
@@ -70,11 +70,13 @@ def opened(path: pathlib.Path) -> "Study":
 
 def _sorted(rows: list[dict[str, Any]], column: str, study: "Study") -> list[dict[str, Any]]:
     """Return rows by a column; what lacks a value there comes last."""
+    from qgtune.study import value_names
+
     name, turned = column.removeprefix("-"), column.startswith("-")
     known = dict.fromkeys(name for row in rows for name in row)
     if rows and name not in known:
         raise UsageError(f"there is no column {name!r} to sort by{meant(name, known)}")
-    objectives = dict(zip((key for key in known if key.startswith("value")), study.directions, strict=False))
+    objectives = dict(zip(value_names(study), study.directions, strict=True))
     best_is_high = name in objectives and objectives[name].name == "MAXIMIZE"
     having = [row for row in rows if row[name] is not None]
     numbers = all(isinstance(row[name], int | float) for row in having)

@@ -8,12 +8,13 @@ from typing import Any
 from qgtune.compiler.load import read_data_file
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.task_check import facts_of, fit_problem
-from qgtune.compiler.tuning import read_tuning, top_of
+from qgtune.compiler.tuning import Tuning, read_tuning, top_of
 from qgtune.core.diagnostics import Diagnostic, Location, did_you_mean, sort_diagnostics
 from qgtune.core.errors import ConfigValueError, DiagnosticError
 from qgtune.core.paths import Path, format_path
 from qgtune.document import Document, MappingNode
 from qgtune.schema.data_checks import find_data_problems
+from qgtune.schema.data_paths import rebased_data
 from qgtune.schema.gnn import TASK_SCHEMAS, find_problems, installed_names, installed_tasks
 
 TASK_KEYS = ("task", "data", "metric")
@@ -84,6 +85,26 @@ def read_runnable(path: pathlib.Path, tuning_path: pathlib.Path | None = None) -
     return runnable
 
 
+def with_purpose(config: dict[str, Any], tuning: Tuning, folder: pathlib.Path) -> dict[str, Any]:
+    """Return the config of a trial with what it was trained for, so that it can be trained as it stands.
+
+    The keys task, data and metric come after the others. ``subset``, by which a study trains on a part of
+    its data, is left out; and of several metrics stands the one by which a training finds its best epoch.
+
+    Args:
+        config: the config of a trial of the study.
+        tuning: the tuning file; for an objective of the user's own the config stays as it is.
+        folder: the folder of the file that is to hold the config: its relative paths start there.
+    """
+    settings = tuning.settings
+    if settings.task is None:
+        return config
+    data = {key: value for key, value in (settings.data or {}).items() if key != "subset"}
+    rebased = rebased_data(data, tuning.folder, folder)
+    purpose = {"task": settings.task, "data": rebased, "metric": settings.training_metric}
+    return {**config, **purpose}
+
+
 def _with_purpose(
     path: pathlib.Path, document: Document, tuning_path: pathlib.Path | None, problems: Problems
 ) -> RunnableConfig | None:
@@ -99,7 +120,7 @@ def _with_purpose(
         tuning = read_tuning(tuning_path, problems.found)
         if tuning is None:
             return None
-        task, data, metric = tuning.settings.task, tuning.settings.data, tuning.settings.metric_name
+        task, data, metric = tuning.settings.task, tuning.settings.data, tuning.settings.training_metric
         place, folder = top_of(tuning.document), tuning.folder
 
         def locate(at: Path) -> Location:

@@ -47,9 +47,6 @@ def _check_directions(tuning: Tuning, problems: Problems) -> None:
     if tuning.gives("direction"):
         message = "direction and directions set the same thing"
         problems.error("QG403", message, place, "remove one of them")
-    elif tuning.settings.task is not None:
-        message = f"the task {tuning.settings.task} tells one value, but there are several directions"
-        problems.error("QG403", message, place, "several values need an objective of your own")
 
 
 def _check_file(role: str, choice: Choice, tuning: Tuning, problems: Problems) -> None:

@@ -19,6 +19,8 @@ from qgtune.schema.data_checks import find_data_problems, parse_data_settings, p
 from qgtune.schema.data_on_disk import FILE_SETTINGS
 from qgtune.schema.data_settings import Level, Predicts
 from qgtune.schema.gnn import (
+    METRICS,
+    REGRESSION_METRICS,
     TASK_SCHEMAS,
     GcnBlockConfig,
     TaskSchema,
@@ -28,6 +30,7 @@ from qgtune.schema.gnn import (
     metric_direction,
     untaken_kwargs,
 )
+from qgtune.schema.tuning import FACTS_AS_METRICS
 from qgtune.space import Categorical, Origin, Parameter, Reference, SpaceNode, Switch, config_path
 from qgtune.space.tree import child_at, child_key
 
@@ -111,7 +114,7 @@ def check_task(tuning: Tuning, compilation: Compilation | None, problems: Proble
         place = top_of(tuning.document) if settings.task is None else tuning.locate("task")
         problems.error("QG406", message, place, how)
     if settings.task is None:
-        for key in ("data", "metric"):
+        for key in ("data", "metric", "keep_checkpoints"):
             if getattr(settings, key) is not None:
                 message = f"{key} belongs to a built-in task; an objective of your own does not see it"
                 problems.warn("QG407", message, tuning.locate(key))
@@ -123,9 +126,9 @@ def check_task(tuning: Tuning, compilation: Compilation | None, problems: Proble
         problems.error("QG408", message, tuning.locate("task"), did_you_mean(settings.task, known))
         return
     _check_data(tuning, problems)
+    _check_metrics(tuning, schema, problems)
     if schema is None:
         return  # of a task of the user's own nothing more is known before a worker imports it
-    _check_metric(tuning, schema, problems)
     facts = data_facts(tuning)
     if (unfit := fit_problem(tuning.settings.data or {}, schema, facts)) is not None:
         problems.error("QG409", unfit.message, tuning.document.locate(unfit.path), unfit.hint)
@@ -169,28 +172,72 @@ def fit_problem(data: Mapping[str, Any], schema: TaskSchema, facts: DataFacts) -
     return ConfigValueError(("data", "name"), message, hint)
 
 
-def _check_metric(tuning: Tuning, schema: TaskSchema, problems: Problems) -> None:
+def _check_metrics(tuning: Tuning, schema: TaskSchema | None, problems: Problems) -> None:
+    """Report what is wrong with the metrics; of a task of the user's own only how many there are is known."""
     settings = tuning.settings
-    natural = metric_direction(settings.metric_name, schema.metrics)
-    metric, _, target = settings.metric_name.partition("/")
-    names = data_facts(tuning).target_names
-    if target and names is not None and (target not in names or len(names) == 1):
-        several = [f"{metric}/{name}" for name in names] if len(names) > 1 else []
-        hint = (
-            did_you_mean(settings.metric_name, several) or f"with one target, {names[0]}, leave out /{target}"
-        )
-        message = f"the task reports no metric {settings.metric_name!r}"
+    names, directions = settings.metric_names, settings.all_directions
+    if len(names) != len(directions):
+        _report_counts(tuning, problems)
+        return
+    if all(name in FACTS_AS_METRICS for name in names):
+        message = f"a training is judged by a metric of its task, and {settings.metric_name} is none"
+        hint = f"for example metric: [{default_metric(schema)}, {names[0]}], with directions"
         problems.error("QG410", message, tuning.locate("metric"), hint)
         return
-    if natural is None and metric not in installed_names().metrics:
-        hint = did_you_mean(settings.metric_name, schema.metrics)
-        message = f"the task reports no metric {settings.metric_name!r}"
-        problems.error("QG410", message, tuning.locate("metric"), hint)
-    elif natural not in (None, settings.direction):
-        message = f"{settings.metric_name} gets better as it grows, but the direction is {settings.direction}"
-        if natural == "minimize":
-            message = f"{settings.metric_name} gets better as it falls, but the direction is maximize"
-        problems.warn("QG411", message, tuning.locate("direction"), f"write direction: {natural}")
+    if schema is not None:
+        several = len(names) > 1
+        for index, (name, direction) in enumerate(zip(names, directions, strict=True)):
+            _check_metric(tuning, schema, (name, direction), (index,) if several else (), problems)
+
+
+def default_metric(schema: TaskSchema | None) -> str:
+    """Return the metric that is named as an example for a task, or for one of which nothing is known."""
+    return "loss" if schema is None or schema.predicts == "values" else "f1_weighted"
+
+
+def _report_counts(tuning: Tuning, problems: Problems) -> None:
+    settings = tuning.settings
+    names, directions = settings.metric_names, settings.all_directions
+    if settings.metric is None:
+        message = f"there are {len(directions)} directions, and no metric says what each of them is of"
+        hint = "for example metric: [f1_weighted, model.params]"
+        problems.error("QG403", message, tuning.locate("directions"), hint)
+        return
+    metrics = f"{len(names)} metric{'s' if len(names) > 1 else ''}"
+    ways = f"{len(directions)} direction{'s' if len(directions) > 1 else ''} ({', '.join(directions)})"
+    message = f"each metric has one direction, but there {'are' if len(names) > 1 else 'is'} {metrics} "
+    message += f"({settings.metric_name}) and {ways}"
+    known = {**FACTS_AS_METRICS, **METRICS, **REGRESSION_METRICS}
+    natural = [metric_direction(name, known) for name in names]
+    hint = ""
+    if len(names) > 1 and all(natural):
+        hint = f"write directions: [{', '.join(map(str, natural))}]"
+    problems.error("QG403", message, tuning.locate("metric"), hint)
+
+
+def _check_metric(
+    tuning: Tuning, schema: TaskSchema, aim: tuple[str, str], at: Path, problems: Problems
+) -> None:
+    """Report what is wrong with one metric and its direction; ``at`` is where they stand in their lists."""
+    name, direction = aim
+    place = tuning.document.locate(("metric", *at)) if at else tuning.locate("metric")
+    known = {**schema.metrics, **FACTS_AS_METRICS}
+    natural = metric_direction(name, known)
+    metric, _, target = name.partition("/")
+    targets = data_facts(tuning).target_names
+    message = f"the task reports no metric {name!r}"
+    if target and targets is not None and (target not in targets or len(targets) == 1):
+        several = [f"{metric}/{each}" for each in targets] if len(targets) > 1 else []
+        hint = did_you_mean(name, several) or f"with one target, {targets[0]}, leave out /{target}"
+        problems.error("QG410", message, place, hint)
+    elif natural is None and metric not in installed_names().metrics:
+        problems.error("QG410", message, place, did_you_mean(name, known if at else schema.metrics))
+    elif natural not in (None, direction):
+        goes = "falls" if natural == "minimize" else "grows"
+        message = f"{name} gets better as it {goes}, but the direction is {direction}"
+        place = tuning.document.locate(("directions", *at)) if at else tuning.locate("direction")
+        hint = f"write {natural} in its place" if at else f"write direction: {natural}"
+        problems.warn("QG411", message, place, hint)
 
 
 def _check_configs(

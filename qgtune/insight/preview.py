@@ -78,7 +78,7 @@ def _constraints(checks: Sequence[Check]) -> str:
 def _trial(tuning: Tuning) -> str:
     settings = tuning.settings
     goal = f"{settings.direction}d"
-    if settings.directions is not None:
+    if settings.directions is not None and settings.task is None:
         goals = ", ".join(f"{direction}d" for direction in settings.directions)
         return f"calls {settings.objective}; its values are {goals}"
     if settings.task is None:
@@ -86,7 +86,9 @@ def _trial(tuning: Tuning) -> str:
     data = (settings.data or {}).get("name")
     facts = ", ".join(_facts(data_facts(tuning)))
     described = f"{data} ({facts})" if facts else str(data)
-    return f"trains {settings.task} on {described}; {settings.metric_name} is {goal}"
+    aims = zip(settings.metric_names, settings.all_directions, strict=False)
+    goals = ", ".join(f"{metric} is {direction}d" for metric, direction in aims)
+    return f"trains {settings.task} on {described}; {goals}"
 
 
 def _facts(facts: DataFacts) -> list[str]:

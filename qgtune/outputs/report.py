@@ -19,6 +19,8 @@ from qgtune.space import EvaluationError
 if TYPE_CHECKING:
     from qgtune.study import Study
 
+ConfigReader = Callable[[TrialRecord], dict[str, Any] | None]
+
 _LEAST = 10
 """Complete trials below which importances are a matter of luck."""
 _NOT_KEPT = "It was not computed, as the study was in memory only"
@@ -81,7 +83,7 @@ def write_plots(
         own.write(files.plots / name, image)
 
 
-def config_reader(compilation: Compilation) -> Callable[[TrialRecord], dict[str, Any] | None]:
+def config_reader(compilation: Compilation) -> ConfigReader:
     """Return a function that gives the config of a trial; None if it ended before all of it was known."""
 
     def config_of(record: TrialRecord) -> dict[str, Any] | None:

@@ -68,10 +68,10 @@ def trials_frame(source: "str | Path | Study", study_name: str | None = None) ->
         import pandas as pd  # type: ignore[import-untyped,unused-ignore]  # not everywhere installed
     except ImportError as error:
         raise QgtuneError('a data frame takes pandas: pip install "qgtune[reports]"') from error
-    from qgtune.study import trial_records
+    from qgtune.study import trial_records, value_names
 
     study = load_study(source, study_name)
-    return pd.DataFrame(trial_rows(trial_records(study), len(study.directions)))
+    return pd.DataFrame(trial_rows(trial_records(study), value_names(study)))
 
 
 def parameter_importances(source: "str | Path | Study", study_name: str | None = None) -> dict[str, float]:

@@ -12,6 +12,7 @@ from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
 from qgtune.core.paths import format_path
 from qgtune.core.trials import TrialRecord
 from qgtune.reports.results import Results
+from qgtune.reports.trials_table import value_columns
 from qgtune.schema.tuning import TuningSettings
 
 if TYPE_CHECKING:
@@ -44,9 +45,17 @@ def results_of(prepared: Prepared, records: Sequence[TrialRecord]) -> Results:
 
 def metric_names(settings: TuningSettings) -> tuple[str, ...]:
     """Return what each value of a trial is called."""
-    name = settings.metric_name if settings.task else "value"
+    if settings.task:
+        return settings.metric_names
     several = len(settings.all_directions)
-    return (name,) if several == 1 else tuple(f"{name} {index}" for index in range(several))
+    return ("value",) if several == 1 else tuple(f"value {index}" for index in range(several))
+
+
+def columns_of_values(settings: TuningSettings) -> tuple[str, ...]:
+    """Return the names of the columns of trials.csv that hold what trials returned."""
+    several = len(settings.all_directions)
+    named = settings.task is not None and several > 1
+    return settings.metric_names if named else tuple(value_columns(several))
 
 
 def open_tuned_study(tuning: Tuning) -> "Study":
@@ -91,8 +100,13 @@ def measured_settings(prepared: Prepared) -> dict[str, Any]:
         "objective": settings.objective,
         "task": settings.task,
         "data": settings.data,
-        "metric": settings.metric_name if settings.task else None,
+        "metric": _measured_metric(settings),
     }
+
+
+def _measured_metric(settings: TuningSettings) -> Any:
+    names = settings.metric_names if settings.task else (None,)
+    return names[0] if len(names) == 1 else list(names)
 
 
 def located(error: ConfigValueError, tuning: Tuning) -> Diagnostic:

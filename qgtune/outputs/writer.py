@@ -3,19 +3,23 @@
 import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.emit import best_config_text, best_trial_text, built_header, built_search_space_text
 from qgtune.compiler.prepare import Prepared
+from qgtune.compiler.runnable import with_purpose
 from qgtune.core.errors import QgtuneError
 from qgtune.core.events import Event, Notice
 from qgtune.core.trials import TrialRecord
+from qgtune.document import Spliced
 from qgtune.outputs.files import OutputFiles, reason, shown
+from qgtune.outputs.kept_checkpoints import KeptCheckpoints
 from qgtune.outputs.machine_files import best_params_text, run_config_text, study_summary_text
 from qgtune.outputs.own_files import OwnFiles
 from qgtune.outputs.pacing import Paced
 from qgtune.outputs.report import write_plots, write_report
-from qgtune.outputs.study_results import results_of
+from qgtune.outputs.study_results import columns_of_values, metric_names, results_of
 from qgtune.reports.results import Results
 from qgtune.reports.trials_table import trials_csv
 from qgtune.space import EvaluationError
@@ -35,15 +39,23 @@ class OutputWriter:
         prepared: what ``prepare`` made of the tuning file.
         files: where to write.
         notify: told what the user should know.
+        checkpoints: removes the checkpoints of trials that are not among the best; None: all are kept.
     """
 
-    def __init__(self, prepared: Prepared, files: OutputFiles, notify: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        files: OutputFiles,
+        notify: Callable[[Event], None],
+        checkpoints: KeptCheckpoints | None = None,
+    ) -> None:
         self.notify = notify
         self.prepared = prepared
         self.compilation = prepared.compilation
         self.settings = prepared.tuning.settings
         self.study = self.settings.name(prepared.tuning.folder)
         self.files = files
+        self._checkpoints = checkpoints
         self._own = OwnFiles(files.folder, lambda text: notify(Notice(text)))
         self._records: dict[int, TrialRecord] = {}
         self._changing = threading.Lock()
@@ -130,9 +142,11 @@ class OutputWriter:
 
     def _write_tables(self) -> None:
         results = self._results()
-        self._own.write(self.files.trials, trials_csv(results.records, len(results.directions)))
+        self._own.write(self.files.trials, trials_csv(results.records, columns_of_values(self.settings)))
         self._own.write(self.files.best_params, best_params_text(results))
         self._own.write(self.files.study_summary, study_summary_text(results))
+        if self._checkpoints is not None:
+            self._checkpoints.prune(results)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
@@ -165,7 +179,7 @@ class OutputWriter:
         header = self._header(record, finished)
         with self._writing():
             self._own.write(self.files.best_trial, best_trial_text(record.params, header))
-            text, kept_layout = best_config_text(self.compilation, config, header)
+            text, kept_layout = self._runnable_text(config, header, self.files.best_config)
             self._own.write(self.files.best_config, text)
         if not kept_layout:
             self.notify(Notice(_AFRESH.format(self.files.best_config.name)))
@@ -181,18 +195,29 @@ class OutputWriter:
                 config = self._config(record)
                 if config is not None:
                     place = f"one of {len(front)} that no other beats"
-                    header = self._header_of(record, f"is {place}", ", ".join(self.settings.all_directions))
-                    self._own.write(file, best_config_text(self.compilation, config, header)[0])
+                    header = self._header_of(record, f"is {place}")
+                    self._own.write(file, self._runnable_text(config, header, file).text)
+
+    def _runnable_text(self, config: dict[str, Any], header: list[str], file: Path) -> Spliced:
+        """Return the text of a config that ``qgtune train`` takes as it stands."""
+        runnable = with_purpose(config, self.prepared.tuning, file.parent)
+        return best_config_text(self.compilation, runnable, header)
 
     def _header(self, record: TrialRecord, finished: int | None) -> list[str]:
         count = "so far" if finished is None else f"of {finished} trial{'' if finished == 1 else 's'}"
-        return self._header_of(record, f"is the best {count}", self.settings.direction)
+        return self._header_of(record, f"is the best {count}")
 
-    def _header_of(self, record: TrialRecord, place: str, aim: str) -> list[str]:
+    def _header_of(self, record: TrialRecord, place: str) -> list[str]:
         """Return the lines that say which trial a config is of, and what it was worth."""
-        what = self.settings.metric_name if self.settings.task else "value"
-        value = ", ".join(map(repr, record.values))
+        named = list(
+            zip(metric_names(self.settings), record.values, self.settings.all_directions, strict=True)
+        )
+        if self.settings.task is None:
+            values, aims = ", ".join(map(repr, record.values)), ", ".join(self.settings.all_directions)
+            worth = f"value {values} ({aims})"
+        else:
+            worth = ", ".join(f"{metric} {value!r} ({direction})" for metric, value, direction in named)
         return [
-            f"Study {self.study}: trial {record.number} {place}, {what} {value} ({aim}).",
+            f"Study {self.study}: trial {record.number} {place}, {worth}.",
             f"search space {self.compilation.plan.fingerprint}",
         ]

@@ -17,23 +17,23 @@ _AFTER_PARAMETERS = (
 )
 
 
-def trials_csv(records: Sequence[TrialRecord], n_objectives: int = 1) -> str:
+def trials_csv(records: Sequence[TrialRecord], values: Sequence[str] = ("value",)) -> str:
     r"""Return a table with one row for each trial.
 
-    The columns: number, state, ``value`` (or ``values_0``, ``values_1``, ... where trials return
-    several), then one for each parameter in the order in which the parameters first occur, then
-    duration_seconds, datetime_start, datetime_complete, worker, peak_memory (bytes), failure. What a trial
-    does not have is empty. A parameter named like another column is called ``params_<name>``.
+    The columns: number, state, those of the values, then one for each parameter in the order in which the
+    parameters first occur, then duration_seconds, datetime_start, datetime_complete, worker, peak_memory
+    (bytes), failure. What a trial does not have is empty. A parameter named like another column is called
+    ``params_<name>``.
 
     Args:
         records: the trials, in the order of the rows.
-        n_objectives: how many values a complete trial has.
+        values: the columns of what a complete trial returned; see ``value_columns``.
 
     Example:
         >>> print(trials_csv([TrialRecord(0, "complete", (0.5,), {"lr": 0.1})]).splitlines()[1])
         0,complete,0.5,0.1,,,,,,
     """
-    names, columns = _parameter_columns(records, values := value_columns(n_objectives))
+    names, columns = _parameter_columns(records, values)
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(["number", "state", *values, *columns, *_AFTER_PARAMETERS])
@@ -53,13 +53,13 @@ def trials_csv(records: Sequence[TrialRecord], n_objectives: int = 1) -> str:
 
 
 def value_columns(n_objectives: int) -> list[str]:
-    """Return the names of the columns that hold what trials returned."""
+    """Return the columns of what trials returned: ``value``, or ``values_0``, ``values_1`` and so on."""
     return ["value"] if n_objectives <= 1 else [f"values_{index}" for index in range(n_objectives)]
 
 
-def trial_rows(records: Sequence[TrialRecord], n_objectives: int = 1) -> list[dict[str, Any]]:
+def trial_rows(records: Sequence[TrialRecord], values: Sequence[str] = ("value",)) -> list[dict[str, Any]]:
     """Return the rows of the table as values: numbers and times stay what they are, what lacks is None."""
-    names, columns = _parameter_columns(records, values := value_columns(n_objectives))
+    names, columns = _parameter_columns(records, values)
     return [
         {
             "number": record.number,
@@ -78,7 +78,7 @@ def trial_rows(records: Sequence[TrialRecord], n_objectives: int = 1) -> list[di
     ]
 
 
-def _parameter_columns(records: Sequence[TrialRecord], values: list[str]) -> tuple[list[str], list[str]]:
+def _parameter_columns(records: Sequence[TrialRecord], values: Sequence[str]) -> tuple[list[str], list[str]]:
     names = list(dict.fromkeys(name for record in records for name in record.params))
     fixed = {"number", "state", *values, *_AFTER_PARAMETERS}
     return names, [f"params_{name}" if name in fixed else name for name in names]

@@ -115,7 +115,8 @@ class _SpaceSchema:
             return {**described, **self._list_by_position(value)}
         kinds = {_kind(item) for item in value}
         items = {"type": "array", "items": self._use(kinds.pop() if len(kinds) == 1 else "any")}
-        return {**described, "anyOf": [{"type": "null"}, items, reference_to("list_form")]}
+        among_lists = {"type": "array", "items": {"type": "array"}, "minItems": 1}
+        return {**described, "anyOf": [{"type": "null"}, items, among_lists, reference_to("list_form")]}
 
     def _list_by_position(self, value: list[Any]) -> Schema:
         names = [self._define("item", self._place(item)) for item in value]

@@ -152,6 +152,9 @@ _TUPLE: Schema = {
 
 def _choices(kind: Kind) -> Schema:
     plain = PLAIN[kind]
+    if kind in {"number", "text", "boolean"}:
+        # A value may stand for several of them, as one pooling does for a list of poolings.
+        plain = {"type": [*plain["type"], "array"]}
     return {
         "anyOf": [
             {"type": "array", "items": plain, "minItems": 1},

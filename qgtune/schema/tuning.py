@@ -3,7 +3,15 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from qgtune.schema.gnn import TASK_SCHEMAS
@@ -36,6 +44,19 @@ def _as_folder_name(text: str) -> str:
     return text
 
 
+def _as_metrics(metric: Any) -> Any:
+    several = isinstance(metric, list) and len(metric) > 1 and all(map(_is_name, metric))
+    if metric is None or _is_name(metric) or (several and len(set(metric)) == len(metric)):
+        return metric
+    raise PydanticCustomError(
+        "metric", "must be the name of a metric, or a list of several names, each of them once"
+    )
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
 _SQLITE = "sqlite:///"
 
 _VISIBLE = {"pattern": r"^[^\x00-\x1f\x7f]*$"}
@@ -55,6 +76,26 @@ StudyName = Annotated[
     AfterValidator(_as_folder_name),
 ]
 
+Metrics = Annotated[
+    Any,
+    BeforeValidator(_as_metrics),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {
+                    "type": "array",
+                    "items": {"type": "string", "minLength": 1},
+                    "minItems": 2,
+                    "uniqueItems": True,
+                },
+                {"type": "null"},
+            ]
+        }
+    ),
+]
+"""The name of a metric, or a list of several."""
+
 ObjectiveName = Annotated[
     str,
     Field(min_length=3, pattern=r"^[^:]+(\.py|[\w.]):[A-Za-z_]\w*$"),
@@ -67,6 +108,9 @@ def _path_key(*names: str) -> AliasChoices:
     """Return the spellings of a key that names a file: each name with ``_path`` and with ``_file``."""
     return AliasChoices(*(f"{name}_{ending}" for name in names for ending in ("path", "file")))
 
+
+FACTS_AS_METRICS = {"model.params": "minimize"}
+"""What a task knows of a model before it is trained, and a study may optimize: fact -> better direction."""
 
 FIXED_NAMES = (
     "trials.csv",
@@ -127,7 +171,7 @@ class TuningSettings(BaseModel):
     directions: list[Literal["minimize", "maximize"]] | None = Field(
         None,
         min_length=2,
-        description="Instead of `direction`, for an objective that returns several values: one for each.",
+        description="Instead of `direction`, where a trial has several values: one for each.",
     )
     sampler: Any = Field(
         None,
@@ -224,16 +268,23 @@ class TuningSettings(BaseModel):
         "everything, such as [torch.nn, torch_geometric.nn]. By default none.",
     )
     data: dict[str, Any] | None = Field(None, description="The task's data set: its name and its arguments.")
-    metric: str | None = Field(
+    metric: Metrics = Field(
         None,
-        min_length=1,
         description="The validation metric that the task reports and the study optimizes; by default `loss` "
-        "where the direction is minimize, and where it is maximize `f1_weighted`, or `r2` for a regression.",
+        "where the direction is minimize, and where it is maximize `f1_weighted`, or `r2` for a regression. "
+        "With `directions` a list with one for each of them, such as [f1_weighted, model.params].",
     )
     on_oom: Literal["fail", "prune", "halve_batch"] = Field(
         "fail",
         description="What becomes of a trial of a built-in task that runs out of memory: it fails, it is "
         "pruned, or begins again with batches half as large, twice as many of which make a step.",
+    )
+    keep_checkpoints: int | None = Field(
+        None,
+        ge=1,
+        description="Of how many of the best trials of a built-in task the model and the config are kept, in "
+        "`checkpoints/<trial>` of the output folder; absent: no models, and the checkpoints of all trials "
+        "where the config has `training.checkpoint_at`.",
     )
     output_dir: PathText | None = Field(
         None, description="Where the results go; by default `runs/<study_name>`."
@@ -292,12 +343,25 @@ class TuningSettings(BaseModel):
         return parse_launcher(self.launcher)
 
     @property
-    def metric_name(self) -> str:
-        """The metric, or the one that goes with the direction."""
-        if self.metric or self.direction == "minimize":
-            return self.metric or "loss"
+    def metric_names(self) -> tuple[str, ...]:
+        """The metrics, one for each direction; by default the one that goes with the direction."""
+        if self.metric is not None:
+            return (self.metric,) if isinstance(self.metric, str) else tuple(self.metric)
+        if self.direction == "minimize":
+            return ("loss",)
         task = TASK_SCHEMAS.get(self.task or "")
-        return "r2" if task is not None and task.predicts == "values" else "f1_weighted"
+        return ("r2" if task is not None and task.predicts == "values" else "f1_weighted",)
+
+    @property
+    def metric_name(self) -> str:
+        """What is tuned, in one line."""
+        return ", ".join(self.metric_names)
+
+    @property
+    def training_metric(self) -> str:
+        """The metric by which a training finds its best epoch: the first that is no fact of the model."""
+        measured = (name for name in self.metric_names if name not in FACTS_AS_METRICS)
+        return next(measured, self.metric_names[0])
 
     def name(self, folder: Path) -> str:
         """Return the study's name, which by default is that of the folder of the tuning file."""

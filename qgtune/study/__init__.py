@@ -17,10 +17,11 @@ from qgtune.study.results.curves import in_memory_copy, intermediate_values
 from qgtune.study.results.importance import importances
 from qgtune.study.results.pareto import pareto_front
 from qgtune.study.results.plots import MISSING, can_draw, pictures, plot_axes
-from qgtune.study.results.records import best_record, complete_trials, trial_records
+from qgtune.study.results.records import best_record, complete_trials, trial_records, value_names
 from qgtune.study.running.launchers import Launching
 from qgtune.study.running.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
 from qgtune.study.running.runs import run_trials
+from qgtune.study.running.stopping import ask_to_stop, hosts_at_work, sole_use
 from qgtune.study.sampling.conditional_spaces import conditional_space_advice
 from qgtune.study.sampling.random_trials import random_trials
 from qgtune.study.sampling.samplers import SamplerSpec
@@ -47,12 +48,14 @@ __all__ = [
     "Trial",
     "WorkerContext",
     "WorkerStartupError",
+    "ask_to_stop",
     "best_record",
     "can_draw",
     "check_fingerprint",
     "complete_trials",
     "conditional_space_advice",
     "create_study",
+    "hosts_at_work",
     "importances",
     "in_memory_copy",
     "intermediate_values",
@@ -64,5 +67,7 @@ __all__ = [
     "plot_axes",
     "random_trials",
     "run_trials",
+    "sole_use",
     "trial_records",
+    "value_names",
 ]

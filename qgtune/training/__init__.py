@@ -1,5 +1,6 @@
 """Training: the loop, tasks, metrics, checkpoints, memory, and what is kept between trials."""
 
+from qgtune.training.checkpoints import save_best_model
 from qgtune.training.early_stopping import EarlyStopping
 from qgtune.training.errors import TrainingError
 from qgtune.training.graph_classification import GraphClassificationTask
@@ -65,6 +66,7 @@ __all__ = [
     "free_memory",
     "late_facts",
     "read_model",
+    "save_best_model",
     "set_torch_threads",
     "train",
     "with_halved_batches",

@@ -12,11 +12,9 @@ import torch
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.files import write_atomically
 from qgtune.document import dump
+from qgtune.schema.checkpoint_paths import BEST_MODEL, CONFIG, LAST, checkpoint_folder
 from qgtune.schema.gnn.training import LoopConfig
-from qgtune.training.task import EpochResult
-
-CHECKPOINTS = "checkpoints"
-"""The folder of the checkpoints where the config names none."""
+from qgtune.training.task import EpochResult, TrainingResult
 
 
 class Checkpoints:
@@ -48,10 +46,10 @@ class Checkpoints:
     ) -> None:
         self._at = config.checkpoint_at
         self._config = dict(whole_config)
-        self.folder = output_dir / (config.checkpoint_path or CHECKPOINTS) / f"{trial_number:05d}"
+        self.folder = checkpoint_folder(self._config, output_dir, trial_number)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(self.folder / "cfg.yaml", dump(self._config))
+            write_atomically(self.folder / CONFIG, dump(self._config))
         except OSError as error:
             raise ConfigValueError(
                 ("training", "checkpoint_path"),
@@ -90,12 +88,12 @@ class Checkpoints:
                 "metrics": dict(result.metrics),
             }
             save_atomically(numbered, self.folder / f"epoch_{result.epoch:04d}.pt")
-        save_atomically({**state, "config": self._identity()}, self.folder / "last.pt")
+        save_atomically({**state, "config": self._identity()}, self.folder / LAST)
 
     def best(self, result: EpochResult, model: torch.nn.Module) -> None:
         """Write ``best_model.pt``: the epoch, the weights and the metrics of the best epoch."""
         state = {"epoch": result.epoch, "model": model.state_dict(), "metrics": dict(result.metrics)}
-        save_atomically(state, self.folder / "best_model.pt")
+        save_atomically(state, self.folder / BEST_MODEL)
 
     def last(self, device: torch.device) -> dict[str, Any] | None:
         """Return the state from which the training goes on, or None if there is none yet.
@@ -103,7 +101,7 @@ class Checkpoints:
         Raises:
             ConfigValueError: if it is that of another config, or cannot be read.
         """
-        file = self.folder / "last.pt"
+        file = self.folder / LAST
         if not file.exists():
             return None
         try:
@@ -130,6 +128,27 @@ class Checkpoints:
         if training.get("scheduler") is None:
             training.pop("num_epochs", None)
         return json.dumps({**self._config, "training": training}, sort_keys=True, default=repr)
+
+
+def save_best_model(
+    config: Mapping[str, Any], output_dir: Path, trial_number: int, result: TrainingResult
+) -> None:
+    """Write ``cfg.yaml`` and ``best_model.pt`` of a trained trial, and nothing else of it.
+
+    Args:
+        config: the whole config of the trial.
+        output_dir: the folder of the run.
+        trial_number: the trial's number in the study.
+        result: what the training came to.
+
+    Raises:
+        OSError: if they cannot be written.
+    """
+    folder = checkpoint_folder(config, output_dir, trial_number)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / CONFIG, dump(dict(config)))
+    state = {"epoch": result.epoch, "model": result.model.state_dict(), "metrics": dict(result.metrics)}
+    save_atomically(state, folder / BEST_MODEL)
 
 
 def save_atomically(state: Any, path: Path) -> None:

@@ -102,11 +102,6 @@ def test_what_does_not_fit_is_told(found, settings, space, expected):
     assert expected in problem
 
 
-def test_a_task_tells_one_value(found):
-    problems = found("task: graph_classification\ndata: {name: digit_graphs}\n" + TWO, FLOAT)
-    assert any("QG403 the task graph_classification tells one value" in problem for problem in problems)
-
-
 def test_all_problems_of_a_setting_are_told_at_once(found):
     problems = found("sampler: {type: tpe, n_startup: 3, n_ei_candidates: 0}\npruner: medain\n", FLOAT)
     assert [problem.split()[1] for problem in problems] == ["QG416", "QG416", "QG415"]

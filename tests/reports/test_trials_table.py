@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from qgtune.core.trials import TrialRecord
 from qgtune.reports import trials_csv
+from qgtune.reports.trials_table import value_columns
 
 START = datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001 - as studies keep their times
 END = datetime(2026, 1, 2, 3, 4, 8, 250000)  # noqa: DTZ001 - the same
@@ -43,7 +44,7 @@ def test_the_table_has_a_row_for_each_trial_and_a_column_for_each_parameter():
 
 
 def test_several_objectives_have_a_column_each():
-    head, row = trials_csv([TrialRecord(0, "complete", (0.5, 2.0), {})], 2).splitlines()
+    head, row = trials_csv([TrialRecord(0, "complete", (0.5, 2.0), {})], value_columns(2)).splitlines()
     assert head.startswith("number,state,values_0,values_1,duration_seconds")
     assert row == "0,complete,0.5,2.0,,,,,,"
 

@@ -62,6 +62,8 @@ PARAMETERS = [
     ("model.pooling", {"type": "fixed", "value": "max"}),
     ("model.dims", [16]),
     ("model.dims", [[16], [32, 16]]),
+    ("model.dims", [[], [16]]),
+    ("model.pooling", {"type": "categorical", "choices": ["mean", ["mean", "max"]]}),
     ("model.dims", [{"type": "int", "low": 8, "high": 16}, 18]),
     ("model.dims", {"type": "fixed", "value": [48, 18]}),
     ("model.dims", {"type": "repeat", "count": "training.epochs // 10", "item": 8}),

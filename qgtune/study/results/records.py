@@ -51,6 +51,19 @@ def complete_trials(study: optuna.Study) -> Iterator[tuple[int, dict[str, Any], 
         yield trial.number, trial.params, tuple(trial.values)
 
 
+def value_names(study: optuna.Study) -> tuple[str, ...]:
+    """Return what the values of a trial are called in a table.
+
+    Example:
+        >>> value_names(optuna.create_study(directions=["minimize", "maximize"]))
+        ('values_0', 'values_1')
+    """
+    count = len(study.directions)
+    if count == 1:
+        return ("value",)
+    return tuple(study.metric_names or (f"values_{index}" for index in range(count)))
+
+
 def best_record(records: Iterable[TrialRecord], direction: str) -> TrialRecord | None:
     """Return the complete trial with the best single value, the earliest of equals, or None.
 

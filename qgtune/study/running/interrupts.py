@@ -1,4 +1,4 @@
-"""Ctrl-C as a message to the loop that waits for the workers, instead of an exception anywhere."""
+"""Signals that end a run, as messages to the loop that waits for the workers."""
 
 import contextlib
 import signal
@@ -10,11 +10,17 @@ from multiprocessing.connection import Connection
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+STOP_SIGNAL: int | None = getattr(signal, "SIGUSR1", None)
+"""The signal by which a run is asked to let its trials finish and end; None on Windows, which has none."""
+
+_CTRL_C, _WISH = b"!", b"."
+
 
 class Interrupts:
-    """Catches Ctrl-C (SIGINT) within its block; ``connection`` becomes readable with each one.
+    """Catches Ctrl-C (SIGINT) and the wish to stop (SIGUSR1) within its block.
 
-    Outside the main thread Python cannot catch signals; then there is never one to read.
+    ``connection`` becomes readable with each one. Outside the main thread Python cannot catch signals; then
+    there is never one to read.
 
     Args:
         also: further signals that count as Ctrl-C.
@@ -24,19 +30,26 @@ class Interrupts:
         receive: Connection
         receive, self._send = Pipe(duplex=False)
         self.connection = receive
-        self._signals = (signal.SIGINT, *also)
-        self._previous: dict[signal.Signals, Any] = {}
+        self._ctrl_c = (signal.SIGINT, *also)
+        self._previous: dict[int, Any] = {}
 
-    def take(self) -> None:
-        """Take one interrupt; call it when ``connection`` is readable."""
-        self.connection.recv_bytes()
+    @property
+    def hears_wishes(self) -> bool:
+        """Whether another process may send ``STOP_SIGNAL``."""
+        return STOP_SIGNAL in self._previous
 
-    def _note(self, _signal: int, _frame: FrameType | None) -> None:
-        self._send.send_bytes(b"!")
+    def take(self) -> bool:
+        """Take one; return whether it was Ctrl-C. Call it when ``connection`` is readable."""
+        return self.connection.recv_bytes() == _CTRL_C
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self._send.send_bytes(_CTRL_C if number in self._ctrl_c else _WISH)
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._previous = {caught: signal.signal(caught, self._note) for caught in self._signals}
+            for number in (*self._ctrl_c, STOP_SIGNAL):
+                if number is not None:
+                    self._previous[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(
@@ -45,8 +58,8 @@ class Interrupts:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for caught, previous in self._previous.items():
-            signal.signal(caught, previous)
+        for number, previous in self._previous.items():
+            signal.signal(number, previous)
         self._send.close()
         self.connection.close()
 

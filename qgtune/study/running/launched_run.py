@@ -68,6 +68,7 @@ class LaunchedRun:
         self._ended: set[int] = set()
         self._reported: dict[int, int] = {}
         self._interrupted = 0
+        self._asked_to_stop = False
         self._timed_out = False
         self._stopped = False
         self._give_up_reason = ""
@@ -102,7 +103,7 @@ class LaunchedRun:
         self._emit(
             RunEnded(
                 self._tally.finished,
-                bool(self._interrupted),
+                self._cut_short,
                 self._timed_out,
                 self._give_up_reason,
                 self._goal_reached,
@@ -111,7 +112,7 @@ class LaunchedRun:
         return RunOutcome(
             records=tuple(trial_records(self._study)),
             resumed_from=resumed_from,
-            interrupted=bool(self._interrupted),
+            interrupted=self._cut_short,
             timed_out=self._timed_out,
             stopped_early_reason=self._give_up_reason,
             goal_reached=self._goal_reached,
@@ -120,7 +121,12 @@ class LaunchedRun:
 
     @property
     def _stopping(self) -> bool:
-        return bool(self._interrupted or self._timed_out or self._give_up_reason or self._goal_reached)
+        return self._cut_short or self._timed_out or bool(self._give_up_reason or self._goal_reached)
+
+    @property
+    def _cut_short(self) -> bool:
+        """Whether somebody wants the run to end before its total."""
+        return bool(self._interrupted or self._asked_to_stop)
 
     def _start(self, indices: range) -> None:
         command = (*self._launching.command, str(self._tally.total))
@@ -130,8 +136,11 @@ class LaunchedRun:
     def _wait(self) -> None:
         """Wait for a moment, and deal with what has happened meanwhile."""
         if wait([self._interrupts.connection], _SECONDS_BETWEEN_LOOKS):
-            self._interrupts.take()
-            self._interrupt()
+            if self._interrupts.take():
+                self._interrupt()
+            elif not self._asked_to_stop:
+                self._asked_to_stop = True
+                self._emit(Notice("asked to stop: running trials may finish"))
         # Ends are seen first, so that the trials of a process that has ended are all there.
         ends = [(index, code) for index, h in self._handles.items() if (code := h.poll()) is not None]
         self._look_at_trials()

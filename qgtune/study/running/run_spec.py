@@ -42,6 +42,8 @@ class RunSpec:
     make_objective: Callable[[WorkerContext], Objective]
     """A function at the top level of a module, or a functools.partial of one. Called once in each worker."""
     directions: tuple[str, ...] = ("minimize",)
+    metrics: tuple[str, ...] = ()
+    """With several directions, what each value is called; kept with the study, as Optuna's plots read it."""
     storage: str | None = None
     """The journal file; None keeps the study only for as long as the run lasts."""
     seed: int | None = None

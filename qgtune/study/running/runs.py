@@ -6,13 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import optuna
+
 from qgtune.core.errors import UsageError
 from qgtune.core.events import Event, Notice
 from qgtune.study.create import create_study
+from qgtune.study.quiet import quiet_optuna
 from qgtune.study.running.interrupts import Interrupts
 from qgtune.study.running.launched_run import LaunchedRun
 from qgtune.study.running.retries import lose_abandoned_trials
 from qgtune.study.running.run_spec import RunOutcome, RunSpec
+from qgtune.study.running.stopping import reachable
 from qgtune.study.running.supervisor import Supervisor
 from qgtune.study.running.worker_process import WorkerStarter, process_factory, share_of_cores
 from qgtune.study.space_change import check_space
@@ -57,6 +61,7 @@ def _run(
         alone = not spec.joins and lock.claim()
         if alone:
             repair_storage(storage)
+            lock.clear()
         else:
             # Another run may be repairing the journal: nothing is written to it before that ends.
             lock.share()
@@ -68,6 +73,7 @@ def _run(
             sampler=spec.sampler,
             pruner=spec.pruner,
         )
+        _name_values(study, spec.metrics)
         if spec.fingerprint:
             note = check_space(study, spec.fingerprint, spec.space)
             if note:
@@ -77,14 +83,21 @@ def _run(
         lock.share()
         alone_by_lock = storage.file is not None and not spec.joins
         if spec.launching is not None:
-            with Interrupts() as interrupts:
+            with Interrupts() as interrupts, reachable(lock, spec.study_name, interrupts):
                 return LaunchedRun(spec, spec.launching, study, on_event, interrupts).run()
         n_threads = share_of_cores(spec.n_processes, spec.n_jobs)
         start = WorkerStarter(process_factory(spec.start_method, spec.preload), payload, storage, n_threads)
-        with Interrupts(also=(signal.SIGTERM,) if spec.joins else ()) as interrupts:
+        also = (signal.SIGTERM,) if spec.joins else ()
+        with Interrupts(also) as interrupts, reachable(lock, spec.study_name, interrupts):
             supervisor = Supervisor(spec, start, study, on_event, interrupts)
             advice = storage_advice(storage, spec.n_processes * spec.n_jobs)
             return supervisor.run(lock, alone_by_lock=alone_by_lock, advice=advice)
+
+
+def _name_values(study: optuna.Study, metrics: tuple[str, ...]) -> None:
+    if len(metrics) > 1 and study.metric_names is None:
+        with quiet_optuna():
+            study.set_metric_names(list(metrics))
 
 
 def _pickled(spec: RunSpec) -> bytes:

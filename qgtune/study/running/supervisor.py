@@ -62,6 +62,7 @@ class Supervisor:
         self._awaits_others = False
         self._n_processes = 0
         self._interrupted = 0
+        self._asked_to_stop = False
         self._timed_out = False
         self._give_up_reason = ""
         self._goal_reached = ""
@@ -111,7 +112,7 @@ class Supervisor:
         return RunOutcome(
             records=tuple(trial_records(self._study)),
             resumed_from=resumed_from,
-            interrupted=bool(self._interrupted),
+            interrupted=self._cut_short,
             timed_out=self._timed_out,
             stopped_early_reason=self._give_up_reason,
             goal_reached=self._goal_reached,
@@ -122,7 +123,7 @@ class Supervisor:
     def _ended(self) -> RunEnded:
         return RunEnded(
             self._tally.finished,
-            bool(self._interrupted),
+            self._cut_short,
             self._timed_out,
             self._give_up_reason,
             self._goal_reached,
@@ -145,8 +146,10 @@ class Supervisor:
         happened = wait([*talking, *ending, self._interrupts.connection], patience)
         self._heartbeat.beat(number for worker in self._workers for number in sorted(worker.running))
         if self._interrupts.connection in happened:
-            self._interrupts.take()
-            self._interrupt()
+            if self._interrupts.take():
+                self._interrupt()
+            else:
+                self._stop_gently()
         for worker in list(self._workers):
             ended = worker.sentinel in happened
             if ended or worker.connection in happened:
@@ -211,9 +214,20 @@ class Supervisor:
                 worker.stopped = True
                 worker.terminate()
 
+    def _stop_gently(self) -> None:
+        """Let running trials finish; however often it is asked for, they are not cut short."""
+        self._asked_to_stop = True
+        self._notify("asked to stop: running trials may finish")
+
     @property
     def _stopping(self) -> bool:
-        return bool(self._interrupted or self._timed_out or self._give_up_reason or self._goal_reached)
+        reasons = (self._timed_out, self._give_up_reason, self._goal_reached)
+        return self._cut_short or any(reasons)
+
+    @property
+    def _cut_short(self) -> bool:
+        """Whether somebody wants the run to end before its total."""
+        return bool(self._interrupted or self._asked_to_stop)
 
     def _answer(self) -> None:
         """Answer the workers that ask: a trial for as many as the study still lacks."""

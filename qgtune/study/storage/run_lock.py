@@ -5,6 +5,7 @@ kernel drops the lock when the process ends, however it ends. A run that starts 
 one: if it gets it, nobody else lives, and what a killed run left behind may be repaired.
 """
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -29,6 +30,11 @@ if sys.platform != "win32":
     os.register_at_fork(after_in_child=_drop_inherited_locks)
 
 
+def presence_file(storage: Path) -> Path:
+    """Return the file that processes lock, and in which supervisors sign."""
+    return storage.with_name(storage.name + ".run")
+
+
 class RunLock:
     """The presence of this process in the runs on one journal; a context manager that ends it.
 
@@ -41,7 +47,7 @@ class RunLock:
     """
 
     def __init__(self, storage: Path) -> None:
-        self._path = storage.with_name(storage.name + ".run")
+        self._path = presence_file(storage)
         self._handle: int | None = None
         self.others_live = False
         """Whether the last claim met another process that is alive."""
@@ -65,6 +71,18 @@ class RunLock:
             self._take(fcntl.LOCK_SH)
         else:
             self._change(fcntl.LOCK_SH)
+
+    def clear(self) -> None:
+        """Remove the signatures of processes that are gone; only after a claim that succeeded."""
+        if self._handle is not None:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._handle, 0)
+
+    def sign(self, signature: str) -> None:
+        """Write a line that tells others who is here; a full disk is no reason not to run."""
+        if self._handle is not None:
+            with contextlib.suppress(OSError), self._path.open("a", encoding="utf-8") as file:
+                file.write(f"{signature}\n")
 
     def release(self) -> None:
         """End this process's presence; the last one out removes the file."""

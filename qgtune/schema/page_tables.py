@@ -1,7 +1,7 @@
-"""The tables of ``docs/tasks.md``, from the tasks' schemas.
+"""The tables of ``docs/tasks.md`` and ``docs/tuning.md``, from the schemas.
 
-``python -m qgtune.schema.task_tables docs/tasks.md`` writes them: a table stands between two comments, of
-which the first names it, and is replaced there. A test holds the page equal to this code.
+``python -m qgtune.schema.page_tables docs/tasks.md docs/tuning.md`` writes them: a table stands between two
+comments, of which the first names it, and is replaced there. A test holds the pages equal to this code.
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Any
 
 from qgtune.schema.gnn import SCHEDULERS, TASK_SCHEMAS
 from qgtune.schema.gnn.optimization import NEEDED_BY_SCHEDULER, OPTIMIZERS
+from qgtune.schema.tuning import TuningSettings, key_spellings
 
 _MARKED = re.compile(r"(<!-- table: (?P<name>[^>]*) -->\n).*?(<!-- end -->)", re.DOTALL)
 _BOUNDS = {"minimum": "≥ ", "exclusiveMinimum": "> ", "maximum": "≤ ", "exclusiveMaximum": "< "}
@@ -29,18 +30,35 @@ def table(name: str) -> str:
     """Return one table in Markdown.
 
     Args:
-        name: ``tasks``, ``optimizers``, ``schedulers``, or a task and a section of its config, such as
-            ``graph_regression training``; ``graph_regression training - graph_classification training`` has
-            only the keys that the second one lacks, or describes otherwise.
+        name: ``tasks``, ``optimizers``, ``schedulers``; ``tuning`` and keys of a tuning file; or a task and a
+            section of its config, such as ``graph_regression training``, of which
+            ``graph_regression training - graph_classification training`` has only the keys that the second
+            one lacks, or describes otherwise.
     """
     made = {"tasks": _tasks, "optimizers": _optimizers, "schedulers": _schedulers}
     if name in made:
         return made[name]()
+    kind, *keys = name.split()
+    if kind == "tuning":
+        return _markdown(("key", "meaning", "values", "default"), [_tuning_row(key) for key in keys])
     one, _, other = name.partition(" - ")
     fields = _fields(*one.split())
     known = _fields(*other.split()) if other else {}
     rows = [_row(key, field) for key, field in fields.items() if known.get(key) != field]
     return _markdown(("key", "meaning", "values", "unit", "default"), rows)
+
+
+def _tuning_row(key: str) -> tuple[str, ...]:
+    """Return the row of one key of a tuning file; a key whose default takes words has it in its meaning."""
+    field = next(name for name in TuningSettings.model_fields if key in key_spellings(name))
+    # Each spelling that ends in _path has one that ends in _file; the page says so once.
+    others = [name for name in key_spellings(field) if name != key and not name.endswith("_file")]
+    schema = TuningSettings.model_json_schema()["properties"][key_spellings(field)[0]]
+    also = f"; also {', '.join(f'`{name}`' for name in others)}" if others else ""
+    meaning = schema["description"].removesuffix(".") + also
+    values = [value for value in _values(schema) if value != "null"]
+    default = "" if schema.get("default") is None else _shown(schema["default"])
+    return f"`{key}`", meaning.replace("|", r"\|"), " or ".join(dict.fromkeys(values)), default
 
 
 def _fields(task: str, section: str) -> dict[str, dict[str, Any]]:
@@ -95,8 +113,12 @@ def _values(field: Mapping[str, Any]) -> list[str]:
 
 
 def _number(bound: float) -> str:
-    is_large_power = isinstance(bound, int) and bound > 10**9 and bound.bit_count() == 1
-    return f"2^{int(bound).bit_length() - 1}" if is_large_power else f"{bound:g}"
+    if isinstance(bound, int) and bound > 10**9:
+        if bound.bit_count() == 1:
+            return f"2^{bound.bit_length() - 1}"
+        if (bound + 1).bit_count() == 1:
+            return f"2^{bound.bit_length()} - 1"
+    return f"{bound:g}"
 
 
 def _tasks() -> str:
@@ -132,5 +154,5 @@ def _markdown(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 
 if __name__ == "__main__":
-    path = Path(sys.argv[1])
-    path.write_text(with_tables(path.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in map(Path, sys.argv[1:]):
+        page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8")
