@@ -5,7 +5,7 @@ The public names::
     build_search_space_with_dependencies   a trial's config, for an objective of your own
     tune                                   QGTune's functions under their own names
     load_study, trials_frame, parameter_importances, plot_history, ...   a study's results
-    register                               a sampler or a pruner of your own, under a name
+    register                               a sampler, a pruner or a launcher of your own, under a name
     DiagnosticError, QgtuneError, QgtuneWarning, TrialPruned
 """
 
@@ -75,7 +75,7 @@ def register(kind: str, name: str) -> Callable[[Callable[..., Any]], Callable[..
     point of the group ``qgtune.<kind>``.
 
     Args:
-        kind: ``sampler`` or ``pruner``.
+        kind: ``sampler``, ``pruner`` or ``launcher``.
         name: what a tuning file calls it; a later registration replaces an earlier one.
 
     Raises:

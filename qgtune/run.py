@@ -3,6 +3,7 @@
 import functools
 import json
 import pathlib
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ from qgtune.sampling import number_of_combinations, sampler_spec
 from qgtune.schema.tuning import TuningSettings
 
 if TYPE_CHECKING:
-    from qgtune.study import RunOutcome, RunSpec
+    from qgtune.study import Launching, RunOutcome, RunSpec
 
 WORKER_MODULES = ("qgtune.study.running.workers",)
 TASK_MODULES = ("qgtune.training", "qgtune.data")
@@ -107,6 +108,41 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
     return RunResult(outcome, best, front, files, study)
 
 
+def join(prepared: Prepared, on_event: Callable[[Event], None], total: int) -> "RunOutcome":
+    """Return how it went, after adding trials to the study of a run elsewhere until it has its total.
+
+    The results are written by that run alone.
+
+    Args:
+        prepared: what ``prepare`` made of the tuning file.
+        on_event: called with each event, in this process.
+        total: finished trials that the study shall have in the end.
+
+    Raises:
+        DiagnosticError: if the storage, the study or the objective cannot be used.
+    """
+    from qgtune.study import run_trials
+
+    files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
+    spec = replace(_run_spec(prepared, files), total=total, more=None, enqueue=(), launching=None, joins=True)
+    try:
+        return run_trials(spec, on_event)
+    except ConfigValueError as error:
+        raise DiagnosticError((located(error, prepared.tuning),)) from error
+
+
+def _launching(prepared: Prepared) -> "Launching | None":
+    """Return how processes are started that join the run; None where its workers are its own."""
+    from qgtune.study import Launching
+
+    tuning = prepared.tuning
+    choice = tuning.settings.chosen_launcher
+    if choice.is_local:
+        return None
+    command = (sys.executable, "-m", "qgtune", "run", str(tuning.path.resolve()), "--join")
+    return Launching(choice, command, tuning.folder.resolve())
+
+
 def _kept_checkpoints(prepared: Prepared, files: OutputFiles) -> KeptCheckpoints | None:
     keep = prepared.tuning.settings.keep_checkpoints
     if keep is None or prepared.tuning.settings.task is None:
@@ -115,8 +151,8 @@ def _kept_checkpoints(prepared: Prepared, files: OutputFiles) -> KeptCheckpoints
 
 
 def _start_server(settings: TuningSettings) -> None:
-    """Have the workers' modules loaded while this process opens the study."""
-    if settings.start_method != "spawn":
+    """Have the modules of this machine's workers loaded while this process opens the study."""
+    if settings.start_method != "spawn" and settings.chosen_launcher.is_local:
         start_fork_server(WORKER_MODULES if settings.task is None else (*WORKER_MODULES, *TASK_MODULES))
 
 
@@ -155,6 +191,7 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         enqueue=params_to_try_first(prepared, with_base=size is None),
         start_method=settings.start_method,
         on_worker_death=settings.on_worker_death,
+        launching=_launching(prepared),
         make_objective=functools.partial(
             make_own_objective,
             plan=plan,

@@ -4,7 +4,8 @@ import json
 
 import optuna
 import pytest
-from own_projects import BASE, SPACE, qgtune, write_project
+from own_projects import BASE, SPACE, write_project
+from own_projects import qgtune_here as qgtune
 
 from qgtune.study import open_study
 

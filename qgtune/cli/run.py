@@ -14,6 +14,7 @@ from qgtune.core.events import Notice
 if TYPE_CHECKING:
     from qgtune.compiler.prepare import Prepared
     from qgtune.run import RunResult
+    from qgtune.study import RunOutcome
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +29,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--migrate",
         action="store_true",
         help="where the search space has changed: begin the study anew with those trials that fit",
+    )
+    parser.add_argument(
+        "--join",
+        type=_at_least_one,
+        metavar="TOTAL",
+        help="add trials to the study of a run elsewhere until it has TOTAL, and write no results; "
+        "this is what a launcher starts",
     )
     how_much = parser.add_mutually_exclusive_group()
     how_much.add_argument("--quiet", action="store_true", help="show failures and the summary only")
@@ -56,13 +64,15 @@ def _run(options: argparse.Namespace) -> int:
     # Heavy rooms are entered only now: a file with problems is answered in a blink.
     from qgtune.outputs.study_results import metric_names
     from qgtune.reports.live import LiveView
-    from qgtune.run import migrate, run
+    from qgtune.run import join, migrate, run
 
     settings = prepared.tuning.settings
     names = metric_names(settings)
     began = time.monotonic()
     directions = settings.all_directions
     with LiveView(metric=names, direction=directions, quiet=options.quiet, verbose=options.verbose) as view:
+        if options.join is not None:
+            return _exit_code(join(prepared, view, options.join))
         if options.migrate:
             view(Notice(migrate(prepared)))
         result = run(prepared, view, options.more)
@@ -71,6 +81,12 @@ def _run(options: argparse.Namespace) -> int:
         say(f"{GO_ON}:  qgtune {shlex.quote(shown_path(options.tuning))}")
         return INTERRUPTED
     return PROBLEMS if _all_failed(result) else OK
+
+
+def _exit_code(outcome: "RunOutcome") -> int:
+    if outcome.interrupted:
+        return INTERRUPTED
+    return PROBLEMS if outcome.stopped_early_reason else OK
 
 
 def _print_summary(prepared: "Prepared", result: "RunResult", metric: str, seconds: float) -> None:

@@ -1,11 +1,13 @@
 """Configs that are to be tried first: a tuning file's own list, and the base settings."""
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
 from qgtune.compiler.files import shown_path
 from qgtune.compiler.pipeline import Compilation
 from qgtune.compiler.planning.plan import Plan
+from qgtune.compiler.planning.stand_ins import RandomTrial
 from qgtune.compiler.planning.steps import Suggestion
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.tuning import Tuning
@@ -65,6 +67,34 @@ class GivenTrial:
             raise OutOfSpaceError(name, f"{name} is {domain}, but the value is {value!r}")
         self.used[name] = value
         return value
+
+
+class CompletedTrial(GivenTrial):
+    """A trial whose values are given, and what is not given is drawn.
+
+    Args:
+        given: values as a study stores them, by the parameters' names.
+        seed: of what is drawn.
+    """
+
+    def __init__(self, given: dict[str, Any], seed: int) -> None:
+        super().__init__(given)
+        self._drawn = RandomTrial(seed)
+
+    def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:
+        """Return the given float, or one that is drawn."""
+        drawn = self._drawn.suggest_float(name, low, high, step=step, log=log)
+        return float(self._value(name, Float(low, high, step, log), drawn))
+
+    def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
+        """Return the given integer, or one that is drawn."""
+        drawn = self._drawn.suggest_int(name, low, high, step=step, log=log)
+        return int(self._value(name, Integer(low, high, step, log), drawn))
+
+    def suggest_categorical(self, name: str, choices: Any) -> Any:
+        """Return the given label, or one that is drawn."""
+        drawn = self._drawn.suggest_categorical(name, choices)
+        return self._value(name, Categorical.of(list(choices)), drawn)
 
 
 def enqueued_params(
@@ -180,6 +210,7 @@ def _entry(
     before = len(problems.found)
     given: dict[str, Any] = {}
     places: dict[str, Location] = {}
+    by_key: dict[str, list[str]] = {}
     for key, value in entry.items():
         place = document.locate((*at, key))
         found = _suggestions_at(plan, str(key))
@@ -193,6 +224,7 @@ def _entry(
             domains = {str(one.domain) for one in found}
             message = f"{key} is {' or '.join(sorted(domains))}, but the value is {value!r}"
             problems.error("QG420", message, place)
+        by_key[str(key)] = list(fitting)
         given |= fitting
         places |= dict.fromkeys(fitting, place)
     if len(problems.found) > before:
@@ -205,7 +237,35 @@ def _entry(
         return None
     except EvaluationError:
         return given  # what is not given decides whether there is a config; a trial will tell
+    for names in _never_used(plan, given, list(by_key.values())):
+        message = f"{names[0]} is in no config that has the other values of this entry"
+        problems.error("QG420", message, places[names[0]], "remove it, or enqueue the case that has it")
+        return None
     return given
+
+
+_COMPLETIONS = 100
+"""How often an entry is completed by chance before one of its values counts as never used."""
+
+
+def _never_used(plan: Plan, given: dict[str, Any], keys: list[list[str]]) -> Iterator[list[str]]:
+    """Yield those of some groups of parameters of which no config has any, whatever else is sampled.
+
+    Args:
+        plan: the search space.
+        given: values as a study stores them, by the parameters' names.
+        keys: the parameters that each key of an entry names: one for each case that has its path.
+    """
+    unused = keys
+    for seed in range(_COMPLETIONS if plan.is_conditional else 0):
+        trial = CompletedTrial(given, seed)
+        with contextlib.suppress(OutOfSpaceError, EvaluationError):
+            plan.filled(trial)
+        unused = [names for names in unused if not any(name in trial.used for name in names)]
+        if not unused:
+            return
+    if plan.is_conditional:
+        yield from unused
 
 
 def _suggestions_at(plan: Plan, key: str) -> list[Suggestion]:

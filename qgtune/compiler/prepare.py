@@ -4,6 +4,7 @@ import pathlib
 from dataclasses import dataclass
 
 from qgtune.compiler.enqueued import check_goals, enqueued_params
+from qgtune.compiler.launcher_check import check_launcher
 from qgtune.compiler.objective import check_objective
 from qgtune.compiler.pipeline import Compilation, compile_space
 from qgtune.compiler.problems import Problems
@@ -50,6 +51,7 @@ def prepare(path: pathlib.Path) -> Prepared:
             problems.found[:] = [problem for problem in problems.found if problem.code != "QG213"]
     check_task(tuning, compilation, problems)
     check_sampling(tuning, compilation, problems)
+    check_launcher(tuning, problems)
     if compilation is not None:
         enqueued_params(tuning, compilation, problems)
     check_goals(tuning, problems)

@@ -116,7 +116,7 @@ def located(error: ConfigValueError, tuning: Tuning) -> Diagnostic:
         place = tuning.locate(head)
     else:
         place = tuning.document.locate(error.path)
-    code = {"storage": "QG419", "sampler": "QG416", "pruner": "QG416"}.get(head, "QG414")
+    code = {"storage": "QG419", "sampler": "QG416", "pruner": "QG416", "launcher": "QG422"}.get(head, "QG414")
     if type(error).__name__ == "SpaceChangedError":
         code = "QG421"
     return Diagnostic(code, f"{format_path(error.path)}: {error.message}", place, error.hint)

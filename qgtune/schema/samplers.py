@@ -15,6 +15,7 @@ REQUIRED: Any = object()
 
 OWN_SAMPLERS: Registry[Callable[..., Any]] = Registry("sampler")
 OWN_PRUNERS: Registry[Callable[..., Any]] = Registry("pruner")
+OWN_LAUNCHERS: Registry[Callable[..., Any]] = Registry("launcher")
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,5 +311,9 @@ ALGORITHMS: Mapping[str, Mapping[str, Algorithm]] = {
 }
 """The built-in samplers and pruners, by what they are and by name."""
 
-OWN: Mapping[str, Registry[Callable[..., Any]]] = {"sampler": OWN_SAMPLERS, "pruner": OWN_PRUNERS}
+OWN: Mapping[str, Registry[Callable[..., Any]]] = {
+    "sampler": OWN_SAMPLERS,
+    "pruner": OWN_PRUNERS,
+    "launcher": OWN_LAUNCHERS,
+}
 """Those that users add, by what they are."""

@@ -15,6 +15,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from qgtune.schema.gnn import TASK_SCHEMAS
+from qgtune.schema.launcher_settings import LauncherChoice, launcher_schema, parse_launcher
 from qgtune.schema.sampler_settings import Choice, parse_setting, setting_schema
 
 
@@ -210,6 +211,12 @@ class TuningSettings(BaseModel):
         description="How worker processes are made: forked from a clean server that has imported the "
         "libraries, or spawned; auto: forked where the system can.",
     )
+    launcher: Any = Field(
+        None,
+        description="Where the worker processes run: local, which is the default, or {type: command, "
+        "command: 'srun --ntasks=1 {command}', workers: 4}, or `file.py:function`.",
+        json_schema_extra=launcher_schema(),
+    )
     on_worker_death: Literal["retry", "fail"] = Field(
         "retry",
         description="What becomes of the parameters of a trial whose worker process died: retry tries them "
@@ -329,6 +336,11 @@ class TuningSettings(BaseModel):
     def chosen_pruner(self) -> Choice | None:
         """The pruner; None where the file does not say, and the study's default is meant."""
         return parse_setting("pruner", self.pruner) if "pruner" in self.model_fields_set else None
+
+    @property
+    def chosen_launcher(self) -> LauncherChoice:
+        """Where the worker processes run."""
+        return parse_launcher(self.launcher)
 
     @property
     def metric_names(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from qgtune.study.results.importance import importances
 from qgtune.study.results.pareto import pareto_front
 from qgtune.study.results.plots import MISSING, can_draw, pictures, plot_axes
 from qgtune.study.results.records import best_record, complete_trials, trial_records, value_names
+from qgtune.study.running.launchers import Launching
 from qgtune.study.running.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
 from qgtune.study.running.runs import run_trials
 from qgtune.study.running.stopping import ask_to_stop, hosts_at_work, sole_use
@@ -37,6 +38,7 @@ __all__ = [
     "REUSED_FROM",
     "SPACE",
     "SPREAD",
+    "Launching",
     "Migration",
     "Objective",
     "OptunaTrialPruned",

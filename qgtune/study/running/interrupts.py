@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Sequence
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from types import FrameType, TracebackType
@@ -18,12 +19,16 @@ class Interrupts:
 
     ``connection`` becomes readable with each one. Outside the main thread Python cannot catch signals; then
     there is never one to read.
+
+    Args:
+        also: further signals that count as Ctrl-C.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, also: Sequence[signal.Signals] = ()) -> None:
         receive: Connection
         receive, self._send = Pipe(duplex=False)
         self.connection = receive
+        self._ctrl_c = (signal.SIGINT, *also)
         self._previous: dict[int, Any] = {}
 
     @property
@@ -36,11 +41,11 @@ class Interrupts:
         return self.connection.recv_bytes() == _CTRL_C
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
-        self._send.send_bytes(_CTRL_C if number == signal.SIGINT else _WISH)
+        self._send.send_bytes(_CTRL_C if number in self._ctrl_c else _WISH)
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, STOP_SIGNAL):
+            for number in (*self._ctrl_c, STOP_SIGNAL):
                 if number is not None:
                     self._previous[number] = signal.signal(number, self._note)
         return self

@@ -9,6 +9,7 @@ import optuna
 from qgtune.core.errors import QgtuneError
 from qgtune.core.trials import TrialRecord
 from qgtune.schema.sampler_settings import Choice
+from qgtune.study.running.launchers import Launching
 from qgtune.study.sampling.samplers import SamplerSpec
 
 Objective = Callable[[optuna.Trial], float | Sequence[float]]
@@ -75,6 +76,11 @@ class RunSpec:
     on_worker_death: str = "retry"
     """What becomes of the parameters of a trial whose worker died: ``retry`` tries them again, in a trial
     of their own, until three workers in a row have died with them; ``fail`` leaves them."""
+
+    launching: Launching | None = None
+    """How processes are started elsewhere that join this run; None: workers are this process's own."""
+    joins: bool = False
+    """Whether this run was started by the launcher of another one, which keeps the study in order."""
 
     @property
     def retries(self) -> bool:

@@ -1,6 +1,7 @@
 """The front door of a run: a storage that is repaired, a study made or found, a supervisor at work."""
 
 import pickle
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +13,7 @@ from qgtune.core.events import Event, Notice
 from qgtune.study.create import create_study
 from qgtune.study.quiet import quiet_optuna
 from qgtune.study.running.interrupts import Interrupts
+from qgtune.study.running.launched_run import LaunchedRun
 from qgtune.study.running.retries import lose_abandoned_trials
 from qgtune.study.running.run_spec import RunOutcome, RunSpec
 from qgtune.study.running.stopping import reachable
@@ -55,7 +57,8 @@ def _run(
     spec: RunSpec, payload: bytes, storage: StorageAddress, on_event: Callable[[Event], None]
 ) -> RunOutcome:
     with storage_lost_in_words(storage), RunLock(storage.presence) as lock:
-        alone = lock.claim()
+        # Whoever joins leaves the storage to the run that it joins: a lock may not reach across hosts.
+        alone = not spec.joins and lock.claim()
         if alone:
             repair_storage(storage)
             lock.clear()
@@ -78,12 +81,17 @@ def _run(
         alone = alone and storage.file is not None
         lose_abandoned_trials(study, _KILLED_RUN, retry=spec.retries, alone=alone)
         lock.share()
+        alone_by_lock = storage.file is not None and not spec.joins
+        if spec.launching is not None:
+            with Interrupts() as interrupts, reachable(lock, spec.study_name, interrupts):
+                return LaunchedRun(spec, spec.launching, study, on_event, interrupts).run()
         n_threads = share_of_cores(spec.n_processes, spec.n_jobs)
         start = WorkerStarter(process_factory(spec.start_method, spec.preload), payload, storage, n_threads)
-        with Interrupts() as interrupts, reachable(lock, spec.study_name, interrupts):
+        also = (signal.SIGTERM,) if spec.joins else ()
+        with Interrupts(also) as interrupts, reachable(lock, spec.study_name, interrupts):
             supervisor = Supervisor(spec, start, study, on_event, interrupts)
             advice = storage_advice(storage, spec.n_processes * spec.n_jobs)
-            return supervisor.run(lock, alone_by_lock=storage.file is not None, advice=advice)
+            return supervisor.run(lock, alone_by_lock=alone_by_lock, advice=advice)
 
 
 def _name_values(study: optuna.Study, metrics: tuple[str, ...]) -> None:

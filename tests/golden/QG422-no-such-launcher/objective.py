@@ -1,0 +1,2 @@
+def value(trial, config):
+    return config["rate"]
