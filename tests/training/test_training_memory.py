@@ -68,8 +68,9 @@ def test_a_trial_that_begins_again_with_smaller_batches_is_told(told):
 
 
 @only_linux
-@pytest.mark.parametrize("policy", ["fail", "prune", "halve_batch"])
-def test_the_memory_of_a_trial_without_enough_is_free_for_the_next(policy, told):
+@pytest.mark.parametrize("policy", ["fail", "prune"])
+def test_the_memory_of_a_trial_that_ends_without_enough_is_free_for_the_next(policy, told):
+    # With halve_batch the trial goes on to its end, after which the allocator may keep what it used.
     assert told[policy]["left"] > 90 * MiB
 
 
