@@ -89,8 +89,8 @@ from qgtune.schema.gnn.training import (
 
 __all__ = [
     "ACTIVATIONS",
-    "AGGREGATIONS",
     "ACTIVATION_VALUES",
+    "AGGREGATIONS",
     "ATTENTION_LAYERS",
     "BLOCKS_KEYS",
     "GRAPH_CLASSIFICATION",
