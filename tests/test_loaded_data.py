@@ -6,6 +6,9 @@ from own_projects import qgtune
 from test_task_runs import TUNING, write_project
 from torch_geometric.data import Data
 
+from qgtune.core.errors import ConfigValueError
+from qgtune.data import load_dataset
+
 EDGES = torch.tensor([[0, 1, 2], [1, 2, 3]])
 DATA = "data: {name: causal_sets, num_graphs: 60, min_nodes: 8, max_nodes: 12}\n"
 COMMON = TUNING.replace(DATA, "data: {name: torch_file, path: graphs.pt}\nmetric: f1_weighted\nn_trials: 2\n")
@@ -55,3 +58,11 @@ def test_data_that_cannot_be_loaded_end_a_run_at_their_line(tmp_path):
 def test_data_that_fit_are_tuned_on(tmp_path):
     done = qgtune("run", project(tmp_path, graphs()), "--quiet")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_label_that_is_a_text_is_named_with_its_graph(tmp_path):
+    torch.save(
+        [*graphs(count=2), Data(x=torch.ones(4, 12), edge_index=EDGES, y="cat")], tmp_path / "graphs.pt"
+    )
+    with pytest.raises(ConfigValueError, match="y must be numbers, and graph 2 has y = 'cat'"):
+        load_dataset({"name": "torch_file", "path": "graphs.pt"}, base_dir=tmp_path)
