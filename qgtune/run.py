@@ -17,6 +17,7 @@ from qgtune.core.events import Event, Notice, RunStarted, TrialFinished
 from qgtune.core.fork_server import start_fork_server
 from qgtune.core.trials import TrialRecord
 from qgtune.first_trials import params_to_try_first
+from qgtune.loaded_data import check_data_of_run
 from qgtune.outputs.files import OutputFiles, check_outputs, reason, shown
 from qgtune.outputs.kept_checkpoints import KeptCheckpoints
 from qgtune.outputs.report import config_reader
@@ -68,6 +69,7 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
     check_outputs(prepared)
     _start_server(prepared.tuning.settings)
+    check_data_of_run(prepared.tuning, prepared.compilation)
     # Optuna takes most of a second to import, and a tuning file with problems never gets here.
     from qgtune.study import best_record, pareto_front, run_trials
 

@@ -10,6 +10,7 @@ from qgtune.cli.projects import naming_what_is_meant, prepare_file
 from qgtune.compiler.files import shown_path
 from qgtune.core.diagnostics import Diagnostic, Severity
 from qgtune.core.errors import DiagnosticError
+from qgtune.loaded_data import check_data_of_run
 
 if TYPE_CHECKING:
     from qgtune.compiler.prepare import Prepared
@@ -49,6 +50,8 @@ def _check_deep(options: argparse.Namespace) -> int:
             raise
     from qgtune.training.deep_check import deep_check
 
+    if prepared is not None:
+        check_data_of_run(prepared.tuning, prepared.compilation)
     with naming_what_is_meant(options.tuning):
         found = deep_check(options.tuning)
     print_diagnostics(found.diagnostics, options.format, options.color)

@@ -57,6 +57,14 @@ class DataFacts:
     level: Level | None = None
     predicts: Predicts | None = None
 
+    @property
+    def are_complete(self) -> bool:
+        """Whether loading the data set would tell nothing more."""
+        return None not in (
+            *(self.num_node_features, self.num_classes, self.num_graphs, self.target_names),
+            *(self.num_edge_features, self.num_graph_features, self.level, self.predicts),
+        )
+
     def for_schema(self) -> dict[str, Any]:
         """Return the facts that the schema of a config asks for."""
         return {
@@ -134,6 +142,31 @@ def check_task(tuning: Tuning, compilation: Compilation | None, problems: Proble
         problems.error("QG409", unfit.message, tuning.document.locate(unfit.path), unfit.hint)
     if compilation is not None:
         _check_configs(compilation, schema, facts, problems)
+
+
+def check_loaded(tuning: Tuning, compilation: Compilation, found: DataFacts | ConfigValueError) -> None:
+    """Return if the data set of a built-in task, now that it is loaded, fits the task and every config.
+
+    Args:
+        tuning: the tuning file.
+        compilation: its compiled space.
+        found: what the data set is, or why it cannot be loaded.
+
+    Raises:
+        DiagnosticError: with everything that does not fit, each at its line.
+    """
+    problems = Problems(dict(compilation.documents))
+    schema = TASK_SCHEMAS[str(tuning.settings.task)]
+    unfit = found
+    if isinstance(found, DataFacts):
+        unfit = fit_problem(tuning.settings.data or {}, schema, found) or found
+    if isinstance(unfit, ConfigValueError):
+        shown = format_path(unfit.path)
+        message = unfit.message if shown in ("data.name", "data.path") else f"{shown}: {unfit.message}"
+        problems.error("QG409", message, tuning.document.locate(unfit.path), unfit.hint)
+    else:
+        _check_configs(compilation, schema, unfit, problems)
+    problems.raise_errors()
 
 
 def _check_data(tuning: Tuning, problems: Problems) -> None:

@@ -27,7 +27,7 @@ def found_level(graphs: Sequence[Data]) -> Level:
     Raises:
         ValueError: if both may be meant.
     """
-    shapes = [tuple(torch.as_tensor(graph.y).shape) for graph in graphs]
+    shapes = [tuple(_labels_of(graph.y, index).shape) for index, graph in enumerate(graphs)]
     sizes = [len(x) if (x := torch.as_tensor(graph.x)).dim() else 1 for graph in graphs]
     of_nodes = all(shape and shape[0] == size for shape, size in zip(shapes, sizes, strict=True))
     if not of_nodes or max(sizes) == 1:
@@ -48,7 +48,7 @@ def found_predicts(graphs: Sequence[Data]) -> Predicts:
     Raises:
         ValueError: if some graphs have the one, and some the other; names the first that differs.
     """
-    floating = [torch.as_tensor(graph.y).is_floating_point() for graph in graphs]
+    floating = [_labels_of(graph.y, index).is_floating_point() for index, graph in enumerate(graphs)]
     for index, each in enumerate(floating):
         if each != floating[0]:
             kinds = ("values (floating point)", "classes (whole numbers)")
@@ -72,7 +72,7 @@ def checked_labels(given: Any, num_nodes: int, index: int, *, level: Level, pred
     Raises:
         ValueError: if the shape does not fit the level, or a label is no class or no finite number.
     """
-    y = torch.as_tensor(given).detach().cpu()
+    y = _labels_of(given, index).detach().cpu()
     if level == "graph":
         y = y.reshape(-1)
     elif y.dim() not in {1, 2} or len(y) != num_nodes:
@@ -93,6 +93,13 @@ def checked_labels(given: Any, num_nodes: int, index: int, *, level: Level, pred
     _check_all(y, (y == y.round()) & (y >= least), index, rule, level)
     classes: NDArray[np.int64] = y.to(torch.int64).numpy()
     return classes
+
+
+def _labels_of(given: Any, index: int) -> Tensor:
+    try:
+        return torch.as_tensor(given)
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(f"y must be numbers, and graph {index} has y = {given!r}") from None
 
 
 def _check_all(y: Tensor, fits: Tensor, index: int, rule: str, level: Level) -> None:

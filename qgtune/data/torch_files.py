@@ -114,11 +114,13 @@ def _kind_of(path: Path, start: bytes) -> str:
     if not start:
         return "is empty"
     if start.startswith(_ZIP) and not zipfile.is_zipfile(path):
-        return f"is cut short: {path.stat().st_size} bytes of what torch.save wrote, without the end"
+        return (
+            f"is cut short or damaged: {path.stat().st_size} bytes of what torch.save wrote, without the end"
+        )
     if start.startswith(_ZIP):
         return "is damaged, or a zip file that torch.save did not write"
     if start.startswith(b"\x80"):
-        return "is cut short, or a pickle that torch.save did not write"
+        return "is cut short or damaged, or a pickle that torch.save did not write"
     return f"is of another kind: it begins with {start!r}"
 
 

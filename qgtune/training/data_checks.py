@@ -66,7 +66,9 @@ def check_classes(dataset: LabelledGraphs, level: str = "graph", *, least: int =
     for k, target in enumerate(dataset.targets):
         if target.num_classes is None:
             raise ConfigValueError(
-                DATA, f"the task predicts classes, and {target.name!r} is a number", "take graph_regression"
+                DATA,
+                f"the task predicts classes, and {target.name!r} is a number",
+                "take graph_regression, or write predicts: classes if the labels are whole numbers",
             )
         wrong = np.flatnonzero((labels[:, k] < least) | (labels[:, k] >= target.num_classes))
         if len(wrong):

@@ -7,6 +7,7 @@ import torch
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.schema.gnn.training import LoopConfig
+from qgtune.training.refusals import refusals
 
 _FUSED = frozenset({"Adam", "AdamW", "SGD"})
 _FUSED_ON = frozenset({"cpu", "cuda"})
@@ -35,13 +36,8 @@ def make_optimizer(config: LoopConfig, parameters: Iterable[torch.nn.Parameter])
     learned = list(parameters)
     if _can_be_fused(config.optimizer, kwargs, learned):
         kwargs["fused"] = True
-    try:
+    with refusals("optimizer_kwargs", f"{config.optimizer} cannot be built"):
         optimizer: torch.optim.Optimizer = factory(learned, **kwargs)
-    except (TypeError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise ConfigValueError(
-            ("training", "optimizer_kwargs"), f"{config.optimizer} cannot be built: {reason}"
-        ) from error
     return optimizer
 
 

@@ -1,14 +1,15 @@
 """The schedule of the learning rate that the training section names."""
 
 import math
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from qgtune.core.errors import ConfigValueError
 from qgtune.schema.gnn import MAXIMIZE
 from qgtune.schema.gnn.training import LoopConfig
+from qgtune.training.refusals import refusals
 
 _BY_STEP = frozenset({"OneCycleLR", "CyclicLR"})
 """Schedules whose unit is a step of the optimizer; that of all others is an epoch."""
@@ -41,13 +42,8 @@ class Schedule:
             return
         factory = getattr(torch.optim.lr_scheduler, config.scheduler)
         kwargs = {**_filled_in(config, steps_per_epoch, direction), **config.scheduler_kwargs}
-        try:
+        with refusals("scheduler_kwargs", f"{config.scheduler} cannot be built"):
             self.scheduler = factory(optimizer, **kwargs)
-        except (TypeError, ValueError, RuntimeError) as error:
-            reason = " ".join(str(error).split())
-            raise ConfigValueError(
-                ("training", "scheduler_kwargs"), f"{config.scheduler} cannot be built: {reason}"
-            ) from error
 
     def after_step(self) -> None:
         """Follow a step of the optimizer."""
@@ -55,16 +51,21 @@ class Schedule:
             return
         # One cycle ends with its last step, and refuses another one.
         if self.scheduler.last_epoch + 1 < getattr(self.scheduler, "total_steps", math.inf):
-            self.scheduler.step()
+            with self._refusals():
+                self.scheduler.step()
 
     def after_epoch(self, value: float) -> None:
         """Follow an epoch, of which ``value`` is the metric that chooses the best one."""
         if self.scheduler is None or self._name in _BY_STEP:
             return
-        if isinstance(self.scheduler, ReduceLROnPlateau):
-            self.scheduler.step(value)
-        else:
-            self.scheduler.step()
+        with self._refusals():
+            if isinstance(self.scheduler, ReduceLROnPlateau):
+                self.scheduler.step(value)
+            else:
+                self.scheduler.step()
+
+    def _refusals(self) -> AbstractContextManager[None]:
+        return refusals("scheduler_kwargs", f"{self._name} cannot take a step")
 
     def state(self) -> dict[str, Any]:
         """Return what ``load`` needs in order to go on from here."""

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from qgtune.schema.gnn.training import LoopConfig
 from qgtune.training.precision import Precision
+from qgtune.training.refusals import refusals
 from qgtune.training.schedulers import Schedule
 
 
@@ -59,7 +60,8 @@ class Stepper:
         if self._norm is not None:
             torch.nn.utils.clip_grad_norm_(self._parameters, self._norm)
         scale = scaler.get_scale()
-        scaler.step(self.optimizer)
+        with refusals("optimizer_kwargs", f"{type(self.optimizer).__name__} cannot take a step"):
+            scaler.step(self.optimizer)
         scaler.update()
         if scaler.get_scale() >= scale:
             self.schedule.after_step()

@@ -115,7 +115,7 @@ def test_a_file_cut_short_anywhere_is_refused_with_its_name(tmp_path, new_format
         (b"x,y\n1,2\n", "is of another kind: it begins with b'x,y\\n'; expected a list of PyG Data"),
         (
             pickle.dumps({"a": 1}, protocol=4),
-            "is cut short, or a pickle that torch.save did not write; expected",
+            "is cut short or damaged, or a pickle that torch.save did not write; expected",
         ),
     ],
 )

@@ -5,6 +5,8 @@ import inspect
 import pytest
 import torch
 from torch.optim import lr_scheduler
+from torch_geometric.nn import aggr
+from torch_geometric.resolver import normalize_string
 
 from qgtune.nn import ACTIVATIONS, LAYERS, NORMALIZERS, POOLING, registered_names, taken_kwargs
 from qgtune.schema import gnn as schema
@@ -108,3 +110,8 @@ def test_each_layer_takes_the_positional_arguments_of_the_table_in_its_order(nam
     parameters = inspect.signature(LAYERS[name]).parameters.values()
     positional = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     assert tuple(positional[2:]) == schema.LAYER_ARGUMENTS[name]
+
+
+def test_the_aggregations_are_those_of_torch_geometric():
+    found = {normalize_string(name) for name in classes_of(aggr, aggr.Aggregation)}
+    assert {name.removesuffix("aggregation") for name in found} | {"add"} == schema.AGGREGATIONS

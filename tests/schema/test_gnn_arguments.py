@@ -46,6 +46,20 @@ def problems(block=BLOCK, head=(), **known):
             "gnn_layer_kwargs.edge_dim: must be a whole number of at least 1, or null, not True",
         ),
         (
+            {"gnn_layer_kwargs": {"aggr": "medain"}},
+            (
+                "gnn_layer_kwargs.aggr: must be the name of an aggregation, such as mean, sum or max, "
+                "or a list of such, not 'medain' (did you mean 'median'?)"
+            ),
+        ),
+        (
+            {"gnn_layer_type": "sage", "gnn_layer_args": [3]},
+            (
+                "gnn_layer_args[0]: is the argument aggr of sage, and must be the name of an aggregation, "
+                "such as mean, sum or max, or a list of such, not 3"
+            ),
+        ),
+        (
             {"gnn_layer_args": [1, "no"]},
             "gnn_layer_args[1]: is the argument concat of gat, and must be true or false, not 'no'",
         ),
@@ -97,7 +111,7 @@ def test_the_arguments_of_the_users_own_parts_are_not_judged():
 @pytest.mark.parametrize(
     ("tables", "rules", "left_to_the_layer"),
     [
-        (LAYER_TYPES, LAYER_VALUES, {"aggr", "aggr_kwargs", "fill_value"}),
+        (LAYER_TYPES, LAYER_VALUES, {"aggr_kwargs", "fill_value"}),
         (NORMALIZERS, NORMALIZER_VALUES, set()),
         (ACTIVATIONS, ACTIVATION_VALUES, set()),
         ({"": LINEAR_KWARGS}, LINEAR_VALUES, set()),
@@ -110,3 +124,16 @@ def test_every_argument_of_the_tables_has_a_rule_and_every_rule_an_argument(tabl
 @pytest.mark.parametrize("layer", LAYER_ARGUMENTS)
 def test_every_positional_argument_can_be_given_by_its_name_too(layer):
     assert set(LAYER_ARGUMENTS[layer]) <= LAYER_TYPES[layer]
+
+
+def test_a_misspelled_aggregation_is_told_the_nearest_one():
+    for layer, aggr in [("sage", "medain"), ("gco", ["mean", "medain"]), ("gin", "Medain_Aggregation")]:
+        block = {**BLOCK, "gnn_layer_type": layer, "gnn_layer_kwargs": {"aggr": aggr}}
+        config = {"model": {"gcn_net": [block], "head": {"input_dim": 8, "output_dims": [2]}}}
+        (found,) = find_problems({**config, "training": {}, "validation": {}})
+        assert "'median'" in found.hint
+
+
+@pytest.mark.parametrize("aggr", ["mean", "power_mean", "MaxAggregation", ["mean", "std"], "quantile"])
+def test_an_aggregation_may_be_spelled_in_every_way_that_torch_geometric_reads(aggr):
+    assert problems({**BLOCK, "gnn_layer_kwargs": {"aggr": aggr}}) == []

@@ -43,6 +43,7 @@ from qgtune.schema.gnn.model import (
 )
 from qgtune.schema.gnn.names import (
     ACTIVATIONS,
+    AGGREGATIONS,
     ATTENTION_LAYERS,
     LAYER_TYPES,
     LINEAR_KWARGS,
@@ -61,6 +62,12 @@ from qgtune.schema.gnn.optimization import (
     OPTIMIZERS,
     SCHEDULERS,
     UNUSABLE_SCHEDULERS,
+)
+from qgtune.schema.gnn.optimization_values import (
+    OPTIMIZER_VALUES,
+    OWN_OPTIMIZER_VALUES,
+    OWN_SCHEDULER_VALUES,
+    SCHEDULER_VALUES,
 )
 from qgtune.schema.gnn.tasks import (
     TASK_SCHEMAS,
@@ -83,6 +90,7 @@ from qgtune.schema.gnn.training import (
 __all__ = [
     "ACTIVATIONS",
     "ACTIVATION_VALUES",
+    "AGGREGATIONS",
     "ATTENTION_LAYERS",
     "BLOCKS_KEYS",
     "GRAPH_CLASSIFICATION",
@@ -99,9 +107,13 @@ __all__ = [
     "NORMALIZERS",
     "NORMALIZER_VALUES",
     "OPTIMIZERS",
+    "OPTIMIZER_VALUES",
+    "OWN_OPTIMIZER_VALUES",
+    "OWN_SCHEDULER_VALUES",
     "POOLINGS",
     "REGRESSION_METRICS",
     "SCHEDULERS",
+    "SCHEDULER_VALUES",
     "TASK_SCHEMAS",
     "UNUSABLE_SCHEDULERS",
     "ClassifierConfig",

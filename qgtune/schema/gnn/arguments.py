@@ -4,46 +4,27 @@ Most of what is wrong here fails when the layer is built; but a text counts as t
 reads ``no`` as a text. Nothing is said of layers, normalizers and activations of the user's own.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path
 from qgtune.schema.gnn.blocks import GcnBlockConfig
 from qgtune.schema.gnn.heads import ClassifierConfig, GraphFeaturesNetConfig
 from qgtune.schema.gnn.model import NetworkConfig
-from qgtune.schema.gnn.names import ACTIVATIONS, LAYER_TYPES, NORMALIZERS
-
-
-@dataclass(frozen=True, slots=True)
-class ValueRule:
-    """What an argument must be, in words, and whether a value is that."""
-
-    words: str
-    holds: Callable[[Any], bool]
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
-
-
-def _one_of(*values: str) -> ValueRule:
-    return ValueRule(" or ".join(map(repr, values)), lambda value: value in values)
-
-
-FLAG = ValueRule("true or false", lambda value: isinstance(value, bool))
-NUMBER = ValueRule("a number", _is_number)
-SHARE = ValueRule("a number from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1)
-COUNT = ValueRule("a whole number of at least 1", _is_count)
-COUNT_OR_NONE = ValueRule(
-    "a whole number of at least 1, or null", lambda value: value is None or _is_count(value)
+from qgtune.schema.gnn.names import ACTIVATIONS, AGGREGATIONS, LAYER_TYPES, NORMALIZERS
+from qgtune.schema.gnn.values import (
+    COUNT,
+    COUNT_OR_NONE,
+    FLAG,
+    NUMBER,
+    NUMBER_OR_NONE,
+    SHARE,
+    ValueRule,
+    one_of,
+    value_problems,
 )
-MOMENTUM = ValueRule("a number, or null", lambda value: value is None or _is_number(value))
 
 _ATTENTION = ("heads", "concat", "negative_slope", "dropout", "add_self_loops", "edge_dim", "fill_value")
 
@@ -58,28 +39,54 @@ LAYER_ARGUMENTS: Mapping[str, tuple[str, ...]] = {
 }
 """Layer type -> the names of its positional arguments after the two dims, in order."""
 
+
+def _plain(name: str) -> str:
+    """Return the name of an aggregation without what torch_geometric leaves out of account in one."""
+    plain = name.lower().translate({ord(mark): None for mark in "-_ "})
+    return plain.removesuffix("aggregation") or plain
+
+
+def _is_aggregation(value: Any) -> bool:
+    names = value if isinstance(value, list | tuple) and value else [value]
+    return all(isinstance(name, str) and _plain(name) in AGGREGATIONS for name in names)
+
+
+def _nearest_aggregation(value: Any) -> str:
+    names = value if isinstance(value, list | tuple) else [value]
+    wrong = next((name for name in names if not _is_aggregation(name)), None)
+    return did_you_mean(_plain(wrong), sorted(AGGREGATIONS)) if isinstance(wrong, str) else ""
+
+
+AGGREGATION = ValueRule(
+    "the name of an aggregation, such as mean, sum or max, or a list of such",
+    _is_aggregation,
+    _nearest_aggregation,
+)
+
 LAYER_VALUES: Mapping[str, ValueRule] = {
     **dict.fromkeys(("heads", "hidden_channels", "decomposed_layers"), COUNT),
     **dict.fromkeys(("concat", "bias", "add_self_loops", "normalize", "root_weight", "project"), FLAG),
     **dict.fromkeys(("improved", "cached", "residual", "share_weights", "train_eps", "beta"), FLAG),
     **dict.fromkeys(("negative_slope", "eps"), NUMBER),
+    "aggr": AGGREGATION,
     "dropout": SHARE,
     "edge_dim": COUNT_OR_NONE,
-    "flow": _one_of("source_to_target", "target_to_source"),
+    "flow": one_of("source_to_target", "target_to_source"),
 }
-"""Argument of a layer -> what it must be; an aggregation and a fill value are left to the layer itself."""
+"""Argument of a layer -> what it must be; a fill value is left to the layer itself, and so is what an
+aggregation needs besides its name."""
 
 NORMALIZER_VALUES: Mapping[str, ValueRule] = {
     **dict.fromkeys(("affine", "elementwise_affine", "track_running_stats", "bias"), FLAG),
     "eps": NUMBER,
-    "momentum": MOMENTUM,
+    "momentum": NUMBER_OR_NONE,
 }
 """Argument of a normalizer -> what it must be."""
 
 ACTIVATION_VALUES: Mapping[str, ValueRule] = {
     "inplace": FLAG,
     **dict.fromkeys(("negative_slope", "alpha", "beta", "threshold"), NUMBER),
-    "approximate": _one_of("none", "tanh"),
+    "approximate": one_of("none", "tanh"),
 }
 """Argument of an activation -> what it must be."""
 
@@ -106,7 +113,7 @@ def _block_problems(block: GcnBlockConfig, path: Path) -> Iterator[ConfigValueEr
     for key, taken, rules in tables:
         # What is not taken is dropped.
         given = {name: value for name, value in getattr(block, key).items() if name in (taken or ())}
-        yield from _value_problems(given, rules, (*path, key))
+        yield from value_problems(given, rules, (*path, key))
 
 
 def _positional_problems(block: GcnBlockConfig, path: Path) -> Iterator[ConfigValueError]:
@@ -127,7 +134,7 @@ def _positional_problems(block: GcnBlockConfig, path: Path) -> Iterator[ConfigVa
             message = (
                 f"is the argument {name} of {layer}, and must be {LAYER_VALUES[name].words}, not {value!r}"
             )
-            yield ConfigValueError(here, message)
+            yield ConfigValueError(here, message, LAYER_VALUES[name].hint(value))
 
 
 def _dense_problems(
@@ -136,19 +143,11 @@ def _dense_problems(
     taken = ACTIVATIONS.get(section.activation, frozenset())
     for i, kwargs in enumerate(section.activation_kwargs):
         given = {name: value for name, value in kwargs.items() if name in taken}
-        yield from _value_problems(given, ACTIVATION_VALUES, (*path, "activation_kwargs", i))
+        yield from value_problems(given, ACTIVATION_VALUES, (*path, "activation_kwargs", i))
     for i, kwargs in enumerate(section.backbone_kwargs):
-        yield from _value_problems(kwargs, LINEAR_VALUES, (*path, "backbone_kwargs", i))
+        yield from value_problems(kwargs, LINEAR_VALUES, (*path, "backbone_kwargs", i))
     if isinstance(section.output_kwargs, Sequence):
         for i, kwargs in enumerate(section.output_kwargs):
-            yield from _value_problems(kwargs, LINEAR_VALUES, (*path, "output_kwargs", i))
+            yield from value_problems(kwargs, LINEAR_VALUES, (*path, "output_kwargs", i))
     else:
-        yield from _value_problems(section.output_kwargs, LINEAR_VALUES, (*path, "output_kwargs"))
-
-
-def _value_problems(
-    given: Mapping[str, Any], rules: Mapping[str, ValueRule], path: Path
-) -> Iterator[ConfigValueError]:
-    for name, value in given.items():
-        if name in rules and not rules[name].holds(value):
-            yield ConfigValueError((*path, name), f"must be {rules[name].words}, not {value!r}")
+        yield from value_problems(section.output_kwargs, LINEAR_VALUES, (*path, "output_kwargs"))

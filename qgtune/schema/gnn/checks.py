@@ -15,6 +15,7 @@ from qgtune.schema.gnn.dims import dimension_problems
 from qgtune.schema.gnn.installed import installed_names
 from qgtune.schema.gnn.model import SPELLINGS, NetworkConfig
 from qgtune.schema.gnn.names import RegisteredNames
+from qgtune.schema.gnn.optimization_values import optimization_problems
 from qgtune.schema.gnn.rules import ONE, SEVERAL, Section
 from qgtune.schema.gnn.tasks import TASK_SCHEMAS, GraphClassificationConfig, TaskConfig
 from qgtune.schema.gnn.training import LoaderConfig
@@ -73,6 +74,7 @@ def find_problems(  # noqa: PLR0913 - one argument for each fact of the data set
     return (
         *_split_problems(parsed),
         *([] if num_graphs is None else _part_problems(parsed, num_graphs)),
+        *optimization_problems(parsed.training),
         # A wrong argument, such as no heads, makes dims wrong that are not.
         *(tuple(argument_problems(parsed.model)) or dims),
     )

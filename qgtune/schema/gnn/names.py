@@ -32,6 +32,14 @@ ATTENTION_LAYERS = frozenset({"gat", "gatv2", "graph_transformer"})
 ``heads`` and ``concat`` are their first positional arguments after the two dims.
 """
 
+AGGREGATIONS = frozenset(
+    {"add", "sum", "mean", "max", "min", "mul", "var", "std", "softmax", "powermean", "median", "quantile"}
+    | {"multi", "lstm", "gru", "set2set", "degreescaler", "sort", "graphmultisettransformer", "attentional"}
+    | {"equilibrium", "mlp", "deepsets", "settransformer", "lcm", "variancepreserving", "patchtransformer"}
+)
+"""How a layer may combine what the neighbours of a node send, by the shortest names that
+torch_geometric knows; it also takes them as ``MeanAggregation`` or ``power_mean``, in any case of letters."""
+
 NORMALIZERS: Mapping[str, frozenset[str]] = {
     "batch_norm": frozenset({"eps", "momentum", "affine", "track_running_stats", "bias"}),
     "layer_norm": frozenset({"eps", "elementwise_affine", "bias"}),
