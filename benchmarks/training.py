@@ -38,8 +38,8 @@ from qgtune.data import GraphDataset, load_dataset, split_graphs
 from qgtune.nn import build_model
 from qgtune.schema.gnn import parse_config
 from qgtune.training import train
-from qgtune.training.loaders import GraphSubset, make_loader
-from qgtune.training.optimizers import make_optimizer
+from qgtune.training.batching.loaders import GraphSubset, make_loader
+from qgtune.training.loop.optimizers import make_optimizer
 
 GRAPHS = {"name": "causal_sets", "num_graphs": 1600}
 WIDTHS = (12, 128, 256, 128)

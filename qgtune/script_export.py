@@ -131,9 +131,9 @@ def _check_parts(
     Raises:
         ConfigValueError: at the value that is in the way.
     """
-    from qgtune.training.devices import choose_device, seeded
-    from qgtune.training.optimizers import make_optimizer
-    from qgtune.training.schedulers import Schedule
+    from qgtune.training.loop.devices import choose_device, seeded
+    from qgtune.training.loop.optimizers import make_optimizer
+    from qgtune.training.loop.schedulers import Schedule
 
     training = config.training
     batches, steps = getattr(training, "batch_size", samples), getattr(training, "accumulate_batches", 1)
@@ -150,7 +150,7 @@ def _checked_direction(task: "SupervisedTask", config: Any, dataset: "GraphDatas
     Raises:
         ConfigValueError: for a metric that there is not, or that is the user's own.
     """
-    from qgtune.training.metrics import direction_of
+    from qgtune.training.scoring.metrics import direction_of
 
     schema = TASK_SCHEMAS[getattr(task, "name", "")]
     names: dict[Path, str | None] = {

@@ -48,7 +48,7 @@ def _check_deep(options: argparse.Namespace) -> int:
             _is_error(problem) and problem.code != _TOLD_BETTER_BY_BUILDING for problem in error.diagnostics
         ):
             raise
-    from qgtune.training.deep_check import deep_check
+    from qgtune.training.proofs.deep_check import deep_check
 
     if prepared is not None:
         check_data_of_run(prepared.tuning, prepared.compilation)
@@ -67,7 +67,7 @@ def _whatever_the_task_says(path: pathlib.Path) -> "Prepared":
     """Return a project that compiles, though its task refuses some of the configs."""
     from qgtune.compiler.prepare import Prepared
     from qgtune.compiler.tuning import read_tuning
-    from qgtune.training.compiled_spaces import compile_unchecked
+    from qgtune.training.proofs.compiled_spaces import compile_unchecked
 
     tuning = read_tuning(path, [])
     assert tuning is not None  # noqa: S101 - it has been read before

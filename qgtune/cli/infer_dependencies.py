@@ -12,7 +12,7 @@ def _infer_dependencies(options: argparse.Namespace) -> int:
 
     with naming_what_is_meant(options.tuning):
         read_data_file(options.tuning)  # a file that is not there is told before torch is imported
-        from qgtune.training.dependency_inference import infer_dependencies_of
+        from qgtune.training.proofs.dependency_inference import infer_dependencies_of
 
         print(infer_dependencies_of(options.tuning).text, end="")
     return OK

@@ -1,12 +1,10 @@
 """Training: the loop, tasks, metrics, checkpoints, memory, and what is kept between trials."""
 
-from qgtune.training.checkpoints import save_best_model
-from qgtune.training.early_stopping import EarlyStopping
-from qgtune.training.errors import TrainingError
-from qgtune.training.graph_classification import GraphClassificationTask
-from qgtune.training.graph_network import GraphNetworkTask, PredictsClasses
-from qgtune.training.graph_regression import GraphRegressionTask
 from qgtune.training.learning import Context
+from qgtune.training.loop.checkpoints import save_best_model
+from qgtune.training.loop.early_stopping import EarlyStopping
+from qgtune.training.loop.errors import TrainingError
+from qgtune.training.loop.recycling import Recycling, ResetParameters
 from qgtune.training.memory import (
     OutOfMemoryError,
     PeakMemory,
@@ -14,13 +12,10 @@ from qgtune.training.memory import (
     with_halved_batches,
     within_memory,
 )
-from qgtune.training.metrics import METRICS, Metric, Predictions
 from qgtune.training.model_facts import count_parameters
 from qgtune.training.model_files import ModelFileError, TrainedModel, read_model, write_model
-from qgtune.training.node_classification import NodeClassificationTask
-from qgtune.training.recycling import Recycling, ResetParameters
-from qgtune.training.regression_metrics import REGRESSION_METRICS
-from qgtune.training.supervised import SupervisedTask
+from qgtune.training.scoring.metrics import METRICS, Metric, Predictions
+from qgtune.training.scoring.regression_metrics import REGRESSION_METRICS
 from qgtune.training.task import (
     EpochResult,
     KnowsConfigs,
@@ -30,7 +25,12 @@ from qgtune.training.task import (
     TrainingResult,
     late_facts,
 )
-from qgtune.training.tasks import BUILT_IN, TASKS, evaluate, train
+from qgtune.training.tasks.graph_classification import GraphClassificationTask
+from qgtune.training.tasks.graph_network import GraphNetworkTask, PredictsClasses
+from qgtune.training.tasks.graph_regression import GraphRegressionTask
+from qgtune.training.tasks.node_classification import NodeClassificationTask
+from qgtune.training.tasks.registry import BUILT_IN, TASKS, evaluate, train
+from qgtune.training.tasks.supervised import SupervisedTask
 from qgtune.training.threads import set_torch_threads
 
 __all__ = [

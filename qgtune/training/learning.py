@@ -15,9 +15,9 @@ from torch import Tensor
 from qgtune.schema.gnn import LoaderConfig, RegisteredNames, TrainingConfig
 from qgtune.schema.gnn.checks import parse_as
 from qgtune.schema.gnn.tasks import TaskConfig
-from qgtune.training.loaders import GraphSubset, make_loader
-from qgtune.training.metrics import Metrics, Predictions, measure
-from qgtune.training.parts import Indices, random_parts
+from qgtune.training.batching.loaders import GraphSubset, make_loader
+from qgtune.training.batching.parts import Indices, random_parts
+from qgtune.training.scoring.metrics import Metrics, Predictions, measure
 from qgtune.training.task import OnNotice
 
 Outputs = Tensor | Sequence[Tensor]

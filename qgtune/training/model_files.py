@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from qgtune.core.errors import QgtuneError
-from qgtune.training.checkpoints import save_atomically
+from qgtune.training.loop.checkpoints import save_atomically
 
 FORMAT_VERSION = 1
 

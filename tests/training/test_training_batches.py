@@ -11,8 +11,8 @@ from torch_geometric.loader import DataLoader
 from qgtune.data.graph_dataset import GraphDataset, Target
 from qgtune.data.graph_store import GraphArrays
 from qgtune.schema.gnn import LoaderConfig
-from qgtune.training.batches import ArrayLoader, GraphBatch, collate, cut_batch
-from qgtune.training.loaders import GraphSubset, make_loader
+from qgtune.training.batching.batches import ArrayLoader, GraphBatch, collate, cut_batch
+from qgtune.training.batching.loaders import GraphSubset, make_loader
 
 PARTS = ("x", "edges", "batch", "y", "edge_weight", "edge_attr", "graph_features")
 

@@ -13,8 +13,8 @@ from qgtune.compiler.task_check import DataFacts
 from qgtune.core.errors import DiagnosticError
 from qgtune.nn import LAYERS, NORMALIZERS, POOLING
 from qgtune.space import Float, Integer
-from qgtune.training.architectures import Limits, Survey
-from qgtune.training.deep_check import NO_MODEL, OWN_OBJECTIVE, deep_check, deep_problems
+from qgtune.training.proofs.architectures import Limits, Survey
+from qgtune.training.proofs.deep_check import NO_MODEL, OWN_OBJECTIVE, deep_check, deep_problems
 
 FACTS = DataFacts(num_node_features=12, num_classes=(2,))
 SOME = Limits(architectures=25)

@@ -10,9 +10,9 @@ from qgtune.compiler.task_check import DataFacts
 from qgtune.core.errors import UsageError
 from qgtune.core.paths import format_path
 from qgtune.document import read_text
-from qgtune.training.architectures import Limits
-from qgtune.training.deep_check import deep_problems
-from qgtune.training.dependency_inference import infer_dependencies, infer_dependencies_of
+from qgtune.training.proofs.architectures import Limits
+from qgtune.training.proofs.deep_check import deep_problems
+from qgtune.training.proofs.dependency_inference import infer_dependencies, infer_dependencies_of
 
 FACTS = DataFacts(num_node_features=12, num_classes=(2,))
 SOME = Limits(architectures=25)

@@ -9,8 +9,8 @@ import torch
 from qgtune.core.errors import ConfigValueError
 from qgtune.schema.gnn import LoaderConfig
 from qgtune.training import loaders, train
-from qgtune.training.checkpoints import save_atomically
-from qgtune.training.loaders import GraphSubset, make_loader, spare_cores
+from qgtune.training.batching.loaders import GraphSubset, make_loader, spare_cores
+from qgtune.training.loop.checkpoints import save_atomically
 
 
 def loader_of(dataset, notices, **options):

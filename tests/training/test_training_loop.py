@@ -14,10 +14,10 @@ from qgtune.core.errors import ConfigValueError
 from qgtune.schema.gnn import LAYER_TYPES
 from qgtune.schema.gnn.optimization import OPTIMIZERS, SCHEDULERS
 from qgtune.training import BUILT_IN, TASKS
-from qgtune.training.optimizers import make_optimizer
-from qgtune.training.precision import Precision
-from qgtune.training.schedulers import Schedule
-from qgtune.training.stepping import Stepper
+from qgtune.training.loop.optimizers import make_optimizer
+from qgtune.training.loop.precision import Precision
+from qgtune.training.loop.schedulers import Schedule
+from qgtune.training.loop.stepping import Stepper
 
 CLASSIFY, REGRESS = BUILT_IN["graph_classification"], BUILT_IN["graph_regression"]
 CASE = CASES["graph_classification"]

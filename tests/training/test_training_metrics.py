@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from qgtune.core.errors import ConfigValueError
 from qgtune.schema import gnn as schema
 from qgtune.training import METRICS, Metric
-from qgtune.training.metrics import Predictions, direction_of, measure
+from qgtune.training.scoring.metrics import Predictions, direction_of, measure
 
 
 def predictions(classes, graphs=40, targets=1, seed=0):

@@ -15,8 +15,8 @@ from qgtune.schema.gnn import (
     LoopConfig,
     find_problems,
 )
-from qgtune.training.optimizers import make_optimizer
-from qgtune.training.schedulers import Schedule
+from qgtune.training.loop.optimizers import make_optimizer
+from qgtune.training.loop.schedulers import Schedule
 
 MODEL = {
     "gcn_net": [{"in_dim": 3, "out_dim": 8}],

@@ -8,7 +8,7 @@ from torch_geometric.nn import MessagePassing
 from qgtune.core.errors import TrialPruned
 from qgtune.nn import LAYERS
 from qgtune.training import BUILT_IN, Recycling, SupervisedTask
-from qgtune.training.recycling import FreshModel, model_for_trial
+from qgtune.training.loop.recycling import FreshModel, model_for_trial
 
 CASE = CASES["graph_classification"]
 CPU = torch.device("cpu")

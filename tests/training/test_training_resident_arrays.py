@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from test_training_batches import assert_same_batches, drawn_dataset
 
 from qgtune.schema.gnn import LoaderConfig
-from qgtune.training.batches import cut_batch
-from qgtune.training.loaders import GraphSubset, make_loader
-from qgtune.training.resident_arrays import ResidentArrays, ResidentLoader, fits
+from qgtune.training.batching.batches import cut_batch
+from qgtune.training.batching.loaders import GraphSubset, make_loader
+from qgtune.training.batching.resident_arrays import ResidentArrays, ResidentLoader, fits
 
 HOST = torch.device("cpu")
 

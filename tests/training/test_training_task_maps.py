@@ -4,9 +4,9 @@ import pytest
 from deep_spaces import compiled
 
 from qgtune.compiler.task_check import DataFacts
-from qgtune.training.deep_check import deep_problems
-from qgtune.training.dependency_inference import infer_dependencies
 from qgtune.training.model_facts import count_parameters
+from qgtune.training.proofs.deep_check import deep_problems
+from qgtune.training.proofs.dependency_inference import infer_dependencies
 
 BASE = """\
 model:

@@ -11,7 +11,7 @@ from qgtune.core.errors import ConfigValueError, TrialPruned
 from qgtune.data import GraphDataset, Target
 from qgtune.data.graph_store import Graph, stack_graphs
 from qgtune.training import TASKS, TrainingError, evaluate, set_torch_threads, train
-from qgtune.training.parts import split_parts
+from qgtune.training.batching.parts import split_parts
 
 
 def rejected(config, dataset, metric="loss"):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qgtune.space import parse_expression
-from qgtune.training.width_formulas import Observation, width_formula
+from qgtune.training.proofs.width_formulas import Observation, width_formula
 
 BLOCK = ("model", "gcn_net", 0)
 OUT, HEADS, KIND, CONCAT = ((*BLOCK, key) for key in ("out_dim", "heads", "gnn_layer_type", "concat"))

@@ -1,11 +1,11 @@
 """The tasks that come with qgtune, and the registry of tasks."""
 
 from qgtune.core.registry import Registry
-from qgtune.training.graph_classification import GraphClassificationTask
-from qgtune.training.graph_regression import GraphRegressionTask
-from qgtune.training.node_classification import NodeClassificationTask
-from qgtune.training.supervised import SupervisedTask
 from qgtune.training.task import Task
+from qgtune.training.tasks.graph_classification import GraphClassificationTask
+from qgtune.training.tasks.graph_regression import GraphRegressionTask
+from qgtune.training.tasks.node_classification import NodeClassificationTask
+from qgtune.training.tasks.supervised import SupervisedTask
 
 TASKS: Registry[Task] = Registry("task")
 """The tasks that a tuning file can name; an entry is an object whose ``train`` is called for each trial.

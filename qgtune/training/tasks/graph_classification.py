@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from qgtune.training.data_checks import check_classes, check_graphs, check_level
-from qgtune.training.graph_network import GraphNetworkTask, PredictsClasses
-from qgtune.training.parts import Indices, split_parts
+from qgtune.training.batching.data_checks import check_classes, check_graphs, check_level
+from qgtune.training.batching.parts import Indices, split_parts
+from qgtune.training.tasks.graph_network import GraphNetworkTask, PredictsClasses
 
 
 class GraphClassificationTask(PredictsClasses, GraphNetworkTask):

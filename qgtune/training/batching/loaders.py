@@ -11,9 +11,9 @@ from torch.utils.data import BatchSampler, DataLoader, RandomSampler, Sequential
 
 from qgtune.data import GraphDataset
 from qgtune.schema.gnn import LoaderConfig, drop_last_problem
-from qgtune.training.batches import ArrayLoader, GraphBatch, collate
-from qgtune.training.parts import Indices
-from qgtune.training.resident_arrays import ResidentLoader, fits
+from qgtune.training.batching.batches import ArrayLoader, GraphBatch, collate
+from qgtune.training.batching.parts import Indices
+from qgtune.training.batching.resident_arrays import ResidentLoader, fits
 from qgtune.training.task import LabelledGraphs, OnNotice
 
 

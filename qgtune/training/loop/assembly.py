@@ -9,9 +9,9 @@ from torch import Tensor
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.schema.gnn import LoaderConfig
+from qgtune.training.batching.parts import TRAINING, VALIDATION, Indices
 from qgtune.training.learning import Learning
-from qgtune.training.parts import TRAINING, VALIDATION, Indices
-from qgtune.training.recycling import Recycling
+from qgtune.training.loop.recycling import Recycling
 from qgtune.training.task import OnNotice
 
 _OF_A_LOADER = sorted(LoaderConfig.model_fields.keys() - {"split"})

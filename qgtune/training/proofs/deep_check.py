@@ -22,10 +22,10 @@ from qgtune.core.paths import Path, format_path
 from qgtune.nn import Junction, Tracer, push_batch
 from qgtune.schema.gnn import GRAPH_CLASSIFICATION, TASK_SCHEMAS
 from qgtune.space import Reference, Role
-from qgtune.training.architectures import Architecture, Limits, Survey, has_graph_model
-from qgtune.training.compiled_spaces import compile_unchecked, fact_formula, node_at
+from qgtune.training.proofs.architectures import Architecture, Limits, Survey, has_graph_model
+from qgtune.training.proofs.compiled_spaces import compile_unchecked, fact_formula, node_at
+from qgtune.training.proofs.width_log import WidthLog
 from qgtune.training.threads import one_torch_thread
-from qgtune.training.width_log import WidthLog
 
 MISFIT, FAILURE, STATIC = "QG502", "QG503", "QG214"
 

@@ -8,12 +8,12 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 from torch import Tensor
 
-from qgtune.training.data_checks import check_graphs, check_level, check_values
-from qgtune.training.graph_network import GraphNetworkTask
+from qgtune.training.batching.data_checks import check_graphs, check_level, check_values
+from qgtune.training.batching.parts import TRAINING, Indices, split_parts
 from qgtune.training.learning import Context
-from qgtune.training.metrics import LOSS, Metrics, Predictions
-from qgtune.training.parts import TRAINING, Indices, split_parts
-from qgtune.training.regression_metrics import REGRESSION_METRICS
+from qgtune.training.scoring.metrics import LOSS, Metrics, Predictions
+from qgtune.training.scoring.regression_metrics import REGRESSION_METRICS
+from qgtune.training.tasks.graph_network import GraphNetworkTask
 
 _LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "mse": F.mse_loss,

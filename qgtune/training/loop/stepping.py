@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from qgtune.schema.gnn.training import LoopConfig
-from qgtune.training.precision import Precision
+from qgtune.training.loop.precision import Precision
+from qgtune.training.loop.schedulers import Schedule
 from qgtune.training.refusals import refusals
-from qgtune.training.schedulers import Schedule
 
 
 class Stepper:

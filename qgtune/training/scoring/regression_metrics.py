@@ -6,7 +6,7 @@ from sklearn import metrics as sklearn_metrics
 
 from qgtune.core.registry import Registry
 from qgtune.schema.gnn.names import REGRESSION_METRICS as DIRECTIONS
-from qgtune.training.metrics import LOSS, Metric, Score
+from qgtune.training.scoring.metrics import LOSS, Metric, Score
 
 Values = NDArray[np.float64]
 

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from qgtune.data.splits import split_nodes
-from qgtune.training.batches import GraphBatch, collate
-from qgtune.training.data_checks import check_classes, check_graphs, check_level
-from qgtune.training.graph_network import GraphNetworkTask, PredictsClasses
+from qgtune.training.batching.batches import GraphBatch, collate
+from qgtune.training.batching.data_checks import check_classes, check_graphs, check_level
+from qgtune.training.batching.parts import Indices, sections_of, shares
 from qgtune.training.learning import Outputs
-from qgtune.training.parts import Indices, sections_of, shares
 from qgtune.training.task import OnNotice
+from qgtune.training.tasks.graph_network import GraphNetworkTask, PredictsClasses
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,10 +28,10 @@ from qgtune.schema.gnn import (
     pooling_width,
 )
 from qgtune.space import Reference, Role
-from qgtune.training.architectures import Limits, Survey, has_graph_model
-from qgtune.training.compiled_spaces import compile_unchecked, fact_formula, node_at
+from qgtune.training.proofs.architectures import Limits, Survey, has_graph_model
+from qgtune.training.proofs.compiled_spaces import compile_unchecked, fact_formula, node_at
+from qgtune.training.proofs.width_log import WidthLog, is_head_input
 from qgtune.training.threads import one_torch_thread
-from qgtune.training.width_log import WidthLog, is_head_input
 
 NO_MODEL = (
     "nothing to infer: infer-dependencies builds the models of the built-in tasks, and these settings have "

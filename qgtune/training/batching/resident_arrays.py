@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from qgtune.data.graph_store import GraphArrays
-from qgtune.training.batches import ArrayLoader, GraphBatch
+from qgtune.training.batching.batches import ArrayLoader, GraphBatch
 
 SHARE_OF_FREE_MEMORY = 0.5
 """How much of a GPU's free memory a data set may take; the rest is the model's and the batches'."""

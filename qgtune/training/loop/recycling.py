@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch_geometric.nn import MessagePassing
 
-from qgtune.training.devices import random_state, set_random_state
+from qgtune.training.loop.devices import random_state, set_random_state
 
 _KNOWN_PACKAGES = frozenset({"torch", "torch_geometric", "qgtune"})
 

@@ -14,7 +14,7 @@ from qgtune.schema.gnn import (
     NetworkConfig,
     pooling_width,
 )
-from qgtune.training.width_formulas import Leaf, Observation, leaves_of_block, width_formula
+from qgtune.training.proofs.width_formulas import Leaf, Observation, leaves_of_block, width_formula
 
 POOLING: Path = ("model", "pooling_layer")
 BESIDE: Path = ("model", "graph_features_net", "output_dim")

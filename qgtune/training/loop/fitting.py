@@ -8,16 +8,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from qgtune.training.assembly import Batches
-from qgtune.training.checkpoints import Checkpoints
-from qgtune.training.devices import random_state, set_random_state
-from qgtune.training.early_stopping import EarlyStopping, improves
-from qgtune.training.epochs import predict, train_epoch
-from qgtune.training.errors import TrainingError
+from qgtune.training.batching.parts import TRAINING, VALIDATION
 from qgtune.training.learning import Context, Learning
-from qgtune.training.metrics import LOSS, Predictions
-from qgtune.training.parts import TRAINING, VALIDATION
-from qgtune.training.stepping import Stepper
+from qgtune.training.loop.assembly import Batches
+from qgtune.training.loop.checkpoints import Checkpoints
+from qgtune.training.loop.devices import random_state, set_random_state
+from qgtune.training.loop.early_stopping import EarlyStopping, improves
+from qgtune.training.loop.epochs import predict, train_epoch
+from qgtune.training.loop.errors import TrainingError
+from qgtune.training.loop.stepping import Stepper
+from qgtune.training.scoring.metrics import LOSS, Predictions
 from qgtune.training.task import EpochResult, OnEpoch, TrainingResult
 
 

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from qgtune.core.errors import ConfigValueError
-from qgtune.training.errors import TrainingError
 from qgtune.training.learning import Context, Learning
-from qgtune.training.metrics import Predictions
-from qgtune.training.precision import Precision
-from qgtune.training.stepping import Stepper
+from qgtune.training.loop.errors import TrainingError
+from qgtune.training.loop.precision import Precision
+from qgtune.training.loop.stepping import Stepper
+from qgtune.training.scoring.metrics import Predictions
 
 
 def train_epoch(

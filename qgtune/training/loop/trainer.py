@@ -9,21 +9,21 @@ import torch
 
 from qgtune.core.errors import TrialPruned
 from qgtune.core.paths import Path as ConfigPath
-from qgtune.training.assembly import Batches, check_data, make_batches, number_of_batches, part_of
-from qgtune.training.checkpoints import Checkpoints
-from qgtune.training.devices import choose_device, device_of, seeded
-from qgtune.training.early_stopping import EarlyStopping
-from qgtune.training.epochs import predict
-from qgtune.training.errors import TrainingError
-from qgtune.training.fitting import Fit, Reporting
+from qgtune.training.batching.parts import TESTING, TRAINING, VALIDATION, fingerprint
 from qgtune.training.learning import Context, Learning
-from qgtune.training.metrics import LOSS, direction_of
-from qgtune.training.optimizers import make_optimizer
-from qgtune.training.parts import TESTING, TRAINING, VALIDATION, fingerprint
-from qgtune.training.precision import Precision
-from qgtune.training.recycling import FreshModel, Recycling, model_for_trial
-from qgtune.training.schedulers import Schedule
-from qgtune.training.stepping import Stepper
+from qgtune.training.loop.assembly import Batches, check_data, make_batches, number_of_batches, part_of
+from qgtune.training.loop.checkpoints import Checkpoints
+from qgtune.training.loop.devices import choose_device, device_of, seeded
+from qgtune.training.loop.early_stopping import EarlyStopping
+from qgtune.training.loop.epochs import predict
+from qgtune.training.loop.errors import TrainingError
+from qgtune.training.loop.fitting import Fit, Reporting
+from qgtune.training.loop.optimizers import make_optimizer
+from qgtune.training.loop.precision import Precision
+from qgtune.training.loop.recycling import FreshModel, Recycling, model_for_trial
+from qgtune.training.loop.schedulers import Schedule
+from qgtune.training.loop.stepping import Stepper
+from qgtune.training.scoring.metrics import LOSS, direction_of
 from qgtune.training.task import OnEpoch, OnNotice, TrainingResult
 
 _log = logging.getLogger("qgtune.training")

@@ -15,9 +15,9 @@ from qgtune.nn import build_model, registered_names
 from qgtune.schema.gnn import dimension_problems, parse_config
 from qgtune.schema.gnn.tasks import TASK_SCHEMAS
 from qgtune.training.learning import Context, Outputs
-from qgtune.training.metrics import METRICS, Metrics
 from qgtune.training.model_facts import PARAMS, count_parameters
-from qgtune.training.supervised import SupervisedTask
+from qgtune.training.scoring.metrics import METRICS, Metrics
+from qgtune.training.tasks.supervised import SupervisedTask
 
 
 class GraphNetworkTask(SupervisedTask):

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 
 from qgtune.training.learning import Learning
-from qgtune.training.recycling import Recycling
+from qgtune.training.loop.recycling import Recycling
+from qgtune.training.loop.trainer import evaluate, train
 from qgtune.training.task import OnEpoch, OnNotice, TrainingResult
-from qgtune.training.trainer import evaluate, train
 
 
 class SupervisedTask(Learning):
@@ -45,7 +45,7 @@ class SupervisedTask(Learning):
         save: bool = False,
         recycling: Recycling | None = None,
     ) -> TrainingResult:
-        """Return the best epoch of the training, with its weights; see ``qgtune.training.trainer.train``.
+        """Return the best epoch of the training, with its weights; see ``loop.trainer.train``.
 
         Raises:
             ConfigValueError: for a value of the config that cannot be used, alone or with this data set.
@@ -75,7 +75,7 @@ class SupervisedTask(Learning):
         section: str | None = "testing",
         on_notice: OnNotice | None = None,
     ) -> dict[str, float]:
-        """Return every metric of a trained model on one section; see ``qgtune.training.trainer.evaluate``.
+        """Return every metric of a trained model on one section; see ``loop.trainer.evaluate``.
 
         Raises:
             ConfigValueError: if the config has no such section, or cannot be used with this data set.

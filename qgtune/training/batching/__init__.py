@@ -1,0 +1,1 @@
+"""Parts of a data set, and the batches that they are cut into."""

@@ -1,0 +1,1 @@
+"""Metrics by name, of classes and of values."""
