@@ -7,7 +7,7 @@ import torch
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.schema.gnn.training import LoopConfig
-from qgtune.training.refusals import refusals
+from qgtune.training.loop.refusals import refusals
 
 _FUSED = frozenset({"Adam", "AdamW", "SGD"})
 _FUSED_ON = frozenset({"cpu", "cuda"})

@@ -9,7 +9,7 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from qgtune.schema.gnn import MAXIMIZE
 from qgtune.schema.gnn.training import LoopConfig
-from qgtune.training.refusals import refusals
+from qgtune.training.loop.refusals import refusals
 
 _BY_STEP = frozenset({"OneCycleLR", "CyclicLR"})
 """Schedules whose unit is a step of the optimizer; that of all others is an epoch."""

@@ -5,8 +5,8 @@ from torch import Tensor
 
 from qgtune.schema.gnn.training import LoopConfig
 from qgtune.training.loop.precision import Precision
+from qgtune.training.loop.refusals import refusals
 from qgtune.training.loop.schedulers import Schedule
-from qgtune.training.refusals import refusals
 
 
 class Stepper:
