@@ -4,6 +4,10 @@ import os
 
 import pytest
 
+# Set before torch is imported. The tensors of tests are tiny, and tests run beside each other: more threads
+# of computation than one only wait for each other. Tests of threads set their own number.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _shared_cache(tmp_path_factory):

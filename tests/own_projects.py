@@ -82,16 +82,16 @@ def qgtune(*words, cwd=None):
     )
 
 
-def qgtune_here(*words):
+def qgtune_here(*words, cwd="."):
     """Run the command line in this process, which has the libraries already; return what it did.
 
-    The server that forks its workers lasts as long as this process, so a run takes a second less.
+    The server that forks its workers lasts as long as this process, so a run takes some seconds less.
     """
     out, err = io.StringIO(), io.StringIO()
     columns = os.environ.get("COLUMNS")
     os.environ["COLUMNS"] = "120"
     try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), contextlib.chdir(cwd):
             code = main([str(word) for word in words])
     finally:
         if columns is None:

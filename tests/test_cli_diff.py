@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from own_projects import BASE, SPACE, qgtune, write_project
+from own_projects import BASE, SPACE, qgtune_here, write_project
 
 from qgtune import cli
 from qgtune.compiler.pipeline import SpaceSources, compile_space
@@ -154,14 +154,14 @@ def test_the_same_project_is_the_same(tmp_path, capsys):
 )
 def test_diff_refuses_exactly_what_a_run_refuses(change, tmp_path, capsys):
     old = write_project(tmp_path / "old", "n_trials: 1\nstorage: ../study.log\n")
-    assert qgtune(old, "--quiet").returncode == 0
+    assert qgtune_here(old, "--quiet").returncode == 0
     settings = "n_trials: 2\nstorage: ../study.log\n" + change.pop("tuning", "")
     new = write_project(tmp_path / "new", settings, **change)
     code, said = diff(capsys, old, new)
     assert code == 1
     assert "changed: a study begun with" in said
     assert "choose another study_name or another storage, or undo the change" in said
-    refused = qgtune(new, "--quiet")
+    refused = qgtune_here(new, "--quiet")
     assert refused.returncode == 1
     assert "QG414" in refused.stderr or "QG421" in refused.stderr
 

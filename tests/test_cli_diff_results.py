@@ -5,7 +5,8 @@ import shutil
 
 import pytest
 import yaml
-from own_projects import BASE, SPACE, qgtune, write_project
+from own_projects import BASE, SPACE, write_project
+from own_projects import qgtune_here as qgtune
 
 from qgtune import cli
 from qgtune.insight.config_difference import compare_configs

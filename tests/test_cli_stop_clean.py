@@ -7,7 +7,9 @@ import sys
 
 import optuna
 import pytest
-from own_projects import finished_trials, qgtune, start, write_project
+from own_projects import finished_trials, start, write_project
+from own_projects import qgtune as qgtune_alone
+from own_projects import qgtune_here as qgtune
 
 from qgtune import load_study
 from qgtune.core.files import write_atomically
@@ -28,7 +30,7 @@ def test_a_run_that_is_asked_to_stop_lets_its_trials_finish_and_says_how_to_go_o
     tuning = write_project(tmp_path, "n_trials: 100000\nn_processes: 2\n")
     process = start(tuning)
     running(process)
-    first, second = qgtune("stop", tuning), qgtune("stop", tuning)
+    first, second = qgtune_alone("stop", tuning), qgtune("stop", tuning)
     assert first.returncode == second.returncode == 0, first.stderr
     assert f"process {process.pid} was asked to stop; its running trials finish first" in first.stdout
     _, errors = process.communicate(timeout=60)
@@ -94,7 +96,7 @@ def test_what_a_run_may_be_writing_stays_while_it_is_alive(tmp_path):
     process = start(tuning)
     running(process)
     leave(tmp_path / "runs/tiny")
-    done = qgtune("clean", tuning)
+    done = qgtune_alone("clean", tuning)
     assert done.returncode == 0, done.stderr
     assert "1 thing removed, 1 B; a run may be at work" in done.stdout
     assert (tmp_path / "runs/tiny" / TEMPORARY).exists()

@@ -2,13 +2,14 @@
 
 import csv
 import json
+import shutil
 import signal
 import subprocess
 import sys
 
 import pytest
-from own_projects import environment
-from own_projects import qgtune as call
+from own_projects import environment, qgtune_here
+from own_projects import qgtune as qgtune_alone
 
 CONFIG = """\
 model:
@@ -28,8 +29,8 @@ metric: accuracy
 
 
 def qgtune(project, *words):
-    """Run the real command line in the folder of a project."""
-    return call(*words, cwd=project)
+    """Run the command line in the folder of a project."""
+    return qgtune_here(*words, cwd=project)
 
 
 @pytest.fixture
@@ -38,11 +39,25 @@ def project(tmp_path):
     return tmp_path
 
 
-def test_a_config_is_trained_on_all_of_its_data_and_measured_on_its_test_part(project):
-    """The outputs agree with each other, hold every epoch, and do not depend on when they were made."""
-    done = qgtune(project, "train", "config.yaml")
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """A project that was trained, in a process of its own, and what that printed; nobody changes it."""
+    folder = tmp_path_factory.mktemp("first")
+    (folder / "config.yaml").write_text(CONFIG + PURPOSE, encoding="utf-8")
+    done = qgtune_alone("train", "config.yaml", cwd=folder)
     assert done.returncode == 0, done.stderr
-    folder = project / "config_trained"
+    return folder, done
+
+
+@pytest.fixture
+def trained(first, tmp_path):
+    """A copy of the trained project."""
+    return shutil.copytree(first[0], tmp_path / "trained")
+
+
+def test_a_config_is_trained_on_all_of_its_data_and_measured_on_its_test_part(first, trained):
+    """The outputs agree with each other, hold every epoch, and do not depend on when they were made."""
+    folder = trained / "config_trained"
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     assert "subset" not in metrics["data"]
     assert set(metrics["metrics"]) == {"validation", "testing"}
@@ -52,51 +67,49 @@ def test_a_config_is_trained_on_all_of_its_data_and_measured_on_its_test_part(pr
     assert float(best["accuracy"]) == metrics["metrics"]["validation"]["accuracy"]
     assert max(float(row["accuracy"]) for row in rows) == float(best["accuracy"])
     assert (folder / "config.yaml").read_text(encoding="utf-8") == CONFIG + PURPOSE
-    assert "testing" in done.stdout
+    assert "testing" in first[1].stdout
 
     before = {name: (folder / name).read_bytes() for name in ("metrics.json", "history.csv")}
-    again = qgtune(project, "train", "config.yaml", "--again", "--quiet")
+    again = qgtune(trained, "train", "config.yaml", "--again", "--quiet")
     assert again.returncode == 0, again.stderr
     assert {name: (folder / name).read_bytes() for name in before} == before
 
 
-def test_what_was_trained_is_not_trained_twice(project):
+def test_what_was_trained_is_not_trained_twice(first, trained):
     """The second call tells what the first one found, without an epoch."""
-    first = qgtune(project, "train", "config.yaml")
-    second = qgtune(project, "train", "config.yaml")
+    second = qgtune(trained, "train", "config.yaml")
     assert second.returncode == 0
-    assert "train loss" in first.stdout
+    assert "train loss" in first[1].stdout
     assert "train loss" not in second.stdout
     assert "as before" in second.stdout
-    told = [line for line in first.stdout.splitlines() if line.startswith("  ")]
+    told = [line for line in first[1].stdout.splitlines() if line.startswith("  ")]
     assert told == [line for line in second.stdout.splitlines() if line.startswith("  ")]
 
 
-def test_the_model_of_another_config_is_not_overwritten(project):
+def test_the_model_of_another_config_is_not_overwritten(trained):
     """A folder that holds another model is refused, with both ways out."""
-    qgtune(project, "train", "config.yaml", "--quiet")
-    model = (project / "config_trained" / "model.pt").read_bytes()
-    (project / "config.yaml").write_text((CONFIG + PURPOSE).replace("seed: 3", "seed: 4"), encoding="utf-8")
-    refused = qgtune(project, "train", "config.yaml", "--quiet")
+    model = (trained / "config_trained" / "model.pt").read_bytes()
+    (trained / "config.yaml").write_text((CONFIG + PURPOSE).replace("seed: 3", "seed: 4"), encoding="utf-8")
+    refused = qgtune(trained, "train", "config.yaml", "--quiet")
     assert refused.returncode == 1
     assert "--again" in refused.stderr
     assert "--output" in refused.stderr
-    assert (project / "config_trained" / "model.pt").read_bytes() == model
+    assert (trained / "config_trained" / "model.pt").read_bytes() == model
 
 
-def test_a_model_is_measured_on_other_data(project):
+def test_a_model_is_measured_on_other_data(trained):
     """The same graphs as a file of data settings give the metrics of all of them; other ones give theirs."""
-    qgtune(project, "train", "config.yaml", "--quiet")
-    own = json.loads(qgtune(project, "evaluate", "config_trained", "--format", "json").stdout)
-    metrics = json.loads((project / "config_trained" / "metrics.json").read_text(encoding="utf-8"))
+    # In a process of its own, which knows nothing of the training but its files.
+    own = json.loads(qgtune_alone("evaluate", "config_trained", "--format", "json", cwd=trained).stdout)
+    metrics = json.loads((trained / "config_trained" / "metrics.json").read_text(encoding="utf-8"))
     assert own["section"] == "testing"
     assert own["metrics"] == metrics["metrics"]["testing"]
-    (project / "other.yaml").write_text(
+    (trained / "other.yaml").write_text(
         "data: {name: causal_sets, num_graphs: 30, seed: 9}\n", encoding="utf-8"
     )
     other = json.loads(
         qgtune(
-            project, "evaluate", "config_trained/model.pt", "--data", "other.yaml", "--format", "json"
+            trained, "evaluate", "config_trained/model.pt", "--data", "other.yaml", "--format", "json"
         ).stdout
     )
     assert other["section"] == "all"
@@ -139,11 +152,10 @@ def test_a_file_that_is_no_model_is_named(project, content, said):
     assert "Traceback" not in refused.stderr
 
 
-def test_data_that_the_model_does_not_fit_is_refused_at_its_line(project):
+def test_data_that_the_model_does_not_fit_is_refused_at_its_line(trained):
     """Graphs with other features are named where their file names them."""
-    qgtune(project, "train", "config.yaml", "--quiet")
-    (project / "other.yaml").write_text("name: digit_graphs\n", encoding="utf-8")
-    refused = qgtune(project, "evaluate", "config_trained", "--data", "other.yaml")
+    (trained / "other.yaml").write_text("name: digit_graphs\n", encoding="utf-8")
+    refused = qgtune(trained, "evaluate", "config_trained", "--data", "other.yaml")
     assert refused.returncode == 1
     assert "other.yaml:1:" in refused.stderr
     assert "features" in refused.stderr

@@ -4,7 +4,8 @@ import csv
 
 import optuna
 import pytest
-from own_projects import qgtune, write_project
+from own_projects import qgtune_here as qgtune
+from own_projects import write_project
 
 from qgtune.document import Source, read_document, read_text
 from qgtune.tune import build_search_space_with_dependencies

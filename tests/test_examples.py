@@ -10,7 +10,7 @@ import tomllib
 
 import pytest
 import yaml
-from own_projects import environment
+from own_projects import environment, qgtune_here
 
 EXAMPLES = pathlib.Path(__file__).parent.parent / "examples"
 PAGE = (EXAMPLES / "README.md").read_text(encoding="utf-8")
@@ -24,6 +24,8 @@ GOOD = {
     "own_task": (0.0, 0.4),  # the best interval that is the same for all graphs scores 0.55
 }
 """Between which values the best trial of an example is worth showing."""
+IN_THIS_PROCESS = ("own_data", "several_objectives", "tuned_layers")
+"""Examples that run in the process of the tests, which has torch already; the others each in one of their own."""
 
 
 @pytest.fixture
@@ -37,14 +39,19 @@ def copied(tmp_path):
 
 def run(name, copied, **variables):
     """Run the command of an example in a copy of the repository; return what it printed."""
-    done = subprocess.run(
-        [sys.executable, *COMMANDS[name].split()],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=copied,
-        env={**environment(), **variables},
-    )
+    words = COMMANDS[name].split()
+    if name in IN_THIS_PROCESS:
+        assert words[:2] == ["-m", "qgtune"]
+        done = qgtune_here(*words[2:], cwd=copied)
+    else:
+        done = subprocess.run(
+            [sys.executable, *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=copied,
+            env={**environment(), **variables},
+        )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

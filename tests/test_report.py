@@ -14,8 +14,8 @@ import optuna
 import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from own_projects import qgtune as run_command
-from own_projects import write_project
+from own_projects import qgtune as qgtune_alone
+from own_projects import qgtune_here, write_project
 
 import qgtune
 from qgtune.cli import main
@@ -41,7 +41,7 @@ def command(*words):
 def project(tmp_path_factory):
     """Return the tuning file of a project whose study has 12 trials; nobody changes it."""
     tuning = write_project(tmp_path_factory.mktemp("study"), "n_trials: 12\n")
-    done = run_command(tuning)
+    done = qgtune_here(tuning)
     assert done.returncode == 0, done.stderr
     return tuning
 
@@ -199,7 +199,7 @@ def test_names_with_odd_characters_come_through(tmp_path):
         dependencies="{}\n",
         objective='"""One value."""\n\n\ndef score(trial, config):\n    """Return it."""\n    return next(iter(config.values()))\n',
     )
-    done = run_command(tuning)
+    done = qgtune_here(tuning)
     assert done.returncode == 0, done.stderr
     assert odd in next(csv.reader(io.StringIO((runs(tuning) / "trials.csv").read_text(encoding="utf-8"))))
     assert odd not in (runs(tuning) / "report.html").read_text(encoding="utf-8")
@@ -226,12 +226,12 @@ def score(trial, config):
 
 def test_the_table_is_up_to_date_while_a_study_runs_and_again_after_a_kill(tmp_path):
     tuning = write_project(tmp_path, "n_trials: 3\n", objective=LOOKING)
-    done = run_command(tuning)
+    done = qgtune_alone(tuning)
     assert done.returncode == 0, done.stderr
     assert "3 complete" in done.stdout, done.stdout
     # What a kill leaves is a study that is ahead of its tables: the next run brings them up to date.
     (runs(tuning) / "trials.csv").unlink()
-    assert run_command(tuning).returncode == 0
+    assert qgtune_here(tuning).returncode == 0
     assert len((runs(tuning) / "trials.csv").read_text().splitlines()) == 4
 
 

@@ -8,7 +8,9 @@ import sys
 
 import pytest
 import yaml
-from own_projects import BASE, finished_trials, qgtune, write_project
+from own_projects import BASE, finished_trials, write_project
+from own_projects import qgtune as qgtune_alone
+from own_projects import qgtune_here as qgtune
 
 ODD = 'a <b>&|`é, "c"'
 ONE_VALUE = '"""One value."""\n\n\ndef score(trial, config):\n    """Return it."""\n    return next(iter(config.values()))\n'
@@ -60,7 +62,9 @@ def test_a_name_with_odd_characters_is_in_every_output_as_it_is(tmp_path):
     for file in ("best_config.yaml", "built_search_space.yaml"):
         assert list(yaml.safe_load((runs / file).read_text(encoding="utf-8"))) == [ODD]
     assert list(yaml.safe_load((runs / "best_trial.yaml").read_text(encoding="utf-8"))) == [name]
-    told = qgtune("diff", tmp_path / "base_settings.yaml", runs / "best_config.yaml", "--format", "json")
+    told = qgtune_alone(
+        "diff", tmp_path / "base_settings.yaml", runs / "best_config.yaml", "--format", "json"
+    )
     [change] = json.loads(told.stdout)["values"]
     assert change["before"] == "0.5"
 

@@ -7,7 +7,9 @@ import subprocess
 
 import pytest
 import yaml
-from own_projects import finished_trials, qgtune
+from own_projects import finished_trials
+from own_projects import qgtune as qgtune_alone
+from own_projects import qgtune_here as qgtune
 
 from qgtune.compiler.prepare import prepare
 
@@ -80,7 +82,7 @@ def test_the_guides_files_run_with_the_built_in_task(tmp_path):
     tuning = smaller_copy(ROOT / "tests" / "guide", tmp_path / "guide")
     text = tuning.read_text().replace("base_settings.yam ", "base_settings.yaml ").replace("false", "true")
     tuning.write_text(f"{text}task: graph_classification\ndata: {{name: causal_sets, num_graphs: 330}}\n")
-    done = qgtune(tuning)
+    done = qgtune_alone(tuning)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 complete" in done.stdout
     assert done.stdout.count("CUDA") <= 1  # said once, whatever the number of workers

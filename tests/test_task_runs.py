@@ -8,7 +8,9 @@ import signal
 import pytest
 import torch
 import yaml
-from own_projects import qgtune, start
+from own_projects import qgtune as qgtune_alone
+from own_projects import qgtune_here as qgtune
+from own_projects import start
 
 from qgtune import load_study
 from qgtune.compiler.prepare import prepare
@@ -79,7 +81,7 @@ def problems(tuning):
 def front(tmp_path_factory):
     """A run that weighs a metric of the task against the size of its model."""
     folder = tmp_path_factory.mktemp("front")
-    done = qgtune(write_project(folder, f"{SEVERAL}n_trials: 4\n"))
+    done = qgtune_alone(write_project(folder, f"{SEVERAL}n_trials: 4\n"))
     assert done.returncode == 0, done.stderr
     return folder, done
 
@@ -95,7 +97,9 @@ def test_each_value_of_a_trial_is_called_by_its_metric(front):
     assert summary["metrics"] == ["f1_weighted", "model.params"]
     assert "maximize f1_weighted, minimize model.params" in done.stdout
     assert done.stdout.count("no trial is pruned") + done.stderr.count("no trial is pruned") == 1
-    table = qgtune("trials", folder / "tuning.yaml", "--sort", "model.params", "--format", "json").stdout
+    table = qgtune_alone(
+        "trials", folder / "tuning.yaml", "--sort", "model.params", "--format", "json"
+    ).stdout
     assert [row["model.params"] for row in json.loads(table)] == sorted(sizes)
     study = load_study(folder / "tuning.yaml")
     assert study.metric_names == ["f1_weighted", "model.params"]

@@ -462,7 +462,7 @@ def changes(draw):
 MERGED_AWAY = {**read(TEMPLATE).data, "merged": 0}
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @example(MERGED_AWAY, "\n", True)
 @given(changes(), st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_a_text_keeps_its_comments_and_lines_whatever_changes(new, newline, ends):
