@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
+from qgtune.compiler.data_facts import DataFacts, data_facts
 from qgtune.compiler.pipeline import Compilation
-from qgtune.compiler.task_check import DataFacts, check_loaded, data_facts
+from qgtune.compiler.task_check import check_loaded
 from qgtune.compiler.tuning import Tuning
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.fork_server import can_fork, interrupts_held_back

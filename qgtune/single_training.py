@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.files import shown_path
 from qgtune.compiler.runnable import RunnableConfig
+from qgtune.compiler.task_check import example_metric
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
 from qgtune.core.files import check_can_be_written, write_atomically
 from qgtune.schema.data_paths import rebased_data
@@ -165,8 +166,7 @@ def default_metric(task: str) -> str:
         >>> default_metric("graph_classification"), default_metric("graph_regression")
         ('f1_weighted', 'loss')
     """
-    schema = TASK_SCHEMAS.get(task)
-    return "f1_weighted" if schema is not None and "f1_weighted" in schema.metrics else "loss"
+    return example_metric(TASK_SCHEMAS.get(task))
 
 
 def _supervised(name: str) -> "SupervisedTask":

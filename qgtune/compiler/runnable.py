@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from qgtune.compiler.data_facts import facts_of, fit_problem
 from qgtune.compiler.load import read_data_file
 from qgtune.compiler.problems import Problems
-from qgtune.compiler.task_check import facts_of, fit_problem
 from qgtune.compiler.tuning import Tuning, read_tuning, top_of
 from qgtune.core.diagnostics import Diagnostic, Location, did_you_mean, sort_diagnostics
 from qgtune.core.errors import ConfigValueError, DiagnosticError

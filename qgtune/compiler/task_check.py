@@ -1,23 +1,21 @@
 """What a built-in task's schema says about the values that can be sampled, each problem at its line."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+from qgtune.compiler.data_facts import DataFacts, data_facts, fit_problem
 from qgtune.compiler.incremental import IncrementalCheck, blocks_key_of, blocks_of
 from qgtune.compiler.objective import check_function
 from qgtune.compiler.pipeline import Compilation
-from qgtune.compiler.planning.variants import present
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.proving.probe import probe_configs
 from qgtune.compiler.tuning import Tuning, top_of
-from qgtune.core.diagnostics import Location, Related, did_you_mean
+from qgtune.compiler.value_places import origin_location, report_values
+from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
-from qgtune.schema.data import DATA_SETTINGS
-from qgtune.schema.data_checks import find_data_problems, parse_data_settings, parse_file_settings
-from qgtune.schema.data_on_disk import FILE_SETTINGS
-from qgtune.schema.data_settings import Level, Predicts
+from qgtune.schema.data_checks import find_data_problems
 from qgtune.schema.gnn import (
     METRICS,
     REGRESSION_METRICS,
@@ -31,8 +29,6 @@ from qgtune.schema.gnn import (
     untaken_kwargs,
 )
 from qgtune.schema.tuning import FACTS_AS_METRICS
-from qgtune.space import Categorical, Origin, Parameter, Reference, SpaceNode, Switch, config_path
-from qgtune.space.tree import child_at, child_key
 
 TASKS = tuple(TASK_SCHEMAS)
 LATE_FACTS: frozenset[Path] = frozenset({("model", "params")})
@@ -42,75 +38,6 @@ MAX_WEIGHED = 20_000
 """Problems of configs that are looked at, most of them the same ones in one config after the other."""
 
 _DEFAULT_LAYER_TYPE = GcnBlockConfig.model_fields["gnn_layer_type"].default
-
-
-@dataclass(frozen=True, slots=True)
-class DataFacts:
-    """What is known of a data set from its settings alone; None where it is not."""
-
-    num_node_features: int | None = None
-    num_classes: tuple[int | None, ...] | None = None
-    num_graphs: int | None = None
-    target_names: tuple[str, ...] | None = None
-    num_edge_features: int | None = None
-    num_graph_features: int | None = None
-    level: Level | None = None
-    predicts: Predicts | None = None
-
-    @property
-    def are_complete(self) -> bool:
-        """Whether loading the data set would tell nothing more."""
-        return None not in (
-            *(self.num_node_features, self.num_classes, self.num_graphs, self.target_names),
-            *(self.num_edge_features, self.num_graph_features, self.level, self.predicts),
-        )
-
-    def for_schema(self) -> dict[str, Any]:
-        """Return the facts that the schema of a config asks for."""
-        return {
-            "num_node_features": self.num_node_features,
-            "num_classes": self.num_classes,
-            "num_graphs": self.num_graphs,
-            "num_edge_features": self.num_edge_features,
-            "num_graph_features": self.num_graph_features,
-        }
-
-    def by_path(self) -> dict[Path, Any]:
-        """Return the facts that references may read, by path: ``data.num_node_features`` and others."""
-        # Values have no number of classes, so that nothing can follow it.
-        known = () if self.predicts == "values" else self.num_classes or ()
-        named = {
-            "num_node_features": self.num_node_features,
-            "num_edge_features": self.num_edge_features,
-            "num_graph_features": self.num_graph_features,
-            "num_classes": list(known) if len(known) > 1 else next(iter(known), None),
-            "num_graphs": self.num_graphs,
-        }
-        return {("data", name): value for name, value in named.items() if value is not None}
-
-
-def data_facts(tuning: Tuning) -> DataFacts:
-    """Return what is known of the data set that a tuning file names, which may be nothing."""
-    return facts_of(tuning.settings.data)
-
-
-def facts_of(data: Mapping[str, Any] | None) -> DataFacts:
-    """Return what is known of a data set from its settings, which may be nothing."""
-    name = None if data is None else data.get("name")
-    has_schema = isinstance(name, str) and name in {*DATA_SETTINGS, *FILE_SETTINGS}
-    if data is None or not has_schema or find_data_problems(data):
-        return DataFacts()
-    parsed = parse_data_settings(data) if name in DATA_SETTINGS else parse_file_settings(data)
-    return DataFacts(
-        num_node_features=parsed.num_node_features,
-        num_classes=parsed.num_classes,
-        num_graphs=parsed.num_graphs,
-        target_names=parsed.target_names,
-        num_edge_features=parsed.num_edge_features,
-        num_graph_features=parsed.num_graph_features,
-        level=parsed.level,
-        predicts=parsed.labels_are,
-    )
 
 
 def check_task(tuning: Tuning, compilation: Compilation | None, problems: Problems) -> None:
@@ -184,27 +111,6 @@ def _check_data(tuning: Tuning, problems: Problems) -> None:
         check_function(str(data["name"]), tuning.folder, place, "QG409", problems.found)
 
 
-def fit_problem(data: Mapping[str, Any], schema: TaskSchema, facts: DataFacts) -> ConfigValueError | None:
-    """Return what is wrong with a data set whose labels are not such as the task wants."""
-    name = f"data set {data.get('name')}"
-    if facts.level not in (None, schema.level):
-        message = f"{name} has a label for each {facts.level}, and the task {schema.name} wants one for each"
-        message = f"{message} {schema.level}"
-    elif facts.predicts not in (None, schema.predicts):
-        message = (
-            f"the labels of {name} are {facts.predicts}, and the task {schema.name} wants {schema.predicts}"
-        )
-    else:
-        return None
-    fitting = [
-        name
-        for name, other in TASK_SCHEMAS.items()
-        if facts.level in (None, other.level) and facts.predicts in (None, other.predicts)
-    ]
-    hint = f"the task {' or '.join(fitting)} takes it" if fitting else "no built-in task takes it"
-    return ConfigValueError(("data", "name"), message, hint)
-
-
 def _check_metrics(tuning: Tuning, schema: TaskSchema | None, problems: Problems) -> None:
     """Report what is wrong with the metrics; of a task of the user's own only how many there are is known."""
     settings = tuning.settings
@@ -214,7 +120,7 @@ def _check_metrics(tuning: Tuning, schema: TaskSchema | None, problems: Problems
         return
     if all(name in FACTS_AS_METRICS for name in names):
         message = f"a training is judged by a metric of its task, and {settings.metric_name} is none"
-        hint = f"for example metric: [{default_metric(schema)}, {names[0]}], with directions"
+        hint = f"for example metric: [{example_metric(schema)}, {names[0]}], with directions"
         problems.error("QG410", message, tuning.locate("metric"), hint)
         return
     if schema is not None:
@@ -223,8 +129,8 @@ def _check_metrics(tuning: Tuning, schema: TaskSchema | None, problems: Problems
             _check_metric(tuning, schema, (name, direction), (index,) if several else (), problems)
 
 
-def default_metric(schema: TaskSchema | None) -> str:
-    """Return the metric that is named as an example for a task, or for one of which nothing is known."""
+def example_metric(schema: TaskSchema | None) -> str:
+    """Return the metric of a task where none is named; of a task of which nothing is known, the loss."""
     return "loss" if schema is None or schema.predicts == "values" else "f1_weighted"
 
 
@@ -293,7 +199,7 @@ def _check_configs(
         new_ones = [problem for problem in found if (problem.path, problem.message) not in seen]
         if new_ones:
             seen.update((problem.path, problem.message) for problem in new_ones)
-            _report(new_ones, config, compilation, problems)
+            report_values(new_ones, config, compilation, problems)
         new = set(enumerate(texts)) - looked_at
         looked_at |= new
         for path, layer_type in _dropped_kwargs(config, [k for k, _ in sorted(new)]):
@@ -314,90 +220,3 @@ def _dropped_kwargs(config: dict[str, Any], positions: list[int]) -> Iterator[tu
             layer_type = str(block.get("gnn_layer_type", _DEFAULT_LAYER_TYPE))
             for name in untaken_kwargs(layer_type, kwargs):
                 yield ("model", key, i, "gnn_layer_kwargs", name), layer_type
-
-
-def _report(
-    found: list[ConfigValueError], config: dict[str, Any], compilation: Compilation, problems: Problems
-) -> None:
-    there = {config_path(path): path for path, _ in present(compilation.space, config)}
-    for problem in found:
-        _report_one(problem, config, there, compilation, problems)
-
-
-def _report_one(
-    problem: ConfigValueError,
-    config: dict[str, Any],
-    there: Mapping[Path, Path],
-    compilation: Compilation,
-    problems: Problems,
-) -> None:
-    """Report a problem; ``there`` tells which node of the tree stands at a path of the config."""
-    shown = format_path(problem.path)
-    message = problem.message if shown in problem.message else f"{shown}: {problem.message}"
-    related: tuple[Related, ...] = ()
-    depth = next(end for end in range(len(problem.path), -1, -1) if problem.path[:end] in there)
-    tree_path, rest = there[problem.path[:depth]], problem.path[depth:]
-    node = compilation.space.nodes[tree_path]
-    if isinstance(node, Reference):
-        formula = compilation.space.formulas[tree_path]
-        related = tuple(
-            Related(
-                problems.at(compilation.space.nodes[source].origin),
-                f"it follows {format_path(config_path(source))}",
-            )
-            for source in formula.paths
-        )
-    place = _choice_location(problem.path[:depth], config, node, problems)
-    place = place or _place_below(node, rest, problems, of_key=problem.is_key)
-    problems.error("QG214", message, place, problem.hint, *related)
-
-
-def _choice_location(
-    path: Path, config: dict[str, Any], node: SpaceNode, problems: Problems
-) -> Location | None:
-    """Return where the choice that the config holds at ``path`` was written, if it is a choice."""
-    if not isinstance(node, Parameter) or not isinstance(node.domain, Categorical):
-        return None
-    value: Any = config
-    for part in path:
-        value = value[part]
-    position = next(
-        (i for i, choice in enumerate(node.domain.choices) if choice is value or choice == value), None
-    )
-    document = problems.documents[node.origin.role]
-    for below in ((), ("choices",), ("values",)):
-        written = (*node.origin.path, *below, position)
-        if position is not None and document.find(written) is not None:
-            return document.locate(written)
-    return None
-
-
-def origin_location(
-    compilation: Compilation, problems: Problems, path: Path, *, of_key: bool = False
-) -> Location:
-    """Return where the value at ``path`` of a config was written, or the nearest thing above it."""
-    node, rest = nearest_node(compilation.space.root, path)
-    return _place_below(node, rest, problems, of_key=of_key)
-
-
-def _place_below(node: SpaceNode, rest: Path, problems: Problems, *, of_key: bool) -> Location:
-    """Return the place of what stands below a node in its file, or the nearest thing above it."""
-    origin = (
-        Origin(node.origin.role, (*node.origin.path, *rest))
-        if not isinstance(node, Parameter)
-        else node.origin
-    )
-    return problems.at_key(origin) if of_key else problems.at(origin)
-
-
-def nearest_node(node: SpaceNode, path: Path) -> tuple[SpaceNode, Path]:
-    """Return the deepest node on the way to ``path``, and what is left of the path there."""
-    for depth, part in enumerate(path):
-        while isinstance(node, Switch):
-            cases = [case.node for case in node.all_cases if case.node is not None]
-            node = next((case for case in cases if child_key(case, part) is not None), cases[0])
-        key = child_key(node, part)
-        if key is None:
-            return node, path[depth:]
-        node = child_at(node, key)
-    return node, ()

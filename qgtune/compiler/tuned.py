@@ -1,10 +1,11 @@
 """What a tuning file says about compiling: which parts vary, and what a space is linked with."""
 
 from qgtune.compiler.building.selection import Selection, parse_pattern
+from qgtune.compiler.data_facts import data_facts
 from qgtune.compiler.linking.link import LinkedSpace, Outside
 from qgtune.compiler.linking.patterns import patterns_to_nothing
 from qgtune.compiler.problems import Problems
-from qgtune.compiler.task_check import LATE_FACTS, TASKS, data_facts
+from qgtune.compiler.task_check import LATE_FACTS, TASKS
 from qgtune.compiler.tuning import Tuning
 from qgtune.core.paths import Path, PathSyntaxError
 

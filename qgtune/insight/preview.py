@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from qgtune.compiler.data_facts import DataFacts, data_facts
 from qgtune.compiler.planning.checks import Check
 from qgtune.compiler.prepare import Prepared
-from qgtune.compiler.task_check import DataFacts, data_facts
 from qgtune.compiler.tuning import Tuning
 from qgtune.insight.counting import space_size
 from qgtune.insight.listing import Listing

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qgtune.compiler.task_check import data_facts
+from qgtune.compiler.data_facts import data_facts
 from qgtune.compiler.tuning import read_tuning
 
 

@@ -8,8 +8,8 @@ from deep_spaces import ROOT, TWO_BLOCKS, compiled, guide
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qgtune.compiler.data_facts import DataFacts
 from qgtune.compiler.planning.stand_ins import RandomTrial
-from qgtune.compiler.task_check import DataFacts
 from qgtune.core.errors import DiagnosticError
 from qgtune.nn import LAYERS, NORMALIZERS, POOLING
 from qgtune.space import Float, Integer

@@ -5,8 +5,8 @@ import shutil
 import pytest
 from deep_spaces import GUIDE, ROOT, TWO_BLOCKS, compiled, guide
 
+from qgtune.compiler.data_facts import DataFacts
 from qgtune.compiler.load import compile_files
-from qgtune.compiler.task_check import DataFacts
 from qgtune.core.errors import UsageError
 from qgtune.core.paths import format_path
 from qgtune.document import read_text

@@ -3,7 +3,7 @@
 import pytest
 from deep_spaces import compiled
 
-from qgtune.compiler.task_check import DataFacts
+from qgtune.compiler.data_facts import DataFacts
 from qgtune.training.model_facts import count_parameters
 from qgtune.training.proofs.deep_check import deep_problems
 from qgtune.training.proofs.dependency_inference import infer_dependencies

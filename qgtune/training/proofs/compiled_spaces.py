@@ -2,11 +2,12 @@
 
 import pathlib
 
+from qgtune.compiler.data_facts import DataFacts, data_facts
 from qgtune.compiler.pipeline import Compilation, compile_space
 from qgtune.compiler.problems import Problems
-from qgtune.compiler.task_check import DataFacts, data_facts, nearest_node
 from qgtune.compiler.tuned import outside_of, selection_of
 from qgtune.compiler.tuning import read_space_sources, read_tuning
+from qgtune.compiler.value_places import nearest_node
 from qgtune.core.diagnostics import sort_diagnostics
 from qgtune.core.errors import DiagnosticError
 from qgtune.core.paths import Path, format_path

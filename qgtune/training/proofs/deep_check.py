@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
+from qgtune.compiler.data_facts import DataFacts, data_facts
 from qgtune.compiler.pipeline import Compilation
 from qgtune.compiler.prepare import prepare
 from qgtune.compiler.problems import Problems
-from qgtune.compiler.task_check import DataFacts, data_facts, origin_location
+from qgtune.compiler.value_places import origin_location
 from qgtune.core.diagnostics import Diagnostic, Related, Severity, sort_diagnostics
 from qgtune.core.errors import ConfigValueError, DiagnosticError
 from qgtune.core.paths import Path, format_path

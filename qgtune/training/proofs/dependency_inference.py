@@ -12,8 +12,8 @@ from typing import Any
 
 import torch
 
+from qgtune.compiler.data_facts import DataFacts
 from qgtune.compiler.pipeline import Compilation
-from qgtune.compiler.task_check import DataFacts
 from qgtune.core.errors import UsageError
 from qgtune.core.paths import Path, format_path
 from qgtune.document import comment_block, dump
