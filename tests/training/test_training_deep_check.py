@@ -180,11 +180,11 @@ def test_a_pooling_of_the_users_own_that_fails_says_why_at_its_line(registered):
 
 
 def test_an_argument_that_no_layer_can_work_with_is_said_in_the_modules_own_words():
-    base = one_block(gnn_layer_kwargs={"aggr": "nonsense"})
+    base = one_block(gnn_layer_kwargs={"aggr": "lstm"})
     [problem] = deep_problems(compiled(None, base), FACTS).diagnostics
     assert problem.code == "QG503"
-    assert problem.message.startswith("model.gcn_net[0].gnn_layer_kwargs: GCNConv(12, 8, aggr='nonsense')")
-    assert "nonsense" in problem.location.text
+    assert problem.message.startswith("model.gcn_net[0].gnn_layer_kwargs: GCNConv(12, 8, aggr='lstm')")
+    assert "lstm" in problem.location.text
 
 
 def test_dims_that_do_not_fit_the_data_name_the_fact_that_they_follow():
