@@ -118,6 +118,7 @@ def test_several_objectives_leave_a_config_for_each_trial_that_no_other_beats(co
         number
         for number, (accuracy, nodes) in enumerate(values)
         if not any(a >= accuracy and n <= nodes and (a, n) != (accuracy, nodes) for a, n in values)
+        and values.index((accuracy, nodes)) == number  # of equal ones the first stands for all
     }
     kept = {int(path.stem.removeprefix("trial_")) for path in (output / "best_configs").iterdir()}
     assert kept == front

@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from own_projects import qgtune, qgtune_here, start, write_project
+from own_projects import qgtune, start, write_project
 
 from qgtune.study import open_study
 
@@ -137,7 +137,7 @@ def launch(commands, environment):
 
 def test_processes_that_never_begin_are_given_up_with_the_last_reason(tmp_path):
     extra = "n_trials: 3\nlauncher: {type: command, command: 'ls --no-such-option {command}'}\n"
-    done = qgtune_here(write_project(tmp_path, extra))
+    done = qgtune(write_project(tmp_path, extra))
     assert done.returncode == 1
     text = " ".join((done.stdout + done.stderr).split())
     assert "3 workers died in a row and no trial finished between; the last: ended with exit code" in text
@@ -146,7 +146,7 @@ def test_processes_that_never_begin_are_given_up_with_the_last_reason(tmp_path):
 
 def test_a_command_that_is_not_there_is_told_at_its_line(tmp_path):
     extra = "n_trials: 3\nlauncher: {type: command, command: 'no-such-program {command}'}\n"
-    done = qgtune_here(write_project(tmp_path, extra))
+    done = qgtune(write_project(tmp_path, extra))
     assert done.returncode == 1
     assert "tuning.yaml:8:11: error[QG422]" in done.stderr
     assert "could not start processes: FileNotFoundError" in done.stderr

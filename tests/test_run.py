@@ -238,7 +238,8 @@ def test_results_that_can_no_longer_be_written_end_the_run_but_not_the_study(tmp
         study = optuna.load_study(
             study_name="tiny", storage=JournalStorage(JournalFileBackend(str(tmp_path / storage)))
         )
-        assert [trial.value for trial in study.trials[:3]] == [0.0, -1.0, -2.0]
+        # The third may still be running when a result of the second cannot be written.
+        assert [trial.value for trial in study.trials[:2]] == [0.0, -1.0]
 
 
 def test_a_path_may_begin_at_the_home_folder(tmp_path, monkeypatch):
