@@ -6,6 +6,7 @@ import shlex
 import signal
 import subprocess
 import tempfile
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +91,9 @@ class LaunchedProcess:
     """
 
     def __init__(self, words: Sequence[str], environment: Mapping[str, str]) -> None:
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as the process
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as this object
+        # Also where the process cannot be started, and there never is a whole object.
+        weakref.finalize(self, self._output.close)
         # A session of its own: Ctrl-C is for the run, which says to each process what it means.
         self._process = subprocess.Popen(  # noqa: S603 - the user's own command
             list(words),
