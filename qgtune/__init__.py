@@ -5,11 +5,12 @@ The public names::
     build_search_space_with_dependencies   a trial's config, for an objective of your own
     tune                                   QGTune's functions under their own names
     load_study, trials_frame, parameter_importances, plot_history, ...   a study's results
-    register                               a sampler, a pruner or a launcher of your own, under a name
+    register                               a layer, a metric, a task, a sampler, ... of your own, under a name
     DiagnosticError, QgtuneError, QgtuneWarning, TrialPruned
 """
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from qgtune import tune
@@ -68,15 +69,29 @@ _OF_STUDIES = frozenset(
 """Public names of ``qgtune.outputs.studies``, which takes longer to import than most scripts need."""
 
 
-def register(kind: str, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return a decorator that makes a function known under a name, for the tuning file to use.
+_WITH_TORCH = {
+    "layer": "qgtune.nn:LAYERS",
+    "normalizer": "qgtune.nn:NORMALIZERS",
+    "activation": "qgtune.nn:ACTIVATIONS",
+    "pooling": "qgtune.nn:POOLING",
+    "metric": "qgtune.training:METRICS",
+    "regression_metric": "qgtune.training:REGRESSION_METRICS",
+    "task": "qgtune.training:TASKS",
+    "dataset": "qgtune.data:DATASETS",
+}
+"""Kind -> the registry of its rooms, which import torch and are entered only where they are asked for."""
+
+
+def register(kind: str, name: str) -> Callable[[Any], Any]:
+    """Return a decorator that makes a class or a function known under a name, for YAML files to use.
 
     Worker processes know it where they import the module that registers it: a package does so with an entry
     point of the group ``qgtune.<kind>``.
 
     Args:
-        kind: ``sampler``, ``pruner`` or ``launcher``.
-        name: what a tuning file calls it; a later registration replaces an earlier one.
+        kind: ``layer``, ``normalizer``, ``activation``, ``pooling``, ``metric``, ``regression_metric``,
+            ``task`` (an object of its class), ``dataset``, ``sampler``, ``pruner`` or ``launcher``.
+        name: what a file calls it; a later registration replaces an earlier one.
 
     Raises:
         UsageError: if there is no such kind.
@@ -88,9 +103,14 @@ def register(kind: str, name: str) -> Callable[[Callable[..., Any]], Callable[..
         ...
         ...     return PatientPruner(None, epochs)
     """
-    if kind not in OWN:
-        raise UsageError(f"there is no kind {kind!r} of things to register ({did_you_mean(kind, OWN)})")
-    return OWN[kind].register(name)
+    if kind in OWN:
+        return OWN[kind].register(name)
+    if kind not in _WITH_TORCH:
+        known = (*OWN, *_WITH_TORCH)
+        raise UsageError(f"there is no kind {kind!r} of things to register ({did_you_mean(kind, known)})")
+    module, _, registry = _WITH_TORCH[kind].partition(":")
+    decorate: Callable[[Any], Any] = getattr(import_module(module), registry).register(name)
+    return decorate
 
 
 def __getattr__(name: str) -> Any:

@@ -29,11 +29,13 @@ class Registry(Generic[T]):
     """The names of one kind of plug-in.
 
     Args:
-        kind: what an entry is, in the singular, for messages and the entry point group.
+        kind: what an entry is, in the singular, for messages.
+        group: its name in the entry point group, ``qgtune.<group>``; by default ``kind``.
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, group: str = "") -> None:
         self.kind = kind
+        self._group = f"qgtune.{group or kind}"
         self._entries: dict[str, T] = {}
         self._loaded_entry_points = False
 
@@ -77,5 +79,5 @@ class Registry(Generic[T]):
         self._loaded_entry_points = True
         from importlib.metadata import entry_points
 
-        for point in entry_points(group=f"qgtune.{self.kind}"):
+        for point in entry_points(group=self._group):
             self._entries.setdefault(point.name, point.load())

@@ -31,7 +31,7 @@ from qgtune.schema.data_on_disk import (
 DatasetFactory = Callable[..., Any]
 """Takes the settings by keyword, without the name; returns a GraphDataset or a list of PyG graphs."""
 
-DATASETS: Registry[DatasetFactory] = Registry("data set")
+DATASETS: Registry[DatasetFactory] = Registry("data set", "dataset")
 """The names of data sets that are made; ``data.name`` may also be one of ``FILE_SETTINGS``."""
 
 
