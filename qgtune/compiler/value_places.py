@@ -9,7 +9,7 @@ from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Location, Related
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
-from qgtune.space import Categorical, Origin, Parameter, Reference, SpaceNode, Switch, config_path
+from qgtune.space import Categorical, Origin, Parameter, Reference, Role, SpaceNode, Switch, config_path
 from qgtune.space.tree import child_at, child_key
 
 
@@ -46,8 +46,21 @@ def _report_one(
             for source in formula.paths
         )
     place = _choice_location(problem.path[:depth], config, node, problems)
+    place = place or _place_of_absent(problem.path, config, problems)
     place = place or _place_below(node, rest, problems, of_key=problem.is_key)
     problems.error("QG214", message, place, problem.hint, *related)
+
+
+def _place_of_absent(path: Path, config: dict[str, Any], problems: Problems) -> Location | None:
+    """Return where the base settings lack a value that no file gives; None if there is a value."""
+    base = problems.documents.get(Role.BASE)
+    value: Any = config
+    for part in path:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            return None if base is None else base.locate(path)
+    return None
 
 
 def _choice_location(

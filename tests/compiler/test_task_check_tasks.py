@@ -142,3 +142,23 @@ def test_the_configs_of_a_task_of_the_users_own_are_not_judged(tmp_path, monkeyp
     more = "metric: my_own_metric\n"
     assert checked(tmp_path, "mine", "{name: karate_club}", base, more=more) == []
     installed_tasks.cache_clear()
+
+
+def test_a_key_that_no_file_has_is_missed_in_the_base_settings(tmp_path):
+    """The search space cannot add what the base settings lack, so they are the place to look at."""
+    (tmp_path / "base.yaml").write_text(
+        "model:\n"
+        "  encoder: [{in_dim: 12, out_dim: 8}]\n"
+        "  head: {input_dim: 8, output_dims: [2]}\n"
+        "training: {scheduler: StepLR, num_epochs: 5}\n"
+    )
+    (tmp_path / "space.yaml").write_text("training: {num_epochs: [5, 10]}\n")
+    (tmp_path / "tuning.yaml").write_text(
+        "base_settings_path: base.yaml\nsearch_space_path: space.yaml\n"
+        "task: graph_classification\ndata: {name: causal_sets}\n"
+    )
+    with pytest.raises(DiagnosticError) as caught:
+        prepare(tmp_path / "tuning.yaml")
+    places = {(d.location.file.rpartition("/")[2], d.message) for d in caught.value.diagnostics}
+    assert all(file == "base.yaml" for file, _ in places), places
+    assert any("'validation' is required" in message for _, message in places)
