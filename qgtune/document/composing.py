@@ -191,6 +191,8 @@ class Composer:
             hint = f"write {_portable_float(text)}, which every reader takes as a number"
         elif isinstance(value, int):
             hint = f"write {value}, which every reader takes alike"
+        elif surprise.startswith("the boolean"):
+            hint = f'write {surprise.rpartition(" ")[2]} if that is meant, or "{text}" for the text'
         else:
             hint = f'write "{text}", which every reader takes alike'
         kind = "text" if isinstance(value, str) else "number"

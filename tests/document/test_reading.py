@@ -286,3 +286,14 @@ def test_a_list_longer_than_the_bound_is_refused(monkeypatch):
 def test_places_do_not_count_a_byte_order_mark(marks):
     document, _ = read(f"{marks}key: 1\n")
     assert (document.locate(("key",)).column, splice(document, {"key": 22})) == (6, "key: 22\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("yes", "true"), ("off", "false"), ("No", "false"), ("on", "true")]
+)
+def test_a_text_that_was_a_boolean_is_told_with_both_spellings(text, meant):
+    """Who means true or false is told so; who means the text is told to quote it."""
+    problems = []
+    read_document(Source("a.yaml", f"key: {text}\n"), problems)
+    [warning] = problems
+    assert warning.hint == f'write {meant} if that is meant, or "{text}" for the text'
