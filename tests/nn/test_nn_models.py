@@ -204,7 +204,7 @@ def test_the_blocks_may_be_called_encoder_and_errors_call_them_so():
     assert build_model({"model": {**rest, "encoder": blocks}}).widths == (8, 4)
     kwargs = {"aggr": "nonsense"}
     error = broken({"model": {**rest, "encoder": [{**blocks[0], "gnn_layer_kwargs": kwargs}, blocks[1]]}})
-    assert error.path == ("model", "encoder", 0, "gnn_layer_kwargs")
+    assert error.path == ("model", "encoder", 0, "gnn_layer_kwargs", "aggr")
 
 
 def test_a_config_without_a_model_is_said():

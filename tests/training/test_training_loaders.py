@@ -8,7 +8,8 @@ import torch
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.schema.gnn import LoaderConfig
-from qgtune.training import loaders, train
+from qgtune.training import train
+from qgtune.training.batching import loaders
 from qgtune.training.batching.loaders import GraphSubset, make_loader, spare_cores
 from qgtune.training.loop.checkpoints import save_atomically
 

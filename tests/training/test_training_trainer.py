@@ -238,7 +238,11 @@ def test_a_model_that_does_not_fit_the_data_set_names_both(data, path, said, tin
     ("training", "path", "said"),
     [
         ({"optimizer": "Rprop", "weight_decay": 0.1}, "weight_decay", "must be 0 with Rprop"),
-        ({"optimizer_kwargs": {"betas": [2.0, 2.0]}}, "optimizer_kwargs", "Adam cannot be built"),
+        (
+            {"optimizer_kwargs": {"fused": True, "foreach": True}},
+            "optimizer_kwargs",
+            "Adam cannot be built",
+        ),
         ({"early_stopping_metric": "loss/nothing"}, "early_stopping_metric", "no target has a metric"),
         ({"num_epoch": 3}, "num_epoch", "training has no key 'num_epoch'"),
     ],
