@@ -17,7 +17,6 @@ from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
 from qgtune.schema.data_checks import find_data_problems
 from qgtune.schema.gnn import (
-    LAYER_TYPES,
     METRICS,
     REGRESSION_METRICS,
     TASK_SCHEMAS,
@@ -38,7 +37,6 @@ LATE_FACTS: frozenset[Path] = frozenset({("model", "params")})
 MAX_WEIGHED = 20_000
 """Problems of configs that are looked at, most of them the same ones in one config after the other."""
 
-_TAKEN_BY_SOME = frozenset().union(*LAYER_TYPES.values())
 _DEFAULT_LAYER_TYPE = GcnBlockConfig.model_fields["gnn_layer_type"].default
 
 
@@ -215,16 +213,10 @@ def _check_configs(
 
 
 def _dropped_kwargs(config: dict[str, Any], positions: list[int]) -> Iterator[tuple[Path, str]]:
-    """Yield the arguments that a block's layer type does not take, though others do, and the layer type."""
     blocks, key = blocks_of(config), blocks_key_of(config)
     for i in positions:
         block = blocks[i]
-        if not isinstance(block, dict):
-            continue
-        layer_type = str(block.get("gnn_layer_type", _DEFAULT_LAYER_TYPE))
-        if block.get("heads") is not None and untaken_kwargs(layer_type, ("heads",)):
-            yield ("model", key, i, "heads"), layer_type
-        kwargs = block.get("gnn_layer_kwargs")
-        for name in untaken_kwargs(layer_type, kwargs) if isinstance(kwargs, dict) else ():
-            if name in _TAKEN_BY_SOME:  # what no layer type takes is an error of its own
+        if isinstance(block, dict) and isinstance(kwargs := block.get("gnn_layer_kwargs"), dict):
+            layer_type = str(block.get("gnn_layer_type", _DEFAULT_LAYER_TYPE))
+            for name in untaken_kwargs(layer_type, kwargs):
                 yield ("model", key, i, "gnn_layer_kwargs", name), layer_type
