@@ -19,6 +19,7 @@ from qgtune.study import (
     RunSpec,
     WorkerContext,
     complete_trials,
+    params_written_together,
 )
 
 
@@ -68,7 +69,8 @@ class FinishedConfigs:
     def equal_to(self, trial: Any) -> tuple[int, tuple[float, ...]] | None:
         """Return the number and the values of the first complete trial with the same config, or None."""
         try:
-            config = canonical(self._plan.resolve(trial))
+            with params_written_together(trial):
+                config = canonical(self._plan.resolve(trial))
         except EvaluationError:
             return None  # whoever trains it says why it has none
         for number, params, values in complete_trials(trial.study):

@@ -21,7 +21,7 @@ from qgtune.core.paths import format_path
 from qgtune.core.user_code import UserCodeError, load_function
 from qgtune.measuring import with_seed_of_repeat
 from qgtune.space import EvaluationError
-from qgtune.study import PEAK_MEMORY, PRUNED_BECAUSE, Objective, WorkerContext
+from qgtune.study import PEAK_MEMORY, PRUNED_BECAUSE, Objective, WorkerContext, params_written_together
 
 UserFunction = Callable[[Any, dict[str, Any]], float | Sequence[float]]
 
@@ -68,7 +68,7 @@ def resolved(plan: Plan, trial: Any) -> dict[str, Any]:
         TrialPruned: if an expression has no value for what was sampled, or if the config breaks a
             constraint; the reason is kept with the trial.
     """
-    with _pruning(trial):
+    with _pruning(trial), params_written_together(trial):
         return with_seed_of_repeat(plan.resolve(trial), trial)
 
 

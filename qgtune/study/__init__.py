@@ -27,7 +27,7 @@ from qgtune.study.sampling.conditional_spaces import conditional_space_advice
 from qgtune.study.sampling.random_trials import random_trials
 from qgtune.study.sampling.samplers import SamplerSpec
 from qgtune.study.space_change import SpaceChangedError
-from qgtune.study.storage.storages import open_storage, open_study
+from qgtune.study.storage.storages import open_storage, open_study, params_written_together
 
 __all__ = [
     "FINGERPRINT",
@@ -64,6 +64,7 @@ __all__ = [
     "migrate_study",
     "open_storage",
     "open_study",
+    "params_written_together",
     "pareto_front",
     "pictures",
     "plot_axes",

@@ -20,7 +20,15 @@ from optuna.trial import TrialState
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.events import Notice
-from qgtune.study import RunSpec, create_study, open_storage, open_study, run_trials, trial_records
+from qgtune.study import (
+    RunSpec,
+    create_study,
+    open_storage,
+    open_study,
+    params_written_together,
+    run_trials,
+    trial_records,
+)
 from qgtune.study.attributes import LOST, OWNER
 from qgtune.study.storage.ownership import fail_abandoned_trials
 
@@ -50,6 +58,7 @@ def file(request, tmp_path):
 def laws(storage):
     """Check every law on one storage."""
     holds_what_a_study_says(storage)
+    parameters_sampled_together_are_held_like_others(storage)
     two_processes_fill_a_study_and_a_rerun_goes_on(storage)
     optuna_opens_it_unchanged(storage)
     the_dashboard_opens_it_unchanged(storage)
@@ -85,6 +94,24 @@ def holds_what_a_study_says(storage):
     assert (kept.params, kept.intermediate_values, kept.value) == (trial.params, {3: 0.25}, 0.75)
     assert kept.user_attrs["reason"] == "ä" * 3000
     assert again.direction.name == "MAXIMIZE"
+
+
+def parameters_sampled_together_are_held_like_others(storage):
+    study = create_study("together", storage)
+    trial = study.ask()
+    with params_written_together(trial):
+        trial.suggest_float("lr", 1e-6, 1.0, log=True)
+        trial.suggest_categorical("layer", ["gat", "sage"])
+        # Whoever reads in between, in the same process, finds what there is.
+        assert study.get_trials()[0].params == trial.params
+        trial.suggest_int("depth", 1, 4)
+    [kept] = open_study("together", storage).get_trials()
+    assert (kept.params, kept.distributions) == (trial.params, trial.distributions)
+    other = study.ask()
+    with contextlib.suppress(KeyError), params_written_together(other):
+        other.suggest_int("depth", 1, 4)
+        raise KeyError("stop")
+    assert open_study("together", storage).get_trials()[1].params == other.params
 
 
 def two_processes_fill_a_study_and_a_rerun_goes_on(storage):
@@ -184,6 +211,21 @@ def reads(address):
     with contextlib.suppress(OSError), urllib.request.urlopen(address) as answer:  # noqa: S310 - an address of our own
         return json.load(answer)
     return None
+
+
+def test_parameters_sampled_together_come_into_a_journal_by_one_write(tmp_path):
+    journal = tmp_path / "study.log"
+    study = create_study("together", journal)
+    trial = study.ask()
+    before = journal.read_bytes()
+    with params_written_together(trial):
+        for index in range(20):
+            trial.suggest_float(f"p{index}", 0.0, 1.0)
+        assert journal.read_bytes() == before
+    assert journal.read_bytes().count(b"\n") == before.count(b"\n") + 20
+    trial.set_user_attr("said", "after")
+    operations = [json.loads(line)["op_code"] for line in journal.read_text().splitlines()]
+    assert operations[-21:] == [5] * 20 + [8]
 
 
 def test_a_wrong_password_is_refused_without_being_shown(server):

@@ -182,7 +182,11 @@ def test_a_result_that_cannot_be_moved_into_place_ends_the_run_and_leaves_the_ot
     assert [record.number for record in finished(tmp_path / "study.log")] == [0, 1, 2]
     # The results are made anew at most so often: the file may stand at any trial that was done by then.
     kept = (tmp_path / "kept.yaml").read_text()
-    best = next(record for record in finished(tmp_path / "study.log") if f": trial {record.number} is the best" in kept)
+    best = next(
+        record
+        for record in finished(tmp_path / "study.log")
+        if f": trial {record.number} is the best" in kept
+    )
     assert best.number in {0, 1}
     assert kept.endswith(f"training: {{lr: {best.params['training.lr']!r}}}\n")
     assert not list(tmp_path.glob("*.tmp"))

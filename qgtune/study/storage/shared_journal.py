@@ -1,11 +1,15 @@
 """Journals whose trials are born with their owner: in a file, or on a Redis server."""
 
+import contextlib
+import io
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
+from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages import JournalStorage
 from optuna.storages.journal import BaseJournalBackend, JournalRedisBackend
+from optuna.storages.journal._storage import JournalOperation
 from optuna.trial import FrozenTrial
 
 from qgtune.study.quiet import quiet_optuna
@@ -16,7 +20,61 @@ from qgtune.study.storage.storage_problems import missing_driver, unreachable
 
 
 class SharedJournal(JournalStorage):
-    """Optuna's own journal, whose trials are born with the process that runs them."""
+    """Optuna's own journal, whose trials are born with the process that runs them.
+
+    The parameters of a trial can be written together: each record costs a lock and a wait for the disk.
+    """
+
+    _gathering = 0
+    """How many threads are within ``written_together``."""
+    _gathered: tuple[dict[str, Any], ...] = ()
+    """Records that wait; whatever this process reads or writes next takes them along."""
+
+    @contextlib.contextmanager
+    def written_together(self) -> Iterator[None]:
+        """Write the parameters that are sampled within this block at once, at its end at the latest.
+
+        A process that is killed before that leaves a trial without them.
+        """
+        with self._thread_lock:
+            self._gathering += 1
+        try:
+            yield
+        finally:
+            with self._thread_lock:
+                self._gathering -= 1
+                self._sync_with_backend()
+
+    def set_trial_param(
+        self, trial_id: int, param_name: str, param_value_internal: float, distribution: BaseDistribution
+    ) -> None:
+        """Write a parameter of a trial, or have it wait for the others."""
+        with self._thread_lock:
+            if self._gathering:
+                record = {
+                    "op_code": JournalOperation.SET_TRIAL_PARAM,
+                    "worker_id": self._replay_result.worker_id,
+                    "trial_id": trial_id,
+                    "param_name": param_name,
+                    "param_value_internal": param_value_internal,
+                    "distribution": distribution_to_json(distribution),
+                }
+                self._gathered += (record,)
+                return
+        super().set_trial_param(trial_id, param_name, param_value_internal, distribution)
+
+    def _write_log(self, op_code: int, extra_fields: dict[str, Any]) -> None:
+        self._write_gathered()
+        super()._write_log(op_code, extra_fields)
+
+    def _sync_with_backend(self) -> None:
+        self._write_gathered()
+        super()._sync_with_backend()
+
+    def _write_gathered(self) -> None:
+        records, self._gathered = self._gathered, ()
+        if records:
+            self._backend.append_logs(list(records))
 
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         """Add a trial and return its id; one without a template carries this process as its owner."""
@@ -35,13 +93,13 @@ class SharedJournalFile(SharedJournal):
 
 
 class _Empty(BaseJournalBackend):
-    """A journal without records: what stands in the file is read with a reader of our own."""
+    """A journal without records: what stands in the file is read by our own reader, right after."""
 
     def read_logs(self, log_number_from: int) -> Generator[dict[str, Any], None, None]:  # noqa: ARG002 - theirs
         yield from ()
 
-    def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        raise NotImplementedError
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:  # noqa: ARG002 - theirs
+        raise io.UnsupportedOperation("nothing is written before the journal is read")
 
 
 def open_redis(address: StorageAddress) -> SharedJournal:

@@ -1,7 +1,9 @@
 """Where a study is kept: in memory, in a journal file, in a database, or on a Redis server."""
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import optuna
 from optuna.storages import BaseStorage, InMemoryStorage
@@ -14,7 +16,7 @@ from qgtune.study.quiet import quiet_optuna
 from qgtune.study.storage.journal_lock import JournalLock
 from qgtune.study.storage.journal_repair import check_is_journal, first_broken_line, repair_journal
 from qgtune.study.storage.journal_replay import JournalFile
-from qgtune.study.storage.shared_journal import SharedJournalFile, open_redis
+from qgtune.study.storage.shared_journal import SharedJournal, SharedJournalFile, open_redis
 from qgtune.study.storage.storage_address import StorageAddress, storage_address
 from qgtune.study.storage.storage_files import prepare_file
 
@@ -82,6 +84,20 @@ def _open_journal(path: Path) -> BaseStorage:
             f"the journal {path} cannot be read: line {first_broken_line(path) or '?'} is not a whole record",
             "keep a copy of the file, and remove that line",
         ) from error
+
+
+def params_written_together(trial: Any) -> AbstractContextManager[None]:
+    """Return a block in which the parameters that a trial samples are written at once, where its storage can.
+
+    Args:
+        trial: an ``optuna.Trial``, or what stands for one.
+
+    Example:
+        >>> with params_written_together(optuna.create_study().ask()) as nothing:
+        ...     nothing
+    """
+    storage = getattr(trial, "storage", None)
+    return storage.written_together() if isinstance(storage, SharedJournal) else nullcontext()
 
 
 def repair_storage(address: StorageAddress) -> None:
