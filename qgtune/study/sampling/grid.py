@@ -10,7 +10,7 @@ from optuna import Study
 from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-from qgtune.study.attributes import LOST
+from qgtune.study.attributes import is_lost
 from qgtune.study.sampling.sampler import NamedDrawsSampler, shared_seed
 
 CELL = "qgtune:grid_cell"
@@ -97,7 +97,7 @@ class CellSampler(NamedDrawsSampler):
         """Return the combinations of all trials but one; those of lost trials are free again."""
         taken: set[int] = set()
         for trial in study.get_trials(deepcopy=False):
-            if trial.number == number or LOST in trial.user_attrs:
+            if trial.number == number or is_lost(trial):
                 continue
             fixed = trial.system_attrs.get("fixed_params")
             cell = trial.user_attrs.get(CELL) if fixed is None else self._cell_of({**fixed, **trial.params})
