@@ -231,3 +231,16 @@ def launch(commands, environment):
     with pytest.raises(ConfigValueError, match="for each of 2 command lines") as caught:
         launch([["a"], ["b"]])
     assert "returncode: None" not in caught.value.message
+
+
+def test_an_objective_ends_a_launched_run_too(tmp_path):
+    objective = (
+        '"""Ends the study."""\n\n\ndef score(trial, config):\n    """Return the learning rate."""\n'
+        "    if trial.number == 2:\n        trial.study.stop()\n"
+        '    return config["training"]["learning_rate"]\n'
+    )
+    extra = "n_trials: 400\nlauncher: {type: command, command: '{command}'}\n"
+    done = qgtune(write_project(tmp_path, extra, objective=objective))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "has asked for the end of the study" in " ".join(done.stdout.split())
+    assert states(tmp_path) == ["COMPLETE"] * 3
