@@ -1,7 +1,6 @@
 """The front door of a run: a storage that is repaired, a study made or found, a supervisor at work."""
 
 import pickle
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +13,7 @@ from qgtune.study.create import create_study
 from qgtune.study.quiet import quiet_optuna
 from qgtune.study.running.interrupts import Interrupts
 from qgtune.study.running.launched_run import LaunchedRun
-from qgtune.study.running.retries import lose_abandoned_trials
+from qgtune.study.running.retries import lose_trials_of_killed_run
 from qgtune.study.running.run_spec import RunOutcome, RunSpec
 from qgtune.study.running.stopping import reachable
 from qgtune.study.running.supervisor import Supervisor
@@ -24,8 +23,6 @@ from qgtune.study.storage.run_lock import RunLock
 from qgtune.study.storage.storage_address import StorageAddress
 from qgtune.study.storage.storage_problems import storage_lost_in_words
 from qgtune.study.storage.storages import open_storage, prepare_storage, repair_storage, storage_advice
-
-_KILLED_RUN = "the run was killed before this trial ended"
 
 
 def run_trials(spec: RunSpec, on_event: Callable[[Event], None]) -> RunOutcome:
@@ -79,7 +76,7 @@ def _run(
             if note:
                 on_event(Notice(note))
         alone = alone and storage.file is not None
-        lose_abandoned_trials(study, _KILLED_RUN, retry=spec.retries, alone=alone)
+        lose_trials_of_killed_run(study, retry=spec.retries, alone=alone)
         lock.share()
         alone_by_lock = storage.file is not None and not spec.joins
         if spec.launching is not None:
@@ -87,8 +84,7 @@ def _run(
                 return LaunchedRun(spec, spec.launching, study, on_event, interrupts).run()
         n_threads = share_of_cores(spec.n_processes, spec.n_jobs)
         start = WorkerStarter(process_factory(spec.start_method, spec.preload), payload, storage, n_threads)
-        also = (signal.SIGTERM,) if spec.joins else ()
-        with Interrupts(also) as interrupts, reachable(lock, spec.study_name, interrupts):
+        with Interrupts() as interrupts, reachable(lock, spec.study_name, interrupts):
             supervisor = Supervisor(spec, start, study, on_event, interrupts)
             advice = storage_advice(storage, spec.n_processes * spec.n_jobs)
             return supervisor.run(lock, alone_by_lock=alone_by_lock, advice=advice)

@@ -9,7 +9,8 @@ from multiprocessing.process import BaseProcess
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.fork_server import can_fork, interrupts_held_back
-from qgtune.study.running.messages import RUN, STOP, Message
+from qgtune.study.running.gpus import share_of_gpus
+from qgtune.study.running.messages import STOP, Message
 from qgtune.study.running.process_ends import MemoryKills, ProcessEnd, end_of
 from qgtune.study.running.workers import worker_main
 from qgtune.study.storage.storage_address import StorageAddress
@@ -58,9 +59,11 @@ class WorkerStarter:
     def __call__(self, index: int) -> "WorkerProcess":
         """Return the worker, started."""
         ours, theirs = Pipe(duplex=True)
+        # Said to it: a server that forks workers has the variables that there were when it was started.
+        gpu = share_of_gpus(index, os.environ.get("CUDA_VISIBLE_DEVICES"))
         process = self.make_process(
             target=worker_main,
-            args=(theirs, self.payload, self.storage, index, self.n_threads),
+            args=(theirs, self.payload, self.storage, index, self.n_threads, gpu),
             name=f"qgtune-worker-{index}",
         )
         with interrupts_held_back():
@@ -97,11 +100,11 @@ class WorkerProcess:
         """A handle that becomes readable when the process has ended."""
         return self._process.sentinel
 
-    def permit(self) -> None:
-        """Answer one thread that waits: run a trial."""
+    def permit(self, limit: int) -> None:
+        """Answer one thread that waits: run a trial, towards so many finished ones."""
         self.asks -= 1
         self.permits += 1
-        self._answer(RUN)
+        self._answer(limit)
 
     def stop(self) -> None:
         """Answer every thread that waits: there is no trial left for it."""
@@ -136,7 +139,7 @@ class WorkerProcess:
             return ProcessEnd(self.last_words, killed=code < 0)
         return end_of(code, for_memory=code < 0 and memory.happened())
 
-    def _answer(self, answer: str) -> None:
+    def _answer(self, answer: int) -> None:
         try:
             self.connection.send(answer)
         except OSError:
@@ -145,5 +148,9 @@ class WorkerProcess:
 
 def share_of_cores(n_processes: int, n_jobs: int) -> int:
     """Return the threads of computation of one trial: this process's cores, shared by all trials at once."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // (n_processes * n_jobs))
+    return max(1, usable_cores() // (n_processes * n_jobs))
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

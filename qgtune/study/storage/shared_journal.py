@@ -3,14 +3,14 @@
 import contextlib
 import io
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages import JournalStorage
 from optuna.storages.journal import BaseJournalBackend, JournalRedisBackend
 from optuna.storages.journal._storage import JournalOperation
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from qgtune.study.quiet import quiet_optuna
 from qgtune.study.storage.born_trials import born_with_owner
@@ -75,6 +75,17 @@ class SharedJournal(JournalStorage):
         records, self._gathered = self._gathered, ()
         if records:
             self._backend.append_logs(list(records))
+
+    def set_trial_state_values(
+        self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
+    ) -> bool:
+        """Write the state of a trial; one that this thread has given back is its own no longer."""
+        written = super().set_trial_state_values(trial_id, state, values)
+        if state == TrialState.WAITING:
+            # Else it would take the trial for its own again when another process is quicker to begin it.
+            owned = self._replay_result._worker_id_to_owned_trial_id  # noqa: SLF001 - Optuna never gives back
+            owned.pop(self._replay_result.worker_id, None)
+        return written
 
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         """Add a trial and return its id; one without a template carries this process as its owner."""
