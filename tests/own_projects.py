@@ -137,14 +137,14 @@ def finish(process):
         raise
 
 
-def read_until(process, start):
-    """Read the output of a process up to the line that starts so."""
+def read_until(process, text):
+    """Read the output of a process up to the line that holds a text."""
     lines = []
     for line in process.stdout:
         lines.append(line)
-        if line.startswith(start):
+        if text in line:
             return
-    raise AssertionError(f"it ended without a line that starts with {start!r}: {lines}")
+    raise AssertionError(f"it ended without a line that holds {text!r}: {lines}")
 
 
 def processes_of(group):

@@ -93,7 +93,7 @@ def test_ctrl_c_lets_running_trials_finish_and_leaves_nothing_running(launcher, 
     tuning = write_project(tmp_path, f"n_trials: 400\n{launcher}", objective=OBJECTIVE)
     run = start(tuning)
     journal = tmp_path / "runs/tiny/study.log"
-    wait_until(lambda: b'"values": [' in read(journal), "no trial has finished")
+    wait_until(lambda: b'"values":[' in read(journal), "no trial has finished")
     os.kill(run.pid, signal.SIGINT)
     out, _ = finish(run)
     assert run.returncode == 130, out
@@ -106,7 +106,7 @@ def test_a_signal_of_the_system_stops_launched_processes_at_once(tmp_path):
     slow = OBJECTIVE.replace("time.sleep(0.1)", "time.sleep(300 if trial.number else 0)")
     tuning = write_project(tmp_path, f"n_trials: 4\n{LAUNCHERS['command']}", objective=slow)
     run = start(tuning)
-    wait_until(lambda: b'"values": [' in read(tmp_path / "runs/tiny/study.log"), "no trial has finished")
+    wait_until(lambda: b'"values":[' in read(tmp_path / "runs/tiny/study.log"), "no trial has finished")
     run.send_signal(signal.SIGTERM)
     out, errors = finish(run)
     assert run.returncode == 128 + signal.SIGTERM, out + errors
