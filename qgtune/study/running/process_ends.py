@@ -4,7 +4,7 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-_SERVER_LOST = 255
+SERVER_LOST = 255
 """What multiprocessing tells where the server that forked a process was killed, and the end is unknown."""
 
 
@@ -58,7 +58,7 @@ def end_of(code: int, *, for_memory: bool) -> ProcessEnd:
         >>> end_of(-9, for_memory=True).reason
         'was killed by the kernel, which had run out of memory (OOM killer)'
     """
-    if code == _SERVER_LOST:
+    if code == SERVER_LOST:
         return ProcessEnd("was lost together with the server that forks workers", killed=True)
     if code >= 0:
         return ProcessEnd(f"ended with exit code {code}", killed=False)

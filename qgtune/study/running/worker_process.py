@@ -1,7 +1,11 @@
 """A worker as its supervisor sees it: a process, a pipe, and what it is doing."""
 
+import contextlib
 import multiprocessing
 import os
+import signal
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
@@ -11,11 +15,13 @@ from qgtune.core.errors import ConfigValueError
 from qgtune.core.fork_server import can_fork, interrupts_held_back
 from qgtune.study.running.gpus import share_of_gpus
 from qgtune.study.running.messages import STOP, Message
-from qgtune.study.running.process_ends import MemoryKills, ProcessEnd, end_of
+from qgtune.study.running.process_ends import SERVER_LOST, MemoryKills, ProcessEnd, end_of
 from qgtune.study.running.workers import worker_main
 from qgtune.study.storage.storage_address import StorageAddress
 
 _SECONDS_TO_DIE = 5.0
+_ATTEMPTS_TO_START = 50
+_SECONDS_BETWEEN_ATTEMPTS = 0.1
 
 
 def process_factory(start_method: str, preload: tuple[str, ...]) -> Callable[..., BaseProcess]:
@@ -61,15 +67,25 @@ class WorkerStarter:
         ours, theirs = Pipe(duplex=True)
         # Said to it: a server that forks workers has the variables that there were when it was started.
         gpu = share_of_gpus(index, os.environ.get("CUDA_VISIBLE_DEVICES"))
-        process = self.make_process(
-            target=worker_main,
-            args=(theirs, self.payload, self.storage, index, self.n_threads, gpu),
-            name=f"qgtune-worker-{index}",
-        )
-        with interrupts_held_back():
-            process.start()
+        arguments = (theirs, self.payload, self.storage, index, self.n_threads, gpu)
+        process = self._started(f"qgtune-worker-{index}", arguments)
         theirs.close()
         return WorkerProcess(index, process, ours)
+
+    def _started(self, name: str, arguments: tuple[object, ...]) -> BaseProcess:
+        for attempts_left in reversed(range(_ATTEMPTS_TO_START)):
+            process = self.make_process(target=worker_main, args=arguments, name=name)
+            try:
+                with interrupts_held_back():
+                    process.start()
+            except (ConnectionError, FileNotFoundError, EOFError):
+                # The server that forks workers was killed; a new one is started once its end is known.
+                if not attempts_left:
+                    raise
+                time.sleep(_SECONDS_BETWEEN_ATTEMPTS)
+            else:
+                return process
+        raise AssertionError("the last attempt returns or raises")
 
 
 class WorkerProcess:
@@ -133,11 +149,20 @@ class WorkerProcess:
         """Wait for the end of the process, free what belongs to it, and return how it ended."""
         self._process.join()
         code = self._process.exitcode or 0
+        if code == SERVER_LOST and can_fork():
+            self._end_orphan()
         self._process.close()
         self.connection.close()
         if self.last_words:
             return ProcessEnd(self.last_words, killed=code < 0)
         return end_of(code, for_memory=code < 0 and memory.happened())
+
+    def _end_orphan(self) -> None:
+        """End a worker that may have outlived its server: its trial is made up for, and need not go on."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        while self.hears and self.connection.poll(_SECONDS_TO_DIE):
+            deque(self.messages(), maxlen=0)  # up to the end of its pipe, which is its own
 
     def _answer(self, answer: int) -> None:
         try:
