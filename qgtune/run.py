@@ -27,11 +27,13 @@ from qgtune.sampling import number_of_combinations, sampler_spec
 from qgtune.schema.tuning import TuningSettings
 
 if TYPE_CHECKING:
-    from qgtune.study import Launching, RunOutcome, RunSpec
+    from qgtune.study import Launching, Objective, RunOutcome, RunSpec, WorkerContext
 
 WORKER_MODULES = ("qgtune.study.running.workers",)
 TASK_MODULES = ("qgtune.training", "qgtune.data")
 """What the server that forks the workers loads once for all of them; the latter for built-in tasks only."""
+
+_MANY_CORES = 4
 
 _NOT_PRUNED = (
     "with several metrics no trial is pruned: no one of them says which trial is worse; "
@@ -71,43 +73,88 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
     _start_server(prepared.tuning.settings)
     check_data_of_run(prepared.tuning, prepared.compilation)
     # Optuna takes most of a second to import, and a tuning file with problems never gets here.
-    from qgtune.study import best_record, pareto_front, run_trials
+    from qgtune.study import RunOutcome, run_trials
 
-    writer = OutputWriter(prepared, files, on_event, _kept_checkpoints(prepared, files))
+    onlooker = _Onlooker(on_event)
+    writer = OutputWriter(prepared, files, onlooker, _kept_checkpoints(prepared, files))
     spec = replace(_run_spec(prepared, files), more=more)
     for text in _notices(spec, prepared.tuning.settings):
-        on_event(Notice(text))
-    view_errors: list[OSError] = []
-
-    def handle(event: Event) -> None:
-        if isinstance(event, RunStarted):
-            writer.run_started(event.records)
-        elif isinstance(event, TrialFinished):
-            writer.trial_finished(event.record, is_best=event.is_best)
-        try:
-            on_event(event)
-        except OSError as error:
-            view_errors.append(error)
-            raise
-
+        onlooker(Notice(text))
+    recorder = _Recorder(writer, onlooker)
     try:
-        outcome = run_trials(spec, handle)
+        outcome = run_trials(spec, recorder)
     except ConfigValueError as error:
         raise DiagnosticError((located(error, prepared.tuning),)) from error
     except OSError as error:
-        if error in view_errors:
+        if error is onlooker.gone:
+            # The terminal was closed, or the reader of a pipe has ended: the results are wanted all the same.
+            _write_results(prepared, spec, writer, RunOutcome(_records(prepared, spec, recorder)))
             raise
         where = f"{shown(error)}: " if error.filename else ""
         raise QgtuneError(f"the run cannot go on: {where}{reason(error)}; {writer.what_is_kept}") from error
     finally:
         writer.close()
+    return _write_results(prepared, spec, writer, outcome)
+
+
+class _Onlooker:
+    """Shows events for as long as somebody looks on."""
+
+    def __init__(self, on_event: Callable[[Event], None]) -> None:
+        self._on_event = on_event
+        self.gone: OSError | None = None
+        """The error that said that nobody does any more."""
+
+    def __call__(self, event: Event) -> None:
+        if self.gone is not None:
+            return
+        try:
+            self._on_event(event)
+        except OSError as error:
+            self.gone = error
+            raise
+
+
+class _Recorder:
+    """Has the results written that an event changes, and the event shown."""
+
+    def __init__(self, writer: OutputWriter, onlooker: _Onlooker) -> None:
+        self._writer = writer
+        self._onlooker = onlooker
+        self.records: dict[int, TrialRecord] = {}
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self.records.update((record.number, record) for record in event.records)
+            self._writer.run_started(event.records)
+        elif isinstance(event, TrialFinished):
+            self.records[event.record.number] = event.record
+            self._writer.trial_finished(event.record, is_best=event.is_best)
+        self._onlooker(event)
+
+
+def _records(prepared: Prepared, spec: "RunSpec", recorder: _Recorder) -> tuple[TrialRecord, ...]:
+    """Return all trials of a study; of one in memory, which is gone, those that were told of."""
+    from qgtune.study import trial_records
+
+    if spec.storage is None:
+        return tuple(recorder.records[number] for number in sorted(recorder.records))
+    return tuple(trial_records(open_tuned_study(prepared.tuning)))
+
+
+def _write_results(
+    prepared: Prepared, spec: "RunSpec", writer: OutputWriter, outcome: "RunOutcome"
+) -> RunResult:
+    """Write everything as it is at the end; return what the run has come to."""
+    from qgtune.study import best_record, pareto_front
+
     best = best_record(outcome.records, spec.directions[0])
     front = pareto_front(outcome.records, spec.directions) if len(spec.directions) > 1 else ()
     writer.run_ended(outcome.records, best, front)
     kept = None if spec.storage is None else open_tuned_study(prepared.tuning)
     writer.write_report(kept, with_plots=prepared.tuning.settings.plots)
     study = prepared.tuning.settings.study_file(prepared.tuning.folder)
-    return RunResult(outcome, best, front, files, study)
+    return RunResult(outcome, best, front, writer.files, study)
 
 
 def join(prepared: Prepared, on_event: Callable[[Event], None], total: int) -> "RunOutcome":
@@ -160,25 +207,37 @@ def _start_server(settings: TuningSettings) -> None:
 
 def _notices(spec: "RunSpec", settings: TuningSettings) -> Iterator[str]:
     """Yield what a user should know of a run before it begins."""
+    from qgtune.study import usable_cores
+
     if spec.total < settings.total_trials:
         name = spec.sampler.choice.name
         yield f"{name}: there are {spec.total} combinations, and the run ends after the last"
     if spec.metrics and len(spec.directions) > 1:
         yield _NOT_PRUNED
+    unsaid = settings.model_fields_set.isdisjoint({"n_processes", "n_jobs", "launcher"})
+    if unsaid and spec.total > 1 and (cores := usable_cores()) >= _MANY_CORES:
+        at_once = min(cores // 2, spec.total)
+        yield (
+            f"trials run one at a time, and this machine has {cores} cores: "
+            f"n_processes: {at_once} would run {at_once} at once, and n_processes: 1 says that one is meant"
+        )
 
 
 def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
+    """Return the run that a tuning file asks for."""
     from qgtune.measuring import measured
-    from qgtune.objectives import TaskSpec, make_own_objective, make_task_objective
     from qgtune.study import RunSpec
 
-    tuning, plan = prepared.tuning, prepared.compilation.plan
-    settings = tuning.settings
+    tuning, settings = prepared.tuning, prepared.tuning.settings
     size = number_of_combinations(prepared)
+    is_task = settings.task is not None
     spec = RunSpec(
         study_name=settings.name(tuning.folder),
         total=min(settings.total_trials, size) if size else settings.total_trials,
+        make_objective=_task_objective(prepared, files) if is_task else _own_objective(prepared),
+        preload=TASK_MODULES if is_task else (),
         directions=settings.all_directions,
+        metrics=settings.metric_names if is_task else (),
         sampler=sampler_spec(prepared),
         pruner=settings.chosen_pruner,
         storage=settings.storage_at(tuning.folder),
@@ -194,29 +253,40 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         start_method=settings.start_method,
         on_worker_death=settings.on_worker_death,
         launching=_launching(prepared),
-        make_objective=functools.partial(
-            make_own_objective,
-            plan=plan,
-            name=settings.objective or "",
-            folder=tuning.folder.resolve(),
-            place=tuning.locate("objective"),
-            n_values=len(settings.all_directions),
-        ),
     )
-    if settings.task is None:
-        return measured(spec, plan, settings)
+    return measured(spec, prepared.compilation.plan, settings)
+
+
+def _own_objective(prepared: Prepared) -> "Callable[[WorkerContext], Objective]":
+    """Return what makes the user's own objective in a worker."""
+    from qgtune.objectives import make_own_objective
+
+    tuning = prepared.tuning
+    return functools.partial(
+        make_own_objective,
+        plan=prepared.compilation.plan,
+        name=tuning.settings.objective or "",
+        folder=tuning.folder.resolve(),
+        place=tuning.locate("objective"),
+        n_values=len(tuning.settings.all_directions),
+    )
+
+
+def _task_objective(prepared: Prepared, files: OutputFiles) -> "Callable[[WorkerContext], Objective]":
+    """Return what makes the objective of a built-in task in a worker."""
+    from qgtune.objectives import TaskSpec, make_task_objective
+
+    settings, folder = prepared.tuning.settings, prepared.tuning.folder.resolve()
     task = TaskSpec(
-        settings.task,
+        settings.task or "",
         dict(settings.data or {}),
         settings.metric_names,
-        tuning.folder.resolve(),
+        folder,
         files.folder.resolve(),
         settings.on_oom,
         keeps_models=settings.keep_checkpoints is not None,
     )
-    make = functools.partial(make_task_objective, plan=plan, spec=task)
-    spec = replace(spec, make_objective=make, preload=TASK_MODULES, metrics=settings.metric_names)
-    return measured(spec, plan, settings)
+    return functools.partial(make_task_objective, plan=prepared.compilation.plan, spec=task)
 
 
 def migrate(prepared: Prepared) -> str:

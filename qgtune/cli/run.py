@@ -79,11 +79,13 @@ def _run(options: argparse.Namespace) -> int:
     _print_summary(prepared, result, names[0], time.monotonic() - began)
     if result.outcome.interrupted:
         say(f"{GO_ON}:  qgtune {shlex.quote(shown_path(options.tuning))}")
-        return INTERRUPTED
+        return _exit_code(result.outcome)
     return PROBLEMS if _all_failed(result) else OK
 
 
 def _exit_code(outcome: "RunOutcome") -> int:
+    if outcome.ended_by:
+        return 128 + outcome.ended_by  # as a shell tells of it
     if outcome.interrupted:
         return INTERRUPTED
     return PROBLEMS if outcome.stopped_early_reason else OK
