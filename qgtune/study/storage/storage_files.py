@@ -1,4 +1,4 @@
-"""The file that keeps a study, before anything is written to it."""
+"""The file that keeps a study, before anything is written to it or read from it."""
 
 import errno
 import os
@@ -15,17 +15,12 @@ def prepare_file(path: Path) -> None:
     Raises:
         ConfigValueError: at ``storage``, if it is a folder, or cannot be written.
     """
-    if path.is_dir():
-        raise ConfigValueError(
-            ("storage",),
-            f"a storage is a file, but {path} is a folder",
-            f"name a file in it, for example {path.name}/study.log",
-        )
+    _check_no_folder(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.open("ab").close()
         # A lock, or SQLite's own log, stands beside the file while it is written.
-        if not os.access(path.parent, os.W_OK | os.X_OK):
+        if not _is_writable(path.parent):
             raise _refused(path.parent)
     except OSError as error:
         raise ConfigValueError(
@@ -33,6 +28,45 @@ def prepare_file(path: Path) -> None:
             f"a storage must be a file that can be written, but {path} cannot: {error.strerror}",
             "name a file in a folder of your own",
         ) from error
+
+
+def check_can_be_read(path: Path) -> None:
+    """Check that a storage's file is there and can be read; nothing is made or changed.
+
+    Raises:
+        ConfigValueError: at ``storage``, if it is a folder, is not there, or cannot be read.
+    """
+    _check_no_folder(path)
+    try:
+        path.open("rb").close()
+    except (FileNotFoundError, NotADirectoryError):
+        raise ConfigValueError(
+            ("storage",), f"a study is read from where it is kept, but there is no file {path}"
+        ) from None
+    except OSError as error:
+        raise ConfigValueError(
+            ("storage",),
+            f"a study is read from where it is kept, but {path} cannot be read: {error.strerror}",
+            "ask its owner for the right to read it",
+        ) from error
+
+
+def can_be_written(path: Path) -> bool:
+    """Return whether a storage's file, and what belongs beside it, can be written."""
+    return os.access(path, os.W_OK) and _is_writable(path.parent)
+
+
+def _check_no_folder(path: Path) -> None:
+    if os.path.isdir(path):  # noqa: PTH112 - a Path raises where its folder cannot be entered
+        raise ConfigValueError(
+            ("storage",),
+            f"a storage is a file, but {path} is a folder",
+            f"name a file in it, for example {path.name}/study.log",
+        )
+
+
+def _is_writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK)
 
 
 def _refused(folder: Path) -> PermissionError:
