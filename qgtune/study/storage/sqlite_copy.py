@@ -1,6 +1,7 @@
 """A study in SQLite as it is now, read without leaving a trace beside the file."""
 
 import contextlib
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -51,8 +52,21 @@ def _log_of(path: Path) -> Path:
 
 
 def _is_write_ahead(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(_READ_VERSION_AT + 1)[_READ_VERSION_AT:] == bytes([_WRITE_AHEAD])
+    handle = _handle(path)
+    os.lseek(handle, _READ_VERSION_AT, os.SEEK_SET)
+    return os.read(handle, 1) == bytes([_WRITE_AHEAD])
+
+
+_handles: dict[tuple[int, int], int] = {}
+
+
+def _handle(path: Path) -> int:
+    """Return a handle that stays open: to close it would drop the locks that this process has on the file."""
+    status = path.stat()
+    which = (status.st_dev, status.st_ino)
+    if which not in _handles:
+        _handles[which] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    return _handles[which]
 
 
 def _state(path: Path) -> tuple[int, int, bool]:

@@ -7,10 +7,16 @@ from pathlib import Path
 from qgtune.core.errors import ConfigValueError
 
 
-def prepare_file(path: Path) -> None:
+def prepare_file(path: Path, *, is_database: bool = False) -> None:
     """Make the folder of a storage's file, and check that the file and what belongs beside it can be written.
 
     A file that is there stays as it is; one that is not is made, empty.
+
+    Args:
+        path: the file.
+        is_database: whether it is SQLite's. Then one that is there is not even opened: to close it would drop
+            the locks of every connection that this process has to it, and another process, which takes itself
+            for the last one, would remove the log in which their changes stand.
 
     Raises:
         ConfigValueError: at ``storage``, if it is a folder, or cannot be written.
@@ -18,10 +24,13 @@ def prepare_file(path: Path) -> None:
     _check_no_folder(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.open("ab").close()
+        if not is_database or not path.exists():
+            path.open("ab").close()
+        elif not os.access(path, os.W_OK):
+            raise _refused(path)
         # A lock, or SQLite's own log, stands beside the file while it is written.
         if not _is_writable(path.parent):
-            raise _refused(path.parent)
+            raise _refused(path.parent, f"its folder {path.parent} cannot be written")
     except OSError as error:
         raise ConfigValueError(
             ("storage",),
@@ -30,15 +39,23 @@ def prepare_file(path: Path) -> None:
         ) from error
 
 
-def check_can_be_read(path: Path) -> None:
+def check_can_be_read(path: Path, *, is_database: bool = False) -> None:
     """Check that a storage's file is there and can be read; nothing is made or changed.
+
+    Args:
+        path: the file.
+        is_database: whether it is SQLite's; see ``prepare_file``.
 
     Raises:
         ConfigValueError: at ``storage``, if it is a folder, is not there, or cannot be read.
     """
     _check_no_folder(path)
     try:
-        path.open("rb").close()
+        if not is_database:
+            path.open("rb").close()
+        elif not os.access(path, os.R_OK):
+            path.stat()
+            raise _refused(path)
     except (FileNotFoundError, NotADirectoryError):
         raise ConfigValueError(
             ("storage",), f"a study is read from where it is kept, but there is no file {path}"
@@ -69,5 +86,11 @@ def _is_writable(folder: Path) -> bool:
     return os.access(folder, os.W_OK | os.X_OK)
 
 
-def _refused(folder: Path) -> PermissionError:
-    return PermissionError(errno.EACCES, f"its folder {folder} cannot be written", str(folder))
+def _refused(path: Path, words: str = "") -> OSError:
+    """Return what the system would say of a file that may not be opened."""
+    number = errno.EROFS if _is_on_a_read_only_disk(path) else errno.EACCES
+    return OSError(number, words or os.strerror(number), str(path))
+
+
+def _is_on_a_read_only_disk(path: Path) -> bool:
+    return hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & os.ST_RDONLY)

@@ -30,7 +30,7 @@ def prepare_storage(storage: str | Path | StorageAddress) -> StorageAddress:
     """
     address = storage if isinstance(storage, StorageAddress) else _address(storage)
     if address.file is not None:
-        prepare_file(address.file)
+        prepare_file(address.file, is_database=address.kind == "sqlite")
         if address.kind == "journal":
             check_is_journal(address.file)
     return address
@@ -73,7 +73,7 @@ def _found(storage: str | Path | StorageAddress) -> StorageAddress:
     """Return where a study is kept that is only read: in a file that is there, and can be read."""
     address = storage if isinstance(storage, StorageAddress) else _address(storage)
     if address.file is not None:
-        check_can_be_read(address.file)
+        check_can_be_read(address.file, is_database=address.kind == "sqlite")
         if address.kind == "journal":
             check_is_journal(address.file)
     return address
