@@ -109,14 +109,22 @@ class LosesAnswers:
                 threading.Thread(target=self._pass_on, args=(client,), daemon=True).start()
 
     def _pass_on(self, client):
-        # The client says one thing at a time, and waits for the answer.
-        with contextlib.suppress(OSError), client, socket.create_connection(self._to) as server:
+        server = socket.create_connection(self._to)
+        asked = threading.Event()
+        threading.Thread(target=self._pass_back, args=(server, client, asked), daemon=True).start()
+        with contextlib.suppress(OSError), server:
             while said := client.recv(1 << 20):
-                server.sendall(said)
-                answer = server.recv(1 << 20)
                 if self.armed and b"EVAL" in said:
                     self.armed = False
+                    asked.set()
+                server.sendall(said)
+
+    def _pass_back(self, server, client, asked):
+        with contextlib.suppress(OSError), client:
+            while answer := server.recv(1 << 20):
+                if asked.is_set():
                     self.lost += 1
+                    client.shutdown(socket.SHUT_RDWR)
                     return
                 client.sendall(answer)
 
