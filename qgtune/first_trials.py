@@ -50,7 +50,15 @@ def _best_of_another(prepared: Prepared) -> list[dict[str, Any]]:
             (Diagnostic("QG420", message, tuning.locate("warm_start"), error.hint),)
         ) from error
     fitting = (params_in(prepared.compilation.plan, record.params) for record in _best_first(study))
-    return [params for params in fitting if params is not None][:TAKEN_OVER]
+    found = [params for params in fitting if params is not None]
+    return found[:TAKEN_OVER] if len(study.directions) == 1 else _spread(found)
+
+
+def _spread(front: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return members from one end of a front to the other."""
+    if len(front) <= TAKEN_OVER:
+        return front
+    return [front[i * (len(front) - 1) // (TAKEN_OVER - 1)] for i in range(TAKEN_OVER)]
 
 
 def _best_first(study: "Study") -> list[TrialRecord]:

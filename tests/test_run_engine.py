@@ -228,8 +228,10 @@ def score(trial, config):
 def test_of_a_study_with_several_directions_members_of_its_front_are_tried_first(tmp_path):
     old = "n_trials: 12\nsampler: random\ndirections: [minimize, minimize]\nenqueue_base: false\n"
     assert qgtune(write_project(tmp_path / "old", old, objective=TWO_VALUES)).returncode == 0
-    extra = "n_trials: 4\nenqueue_base: false\nwarm_start: ../old/tuning.yaml\n"
+    extra = "n_trials: 5\nenqueue_base: false\nwarm_start: ../old/tuning.yaml\n"
     assert qgtune(write_project(tmp_path / "new", extra)).returncode == 0
-    front = [trial.params for trial in study_of(tmp_path / "old").best_trials]
-    assert len(front) >= 4
-    assert all(trial.params in front for trial in study_of(tmp_path / "new").trials)
+    front = sorted(study_of(tmp_path / "old").best_trials, key=lambda trial: trial.values)
+    assert len(front) > 5
+    tried = [trial.params for trial in study_of(tmp_path / "new").trials]
+    assert all(params in [trial.params for trial in front] for params in tried)
+    assert (tried[0], tried[-1], len(tried)) == (front[0].params, front[-1].params, 5)

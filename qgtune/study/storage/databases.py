@@ -8,6 +8,7 @@ import weakref
 from typing import Any
 
 import optuna
+from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.storages._cached_storage import _CachedStorage
 from optuna.trial import FrozenTrial
@@ -35,6 +36,14 @@ _pools_of_the_parent: list[Pool] = []
 
 class DatabaseStorage(RDBStorage):
     """Optuna's own storage in a database, whose trials are born with the process that runs them."""
+
+    def __init__(self, url: str, **options: Any) -> None:
+        try:
+            super().__init__(url, **options)
+        except BaseException:
+            if "engine" in vars(self):  # nobody else could close its connections
+                self.engine.dispose()
+            raise
 
     def _create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> FrozenTrial:
         return super()._create_new_trial(study_id, template_trial or born_with_owner())
@@ -88,6 +97,7 @@ def _check_can_be_written(address: StorageAddress, engine: Engine) -> None:
         with engine.begin() as connection:
             connection.exec_driver_sql(_ADD_NOTHING)
     except SQLAlchemyError as error:
+        engine.dispose()
         raise unreachable(address, error) from None
 
 
@@ -98,29 +108,26 @@ def _with_tables(address: StorageAddress, options: dict[str, Any], *, reading: b
                 return DatabaseStorage(address.url, engine_kwargs=dict(options), skip_table_creation=reading)
         except ImportError as error:
             raise missing_driver(address, str(error.__cause__ or error)) from None
-        except (IntegrityError, OperationalError, ProgrammingError) as error:
+        except (SQLAlchemyError, optuna.exceptions.OptunaError, RuntimeError, ValueError) as raised:
+            # Optuna has words of its own for whatever ends a transaction.
+            error = raised.__cause__ or raised if isinstance(raised, StorageInternalError) else raised
             if reading and isinstance(error, ProgrammingError) and _is_missing(error):
                 raise _no_study(address) from None
             # Another run made the same tables at the same moment: then they are there now.
             if attempt + 1 == _ATTEMPTS_TO_MAKE_TABLES or not _made_twice(error):
-                raise unreachable(address, error.orig or error) from None
+                raise unreachable(address, error) from None
             time.sleep(0.1 * (attempt + 1))
-        except (
-            SQLAlchemyError,
-            optuna.exceptions.OptunaError,
-            RuntimeError,
-            ValueError,
-        ) as error:
-            raise unreachable(address, error) from None
     raise AssertionError("the last attempt returns or raises")
 
 
-def _made_twice(error: Exception) -> bool:
+def _made_twice(error: BaseException) -> bool:
+    if not isinstance(error, IntegrityError | OperationalError | ProgrammingError):
+        return False
     text = str(error).lower()
     return "already exists" in text or "duplicate" in text or "unique constraint" in text
 
 
-def _is_missing(error: Exception) -> bool:
+def _is_missing(error: BaseException) -> bool:
     """Return whether a table is not there, which each server says in words of its own."""
     return re.search(r"does(?: not|n't) exist", str(error)) is not None
 
