@@ -110,12 +110,12 @@ def _with_tables(address: StorageAddress, options: dict[str, Any], *, reading: b
             raise missing_driver(address, str(error.__cause__ or error)) from None
         except (SQLAlchemyError, optuna.exceptions.OptunaError, RuntimeError, ValueError) as raised:
             # Optuna has words of its own for whatever ends a transaction.
-            error = raised.__cause__ or raised if isinstance(raised, StorageInternalError) else raised
-            if reading and isinstance(error, ProgrammingError) and _is_missing(error):
+            cause = raised.__cause__ or raised if isinstance(raised, StorageInternalError) else raised
+            if reading and isinstance(cause, ProgrammingError) and _is_missing(cause):
                 raise _no_study(address) from None
             # Another run made the same tables at the same moment: then they are there now.
-            if attempt + 1 == _ATTEMPTS_TO_MAKE_TABLES or not _made_twice(error):
-                raise unreachable(address, error) from None
+            if attempt + 1 == _ATTEMPTS_TO_MAKE_TABLES or not _made_twice(cause):
+                raise unreachable(address, cause) from None
             time.sleep(0.1 * (attempt + 1))
     raise AssertionError("the last attempt returns or raises")
 
