@@ -39,9 +39,10 @@ def _status(options: argparse.Namespace) -> int:
     for record in results.best[:1]:
         values = ", ".join(f"{value:.6g}" for value in record.values)
         print(f"best {metrics[0]}: {values} in trial {record.number}")
-    curves = intermediate_values(study)
+    running = {record.number for record in records if record.state == "running"}
+    curves = intermediate_values(study, running)
     for record in records:
-        if record.state == "running":
+        if record.number in running:
             print(f"  {_running(record, curves.get(record.number, []))}")
     for state, reason, number in results.reasons[:3]:
         print(f"  {number} {state}: {reason}")

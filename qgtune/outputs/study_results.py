@@ -58,8 +58,12 @@ def columns_of_values(settings: TuningSettings) -> tuple[str, ...]:
     return settings.metric_names if named else tuple(value_columns(several))
 
 
-def open_tuned_study(tuning: Tuning) -> "Study":
-    """Return the study of a tuning file, for reading.
+def open_tuned_study(tuning: Tuning, *, writing: bool = False) -> "Study":
+    """Return the study of a tuning file, for reading: nothing is made or changed.
+
+    Args:
+        tuning: the tuning file.
+        writing: whether it may be added to as well, where what keeps it can be written.
 
     Raises:
         DiagnosticError: at the setting to blame, if there is no such study.
@@ -72,7 +76,7 @@ def open_tuned_study(tuning: Tuning) -> "Study":
     if storage is None:
         raise QgtuneError("the study was in memory only, as storage is null: there is nothing to read")
     try:
-        return open_study(settings.name(tuning.folder), storage)
+        return open_study(settings.name(tuning.folder), storage, writing=writing)
     except ConfigValueError as error:
         raise DiagnosticError((located(error, tuning),)) from error
 
@@ -96,12 +100,14 @@ def run_fingerprint(prepared: Prepared) -> str:
 def measured_settings(prepared: Prepared) -> dict[str, Any]:
     """Return the settings that say what a trial's value is."""
     settings = prepared.tuning.settings
-    return {
+    measured = {
         "objective": settings.objective,
         "task": settings.task,
         "data": settings.data,
         "metric": _measured_metric(settings),
     }
+    # Only where it changes a value: studies that were begun before it was looked at go on.
+    return {**measured, "repeats": settings.repeats} if settings.repeats > 1 else measured
 
 
 def _measured_metric(settings: TuningSettings) -> Any:

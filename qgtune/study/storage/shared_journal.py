@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import json
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
@@ -10,31 +9,32 @@ from typing import Any
 import optuna
 from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages import JournalStorage
-from optuna.storages.journal import BaseJournalBackend, JournalRedisBackend
+from optuna.storages.journal import BaseJournalBackend
 from optuna.storages.journal._storage import JournalOperation
 from optuna.trial import FrozenTrial, TrialState
 
-from qgtune.study.quiet import quiet_optuna
 from qgtune.study.storage.born_trials import born_with_owner, runner_attributes
-from qgtune.study.storage.journal_replay import JournalFile, Replay
-from qgtune.study.storage.storage_address import StorageAddress
-from qgtune.study.storage.storage_problems import missing_driver, unreachable
+from qgtune.study.storage.journal_replay import Replay
 
 
 class SharedJournal(JournalStorage):
-    """Optuna's own journal, whose trials are born with the process that runs them.
+    """Optuna's own journal, read faster, whose trials are born with the process that runs them.
 
     The parameters of a trial can be written together: each record costs a lock and a wait for the disk.
     Each thread has records of its own that wait, because a journal tells only the thread that a record is of
     when it is refused.
     """
 
-    def __init__(self, log_storage: BaseJournalBackend) -> None:
+    def __init__(self, journal: BaseJournalBackend) -> None:
         self._gathering: set[int] = set()
         """The threads that are within ``written_together``."""
         self._waiting: dict[int, list[dict[str, Any]]] = {}
         """Records that wait, by thread; whatever the thread reads or writes next takes them along."""
-        super().__init__(log_storage)
+        super().__init__(_Empty())
+        self._backend = journal
+        self._replay_result = Replay(self._worker_id_prefix)
+        with self._thread_lock:
+            self._sync_with_backend()
 
     @contextlib.contextmanager
     def written_together(self) -> Iterator[None]:
@@ -138,40 +138,11 @@ class SharedJournal(JournalStorage):
             del self._waiting[thread]
 
 
-class SharedJournalFile(SharedJournal):
-    """The same in a file, which is read faster than Optuna does."""
-
-    def __init__(self, journal: JournalFile) -> None:
-        super().__init__(_Empty())
-        self._backend = journal
-        self._replay_result = Replay(self._worker_id_prefix)
-        with self._thread_lock:
-            self._sync_with_backend()
-
-
 class _Empty(BaseJournalBackend):
-    """A journal without records: what stands in the file is read by our own reader, right after."""
+    """A journal without records: what there is is read by our own reader, right after."""
 
     def read_logs(self, log_number_from: int) -> Generator[dict[str, Any], None, None]:  # noqa: ARG002 - theirs
         yield from ()
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:  # noqa: ARG002 - theirs
         raise io.UnsupportedOperation("nothing is written before the journal is read")
-
-
-def open_redis(address: StorageAddress) -> SharedJournal:
-    """Return the journal that a Redis server keeps.
-
-    Raises:
-        ConfigValueError: at ``storage``, if the driver is not installed, or the server does not answer
-            or refuses.
-    """
-    try:
-        import redis
-    except ImportError:
-        raise missing_driver(address, "No module named 'redis'") from None
-    try:
-        with quiet_optuna():
-            return SharedJournal(JournalRedisBackend(address.url))
-    except (redis.RedisError, OSError, ValueError, json.JSONDecodeError) as error:
-        raise unreachable(address, error) from None
