@@ -51,13 +51,7 @@ def worker_main(  # noqa: PLR0913, PLR0917 - a process has no other way to be to
         n_threads: threads of computation that each trial may use.
         gpu: the GPU that it may use; None for all that it sees.
     """
-    _leave_interrupts_to_the_supervisor()
-    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[variable] = str(n_threads)
-    if gpu is not None:  # before anything speaks to a GPU
-        os.environ["CUDA_VISIBLE_DEVICES"] = gpu
-    quieten_process()
-    become_worker(worker)
+    _become(worker, n_threads, gpu)
     link = _Link(connection)
     try:
         spec: RunSpec = pickle.loads(payload)  # noqa: S301 - from the process that started this one
@@ -269,6 +263,17 @@ def _as_values(returned: object, n_values: int) -> list[float]:
             f"the objective must return {expected} that can be compared, it returned {returned!r}"
         )
     return values
+
+
+def _become(worker: int, n_threads: int, gpu: str | None) -> None:
+    """Make this process a worker, before anything that looks at its environment is loaded."""
+    _leave_interrupts_to_the_supervisor()
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[variable] = str(n_threads)
+    if gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpu
+    quieten_process()
+    become_worker(worker)
 
 
 def _leave_interrupts_to_the_supervisor() -> None:
