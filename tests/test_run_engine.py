@@ -151,6 +151,7 @@ def test_the_best_trials_of_another_study_that_fit_are_tried_first(tmp_path):
     fitting = [
         trial for trial in study_of(tmp_path / "old").trials if trial.params["training.learning_rate"] <= 0.09
     ]
+    assert fitting
     best = sorted(fitting, key=lambda trial: trial.value)[:3]
     tried = [trial.params for trial in study_of(tmp_path / "new").trials]
     assert tried[: len(best)] == [trial.params for trial in best]
