@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from own_projects import LONGEST, wait_until
+from own_projects import LONGEST, end_at_last, wait_until
 
 from qgtune.study import open_study, trial_records
 from qgtune.study.storage.run_lock import RunLock
@@ -43,11 +43,11 @@ class Script:
             text=True,
             start_new_session=True,
         )
+        end_at_last(self.process)
         self.lines = []
 
     def read_until(self, pattern, times=1):
         """Read until ``pattern`` stands in so many lines of all that was printed."""
-        # The script ends by itself: whatever its trials wait for, they give up some time.
         while sum(re.search(pattern, line) is not None for line in self.lines) < times:
             line = self.process.stdout.readline()
             assert line, f"the script ended: {self.lines}\n{self.process.stderr.read()}"
