@@ -1,11 +1,15 @@
 """``qgtune show``: one trial, with its whole config."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from qgtune.cli.command import Command, add_tuning_file
 from qgtune.cli.printing import OK, say
 from qgtune.cli.projects import prepare_file
 from qgtune.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from qgtune.core.trials import TrialRecord
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +36,9 @@ def _show(options: argparse.Namespace) -> int:
         say(f"note: {CHANGED}")
     pairs = zip(results.metrics, record.values, strict=False)
     head = [
-        f"study {results.study}, trial {record.number}: {'lost' if record.lost else record.state}",
+        f"study {results.study}, trial {record.number}: {record.outcome}",
         ", ".join(f"{metric} {value!r}" for metric, value in pairs),
+        _origin(record),
         "" if record.duration is None else duration(record.duration),
         "" if not record.worker else f"worker {record.worker}",
         record.failure,
@@ -46,6 +51,17 @@ def _show(options: argparse.Namespace) -> int:
     else:
         print(dump(config, annotations(prepared.compilation, config)), end="")
     return OK
+
+
+def _origin(record: "TrialRecord") -> str:
+    """Say where the values of a trial come from, if not from one training of its own."""
+    if record.reused_from is not None:
+        return f"it has the config of trial {record.reused_from}, whose values it was given"
+    if not record.repeats:
+        return ""
+    each = "; ".join(", ".join(map(repr, values)) for values in record.repeats)
+    spread = ", ".join(f"{value:.6g}" for value in record.spread)
+    return f"the mean of {len(record.repeats)} trainings: {each}; standard deviation {spread}"
 
 
 SHOW = Command(

@@ -43,10 +43,11 @@ def _status(options: argparse.Namespace) -> int:
     for record in records:
         if record.state == "running":
             print(f"  {_running(record, curves.get(record.number, []))}")
+    if results.reused:
+        print(f"  {results.reused} of them took the values of an equal config")
     for state, reason, number in results.reasons[:3]:
         print(f"  {number} {state}: {reason}")
-    durations = [record.duration for record in records if record.duration and record.state != "running"]
-    if durations:
+    if durations := results.durations:
         print(f"  a trial takes {duration(sum(durations) / len(durations))} on average")
     return OK
 

@@ -122,7 +122,8 @@ class OutputWriter:
             if study is None or not with_plots:
                 return
             if can_draw():
-                write_plots(results, study, shares, self.files, self._own)
+                for problem in write_plots(results, study, shares, self.files, self._own):
+                    self.notify(Notice(problem))
             else:
                 self.notify(Notice(MISSING))
 
