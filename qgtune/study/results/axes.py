@@ -78,7 +78,7 @@ def _about(kind: str, study: optuna.Study, names: Sequence[str], target: Target 
         named = kind == "pareto_front" and len(names) == len(study.directions)
         return {"target_names": list(names)} if named else {}
     if callable(target):
-        return {"target": target}
+        return {"target": target, "target_name": "target"}
     index, several = target or 0, len(study.directions)
     if not 0 <= index < several:
         has = "one value, target 0" if several == 1 else f"{several} values, target 0 to {several - 1}"
