@@ -5,8 +5,8 @@ from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass
 from typing import Any
 
+from qgtune.compiler.linking.nearest_paths import missing_hint
 from qgtune.compiler.linking.ordering import report_cycle
-from qgtune.compiler.linking.place import missing_hint
 from qgtune.compiler.linking.sources import Constraint, Fact, Formula, LateFact, Route, Source
 from qgtune.compiler.problems import Problems
 from qgtune.core.paths import ROOT, Path, format_path, selected, selects_many
