@@ -10,7 +10,7 @@ from typing import Any
 from qgtune.compiler.planning.plan import Plan
 from qgtune.schema.tuning import TuningSettings
 from qgtune.space import EvaluationError
-from qgtune.space.domains import canonical
+from qgtune.space.domain_texts import canonical
 from qgtune.study import (
     REPEATED_VALUES,
     REUSED_FROM,

@@ -31,7 +31,8 @@ from qgtune.space import (
     config_path,
     walk,
 )
-from qgtune.space.domains import domain_text, widens
+from qgtune.space.domain_texts import domain_text
+from qgtune.space.domains import widens
 from qgtune.space.tree import children
 
 

@@ -31,7 +31,7 @@ from qgtune.document import (
     same_value,
 )
 from qgtune.space import Categorical, Domain, DomainError, Expression, Float, FollowingRange, Integer, Role
-from qgtune.space.domains import aligned_high
+from qgtune.space.following import aligned_high
 
 SYNONYMS = {"min": "low", "max": "high", "values": "choices"}
 """Other tuners' words for the same fields."""

@@ -28,7 +28,7 @@ from qgtune.space import (
     SpaceNode,
 )
 from qgtune.space import Switch as SwitchNode
-from qgtune.space.domains import aligned_high
+from qgtune.space.following import aligned_high
 from qgtune.space.tree import case_label
 
 PYOBJECT = "!pyobject"
