@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from qgtune.compiler.building.constants import constant_tree
 from qgtune.compiler.building.forms import FIELDS, is_form
 from qgtune.compiler.building.selection import Selection
 from qgtune.compiler.building.settings import SETTINGS
@@ -21,7 +22,7 @@ from qgtune.document import (
     entries,
     walk,
 )
-from qgtune.space import Origin, Parameter, Role, config_path
+from qgtune.space import Origin, Parameter, Role, SpaceNode, config_path
 
 
 class Mismatches:
@@ -78,6 +79,11 @@ class Mismatches:
         here, there = kind_text(written.content), kind_text(base)
         message = f"{shown(path)} is {here} here, but {there} in the base settings"
         self.problems.error("QG212", message, self._key_or_node(written), hint, related)
+
+    def misfit(self, written: Written, base: Content, path: Path, hint: str = "") -> SpaceNode:
+        """Report another kind of value, and return the node's own tree, so that references into it hold."""
+        self.kinds(written, base, path, hint)
+        return constant_tree(written, Role.SPACE)
 
     def misspelled_type(self, fields: Fields, meant: str) -> None:
         """Report a mapping that is a parameter but for its type."""
