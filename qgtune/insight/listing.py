@@ -49,6 +49,7 @@ def listing(compilation: Compilation) -> Listing:
     lengths = {str(step): [step.target] for step in plan.steps if isinstance(step, Cut)}
 
     def lines(found: dict[str, list[Path]]) -> Iterable[str]:
+        """Yield each text, and when it is so."""
         return (f"{text}{_when(compilation, paths)}" for text, paths in found.items())
 
     return Listing(

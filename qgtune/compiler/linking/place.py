@@ -8,14 +8,7 @@ from qgtune.compiler.building.conditions import WHEN
 from qgtune.compiler.building.expand import Dependency
 from qgtune.compiler.building.selection import Extent, Selection
 from qgtune.compiler.linking.nearest_paths import missing_hint
-from qgtune.compiler.linking.targets import (
-    Targets,
-    in_one_spelling,
-    overlap,
-    positions_of,
-    rank,
-    reaches,
-)
+from qgtune.compiler.linking.targets import Targets, in_one_spelling, overlap, positions_of, rank, reaches
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Related, nearest
 from qgtune.core.paths import EVERY, ROOT, Path, format_path, selects_many
@@ -171,6 +164,7 @@ class _Placer:
             placed[case.label] = self.put(case.node, (*path, case.branch), inside, item)
 
         def filled(case: Case) -> Case:
+            """Return a case with its targets set."""
             return replace(case, node=placed.get(case.label))
 
         return replace(
