@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from qgtune.core.diagnostics import Location
-from qgtune.core.paths import Path, format_path
+from qgtune.core.paths import Path
 from qgtune.document import format_flow
 from qgtune.insight.presence import told
-from qgtune.space import Role, config_path
+from qgtune.space import Role, path_text
 
 MAX_CHILDREN = 40
 """Values that the explanation of a mapping or a list names at most."""
@@ -104,7 +104,7 @@ def _place(place: Location) -> str:
 
 
 def _value_lines(value: Explanation, seen: set[Path], indent: str = "") -> Iterator[str]:
-    yield f"{indent}{format_path(config_path(value.path)) or 'the config'} {value.what}"
+    yield f"{indent}{path_text(value.path) or 'the config'} {value.what}"
     if value.path in seen:
         yield f"{indent}  see above"
         return

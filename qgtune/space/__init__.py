@@ -1,6 +1,6 @@
 """The typed search-space tree: what is constant, what varies, what follows. No YAML, no Optuna."""
 
-from qgtune.space.branches import Branch, config_path
+from qgtune.space.branches import Branch, config_path, path_text
 from qgtune.space.domains import Categorical, Domain, DomainError, Float, Integer
 from qgtune.space.expressions import Expression, Term, path_expression
 from qgtune.space.following import FollowingRange
@@ -49,5 +49,6 @@ __all__ = [
     "config_path",
     "parse_expression",
     "path_expression",
+    "path_text",
     "walk",
 ]

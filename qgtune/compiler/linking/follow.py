@@ -5,7 +5,7 @@ from collections.abc import Mapping as AbstractMapping
 from typing import Any
 
 from qgtune.compiler.linking.sources import Constraint, Fact, Formula, LateFact, Route, Source
-from qgtune.compiler.linking.ways import Reader, UnresolvedError, Ways, found_below, shown
+from qgtune.compiler.linking.ways import Reader, UnresolvedError, Ways, found_below
 from qgtune.compiler.problems import Problems
 from qgtune.core.paths import ROOT, Path, selects_many
 from qgtune.space import (
@@ -19,6 +19,7 @@ from qgtune.space import (
     SpaceNode,
     Term,
     config_path,
+    path_text,
 )
 from qgtune.space.tree import child_key, found_at
 
@@ -96,7 +97,7 @@ class Follower:
         kinds = [_kind(before), _kind(self.nodes[source])]
         if None in kinds or kinds[0] == kinds[1]:
             return
-        message = f"{shown(target)} is {kinds[0]}, but follows {formula}, which is {kinds[1]}"
+        message = f"{path_text(target)} is {kinds[0]}, but follows {formula}, which is {kinds[1]}"
         self.problems.warn("QG311", message, self.problems.at(self.nodes[target].origin))
 
     def _source(self, reader: Reader, term: Term) -> Source:

@@ -20,6 +20,7 @@ from qgtune.space import (
     Term,
     Unread,
     config_path,
+    path_text,
 )
 from qgtune.space.expressions import NEXT, PREVIOUS, THIS
 from qgtune.space.tree import child_at, child_key
@@ -41,7 +42,7 @@ class Reader:
     def __str__(self) -> str:
         if not self.owner:
             return f"the constraint {self.expression} reads its values"
-        return f"{shown(self.owner)} {self.verb} {self.expression}"
+        return f"{path_text(self.owner)} {self.verb} {self.expression}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Ways:
         siblings = self.nodes[tuple(above)]
         if not isinstance(siblings, Sequence | Repeat) or not 0 <= neighbour < len(siblings.items):
             where = "before the first item" if term.head == PREVIOUS else "after the last item"
-            self._report_neighbour(reader, f"nothing stands {where} of {shown(tuple(above))}")
+            self._report_neighbour(reader, f"nothing stands {where} of {path_text(tuple(above))}")
             raise UnresolvedError
         return (*above, neighbour, *term.path)
 
@@ -211,7 +212,7 @@ class Ways:
         missing = format_path((*config_path(path), part))
         message = f"{reader}, but there is no {missing}"
         if isinstance(node, Reference):
-            hint = f"{shown(path)} is computed"
+            hint = f"{path_text(path)} is computed"
         else:
             place = config_path(path)
             hint = missing_hint(node, (*place, part), len(place))
@@ -233,11 +234,6 @@ def _all_keys(node: Switch) -> SpaceNode:
     mappings = [case for case in cases if isinstance(case, Mapping)]
     known = {key: child for case in mappings for key, child in case.entries.items()}
     return Mapping(known, node.origin) if mappings else cases[0]
-
-
-def shown(path: Path) -> str:
-    """Return a path of the tree as a config has it."""
-    return format_path(config_path(path))
 
 
 def _without_branches_at_end(path: Path) -> Path:
