@@ -1,6 +1,7 @@
 """Forms that are sampled, and lists of choices -> parameters."""
 
-from qgtune.compiler.building.forms import Form, read_domain
+from qgtune.compiler.building.domains import read_domain
+from qgtune.compiler.building.forms import Form
 from qgtune.compiler.building.mismatches import Mismatches, literals
 from qgtune.compiler.building.sharing import Sharing
 from qgtune.compiler.building.written import Written

@@ -7,7 +7,8 @@ import re
 from dataclasses import replace
 
 from qgtune.compiler.building.conditions import NodeBuilder, build_coupled, expression_of
-from qgtune.compiler.building.forms import Form, read_domain
+from qgtune.compiler.building.domains import read_domain
+from qgtune.compiler.building.forms import Form
 from qgtune.compiler.building.mismatches import Mismatches, literals
 from qgtune.compiler.building.reach import Reach
 from qgtune.compiler.building.written import Fields, Written, fields_of
