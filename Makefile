@@ -37,7 +37,7 @@ schemas: $(VENV)/.dev  ## write schemas/ and the tables of docs/tasks.md and doc
 	$(BIN)/python -m qgtune.schema.page_tables docs/tasks.md docs/tuning.md
 
 docs: $(VENV)/.dev  ## build the documentation as a site in build/docs; a warning is an error
-	$(BIN)/mkdocs build --quiet
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs build/docs
 
 language-server: .node/$(LANGUAGE_SERVER)  ## install the YAML language server that the tests talk to; needs npm
 
