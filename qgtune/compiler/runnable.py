@@ -112,18 +112,19 @@ def _with_purpose(
     config = document.data
     if tuning_path is None:
         task, data, metric = (config.get(key) for key in TASK_KEYS)
-        purpose, folder = document, path.parent
+        place, folder = top_of(document), path.parent
+
+        def locate(at: Path) -> Location:
+            return document.locate(at)
     else:
         tuning = read_tuning(tuning_path, problems.found)
         if tuning is None:
             return None
         task, data, metric = tuning.settings.task, tuning.settings.data, tuning.settings.training_metric
-        purpose, folder = tuning.document, tuning.folder
-    place = top_of(purpose)
+        place, folder = top_of(tuning.document), tuning.folder
 
-    def locate(at: Path) -> Location:
-        """Return the place of a value, in the file that says it."""
-        return (purpose if at[:1] and at[0] in TASK_KEYS else document).locate(at)
+        def locate(at: Path) -> Location:
+            return (tuning.document if at[:1] and at[0] in TASK_KEYS else document).locate(at)
 
     if not isinstance(task, str):
         message = "a config is trained by a task, and there is no key 'task' that names one"
