@@ -102,7 +102,7 @@ def train(task: Learning, config: Mapping[str, Any], dataset: Any, asked: Asked)
             batches=batches,
             stepper=_stepper(context, precision, batches, direction),
             stopping=_stopping(settings.training, direction),
-            reporting=Reporting(asked.metric, chosen_by, asked.on_epoch),
+            reporting=Reporting(asked.metric, chosen_by, asked.on_epoch, notice),
             checkpoints=checkpoints,
         )
         fit.go_on_from(last)
