@@ -6,7 +6,7 @@ import json
 import math
 import pathlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.files import shown_path
@@ -14,6 +14,7 @@ from qgtune.compiler.runnable import RunnableConfig
 from qgtune.compiler.task_check import example_metric
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
 from qgtune.core.files import check_can_be_written, write_atomically
+from qgtune.core.wording import reason_of
 from qgtune.schema.data_paths import rebased_data
 from qgtune.schema.gnn import TASK_SCHEMAS
 
@@ -32,6 +33,8 @@ class TrainingOutcome:
     model: "TrainedModel"
     folder: pathlib.Path
     is_old: bool
+    samples: Mapping[str, int] = field(default_factory=dict)
+    """How many samples each section had; of a training that is not repeated nobody counts them again."""
 
 
 def output_folder(config: pathlib.Path) -> pathlib.Path:
@@ -99,6 +102,7 @@ def train_config(
             resume=not again,
             save=True,
         )
+        parts = task.split(task.parse(runnable.config), dataset)
         metrics = {"validation": dict(result.metrics)}
         if runnable.config.get("testing") is not None:
             metrics["testing"] = task.evaluate(runnable.config, dataset, result.model, section="testing")
@@ -112,7 +116,8 @@ def train_config(
     write_atomically(folder / METRICS, metrics_text(model))
     # Last: where it stands, the training has come to its end.
     write_model(folder / MODEL, model)
-    return TrainingOutcome(model, folder, is_old=False)
+    samples = {section: len(indices) for section, indices in parts.items() if len(indices)}
+    return TrainingOutcome(model, folder, is_old=False, samples=samples)
 
 
 def evaluate_file(
@@ -225,9 +230,8 @@ def _check_writable(folder: pathlib.Path) -> None:
         try:
             check_can_be_written(folder / name)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
             raise QgtuneError(
-                f"results cannot be written to {shown_path(folder)}: {reason}; give --output"
+                f"results cannot be written to {shown_path(folder)}: {reason_of(error)}; give --output"
             ) from error
 
 

@@ -12,8 +12,9 @@ from qgtune.compiler.runnable import with_purpose
 from qgtune.core.errors import QgtuneError
 from qgtune.core.events import Event, Notice
 from qgtune.core.trials import TrialRecord
+from qgtune.core.wording import count, reason_of
 from qgtune.document import Spliced
-from qgtune.outputs.files import OutputFiles, reason, shown
+from qgtune.outputs.files import OutputFiles, shown
 from qgtune.outputs.kept_checkpoints import KeptCheckpoints
 from qgtune.outputs.machine_files import best_params_text, run_config_text, study_summary_text
 from qgtune.outputs.own_files import OwnFiles
@@ -22,6 +23,7 @@ from qgtune.outputs.report import write_plots, write_report
 from qgtune.outputs.study_results import columns_of_values, metric_names, results_of
 from qgtune.reports.results import Results
 from qgtune.reports.trials_table import trials_csv
+from qgtune.sampling import total_trials
 from qgtune.space import EvaluationError
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ class OutputWriter:
         self._checkpoints = checkpoints
         self._own = OwnFiles(files.folder, lambda text: notify(Notice(text)))
         self._records: dict[int, TrialRecord] = {}
+        self._said_afresh = False
+        self._total = total_trials(prepared)
         self._changing = threading.Lock()
         self._tables = Paced(self._write_tables)
 
@@ -102,8 +106,7 @@ class OutputWriter:
         if front:
             self._write_front(front)
         if best is not None:
-            finished = [record for record in records if record.state != "running" and not record.lost]
-            self._write_best(best, len(finished))
+            self._write_best(best, sum(record.is_finished for record in records))
         with self._writing():
             self._write_tables()
 
@@ -138,7 +141,7 @@ class OutputWriter:
     def _results(self) -> Results:
         with self._changing:
             records = sorted(self._records.values(), key=lambda record: record.number)
-        return results_of(self.prepared, records)
+        return results_of(self.prepared, records, self._total)
 
     def _write_tables(self) -> None:
         results = self._results()
@@ -154,7 +157,7 @@ class OutputWriter:
         try:
             yield
         except OSError as error:
-            message = f"results cannot be written to {shown(error)}: {reason(error)}; {self.what_is_kept}"
+            message = f"results cannot be written to {shown(error)}: {reason_of(error)}; {self.what_is_kept}"
             raise QgtuneError(message) from error
 
     def _config(self, record: TrialRecord) -> dict[str, Any] | None:
@@ -181,7 +184,8 @@ class OutputWriter:
             self._own.write(self.files.best_trial, best_trial_text(record.params, header))
             text, kept_layout = self._runnable_text(config, header, self.files.best_config)
             self._own.write(self.files.best_config, text)
-        if not kept_layout:
+        if not kept_layout and not self._said_afresh:
+            self._said_afresh = True
             self.notify(Notice(_AFRESH.format(self.files.best_config.name)))
 
     def _write_front(self, front: tuple[TrialRecord, ...]) -> None:
@@ -204,8 +208,8 @@ class OutputWriter:
         return best_config_text(self.compilation, runnable, header)
 
     def _header(self, record: TrialRecord, finished: int | None) -> list[str]:
-        count = "so far" if finished is None else f"of {finished} trial{'' if finished == 1 else 's'}"
-        return self._header_of(record, f"is the best {count}")
+        among = "so far" if finished is None else f"of {count(finished, 'trial')}"
+        return self._header_of(record, f"is the best {among}")
 
     def _header_of(self, record: TrialRecord, place: str) -> list[str]:
         """Return the lines that say which trial a config is of, and what it was worth."""
