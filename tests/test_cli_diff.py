@@ -162,8 +162,8 @@ def test_diff_refuses_exactly_what_a_run_refuses(change, tmp_path, capsys):
     new = write_project(tmp_path / "new", settings, **change)
     code, said = diff(capsys, old, new)
     assert code == 1
-    assert "changed: a study begun with" in said
-    assert "choose another study_name or another storage, or undo the change" in said
+    assert f"a study begun with {old} is refused with {new}" in said
+    assert "choose another study_name or another storage" in said
     refused = qgtune_here(new, "--quiet")
     assert refused.returncode == 1
     assert "QG414" in refused.stderr or "QG421" in refused.stderr

@@ -24,7 +24,7 @@ def _explain(options: argparse.Namespace) -> int:
     words: list[str] = options.words
     codes = [word for word in words if is_code(word) and not pathlib.Path(word).exists()]
     if codes:
-        print("\n\n".join(map(code_section, dict.fromkeys(codes))))
+        print("\n\n".join(dict.fromkeys(map(code_section, codes))))
     elif words:
         _explain_path(words)
     else:

@@ -61,7 +61,7 @@ def _check_may_be_replaced(options: argparse.Namespace) -> None:
         found = json.loads(file.read_text(encoding="utf-8") or "{}")
     except (OSError, ValueError):
         found = None
-    if found == {} or (isinstance(found, dict) and is_ours(found.get("$id"))):
+    if found == {} or is_ours(found):
         return
     raise QgtuneError(
         f"nothing was written, since {shown_path(file)} exists and is no schema of qgtune; "

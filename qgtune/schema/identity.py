@@ -2,7 +2,7 @@
 
 SCHEMA_VERSION = "1"
 """Raised when a file that a schema accepted is no longer accepted."""
-_PREFIX = "urn:qgtune:"
+_VERSION = "x-version"
 
 
 def identity(name: str) -> dict[str, str]:
@@ -12,14 +12,14 @@ def identity(name: str) -> dict[str, str]:
         >>> identity("search-space")
         {'$id': 'urn:qgtune:search-space:1', 'x-version': '1'}
     """
-    return {"$id": f"{_PREFIX}{name}:{SCHEMA_VERSION}", "x-version": SCHEMA_VERSION}
+    return {"$id": f"urn:qgtune:{name}:{SCHEMA_VERSION}", _VERSION: SCHEMA_VERSION}
 
 
-def is_ours(name: object) -> bool:
-    """Tell whether the name that a schema carries is one that ``identity`` gives, of any version.
+def is_ours(schema: object) -> bool:
+    """Tell whether this is a schema that qgtune has written, of any version.
 
     Example:
-        >>> is_ours("urn:qgtune:tuning:1"), is_ours("https://example.org/schema")
+        >>> is_ours({"x-version": "1", "type": "object"}), is_ours({"type": "object"})
         (True, False)
     """
-    return isinstance(name, str) and name.startswith(_PREFIX)
+    return isinstance(schema, dict) and _VERSION in schema
