@@ -19,6 +19,7 @@ from qgtune.core.diagnostics import Diagnostic, Location, did_you_mean
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError, TrialPruned
 from qgtune.core.paths import format_path
 from qgtune.core.user_code import UserCodeError, load_function
+from qgtune.core.wording import reason_of
 from qgtune.measuring import with_seed_of_repeat
 from qgtune.space import EvaluationError
 from qgtune.study import PEAK_MEMORY, PRUNED_BECAUSE, Objective, WorkerContext, params_written_together
@@ -232,8 +233,9 @@ class _TaskAttempt:
         try:
             save_best_model(config, self.spec.output_dir, self.trial.number, result)
         except OSError as error:  # the value of the trial is worth more than its weights
-            reason = (error.strerror or str(error)).lower()
-            self.notify(f"the model of trial {self.trial.number} cannot be kept: {error.filename}: {reason}")
+            self.notify(
+                f"the model of trial {self.trial.number} cannot be kept: {error.filename}: {reason_of(error)}"
+            )
 
     def _report(self, epoch: Any) -> None:
         # A trial that began again with smaller batches has reported its first epochs before.

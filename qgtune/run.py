@@ -16,14 +16,15 @@ from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
 from qgtune.core.events import Event, Notice, RunStarted, TrialFinished
 from qgtune.core.fork_server import start_fork_server
 from qgtune.core.trials import TrialRecord
+from qgtune.core.wording import reason_of
 from qgtune.first_trials import params_to_try_first
 from qgtune.loaded_data import check_data_of_run
-from qgtune.outputs.files import OutputFiles, check_outputs, reason, shown
+from qgtune.outputs.files import OutputFiles, check_outputs, shown
 from qgtune.outputs.kept_checkpoints import KeptCheckpoints
 from qgtune.outputs.report import config_reader
 from qgtune.outputs.study_results import located, measured_settings, open_tuned_study, run_fingerprint
 from qgtune.outputs.writer import OutputWriter
-from qgtune.sampling import number_of_combinations, sampler_spec
+from qgtune.sampling import number_of_combinations, sampler_spec, total_trials
 from qgtune.schema.tuning import TuningSettings
 
 if TYPE_CHECKING:
@@ -98,7 +99,9 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
         if error in view_errors:
             raise
         where = f"{shown(error)}: " if error.filename else ""
-        raise QgtuneError(f"the run cannot go on: {where}{reason(error)}; {writer.what_is_kept}") from error
+        raise QgtuneError(
+            f"the run cannot go on: {where}{reason_of(error)}; {writer.what_is_kept}"
+        ) from error
     finally:
         writer.close()
     best = best_record(outcome.records, spec.directions[0])
@@ -174,10 +177,9 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
 
     tuning, plan = prepared.tuning, prepared.compilation.plan
     settings = tuning.settings
-    size = number_of_combinations(prepared)
     spec = RunSpec(
         study_name=settings.name(tuning.folder),
-        total=min(settings.total_trials, size) if size else settings.total_trials,
+        total=total_trials(prepared),
         directions=settings.all_directions,
         sampler=sampler_spec(prepared),
         pruner=settings.chosen_pruner,
@@ -190,7 +192,7 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         timeout=settings.timeout,
         target=settings.target,
         patience=settings.stop_after_trials_without_improvement,
-        enqueue=params_to_try_first(prepared, with_base=size is None),
+        enqueue=params_to_try_first(prepared, with_base=number_of_combinations(prepared) is None),
         start_method=settings.start_method,
         on_worker_death=settings.on_worker_death,
         launching=_launching(prepared),

@@ -59,6 +59,8 @@ def chosen_in(settings: Mapping[str, Any]) -> "tuple[SamplerSpec, Choice | None]
 
 
 _KNOWING_THE_SPACE = ("grid", "qmc")
+VISITS_EACH = ("grid", "brute_force")
+"""Samplers that try each combination once."""
 
 
 def _patterns(settings: Mapping[str, Any]) -> tuple[Path, ...] | None:
@@ -81,12 +83,21 @@ def _spec(choice: Choice, compilation: Compilation, folder: pathlib.Path) -> "Sa
     return SamplerSpec(choice, names, grid, folder)
 
 
+def total_trials(prepared: Prepared) -> int:
+    """Return how many finished trials a study shall have in the end.
+
+    They are as many as the tuning file asks for, or one for each combination where these are fewer.
+    """
+    asked, size = prepared.tuning.settings.total_trials, number_of_combinations(prepared)
+    return min(asked, size) if size else asked
+
+
 def number_of_combinations(prepared: Prepared) -> int | None:
     """Return after how many trials a sampler that tries each combination once has tried all of them.
 
     None for a sampler that has no end, or where the number cannot be told exactly.
     """
-    if prepared.tuning.settings.chosen_sampler.name not in {"grid", "brute_force"}:
+    if prepared.tuning.settings.chosen_sampler.name not in VISITS_EACH:
         return None
     size = space_size(prepared.compilation.space)
     return size.combinations if size.is_exact and not size.continuous else None

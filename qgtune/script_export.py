@@ -25,6 +25,7 @@ from qgtune.compiler.runnable import RunnableConfig
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
 from qgtune.core.files import check_can_be_written, write_atomically
 from qgtune.core.paths import Path
+from qgtune.core.wording import reason_of
 from qgtune.schema.data_on_disk import PygSettings, TorchFileSettings
 from qgtune.schema.data_paths import rebased_data
 from qgtune.schema.gnn import TASK_SCHEMAS
@@ -283,5 +284,4 @@ def _check_writable(file: pathlib.Path) -> None:
 
 
 def _unwritable(file: pathlib.Path, error: OSError) -> QgtuneError:
-    reason = (error.strerror or str(error)).lower()
-    return QgtuneError(f"nothing can be written to {shown_path(file)}: {reason}")
+    return QgtuneError(f"nothing can be written to {shown_path(file)}: {reason_of(error)}")

@@ -2,14 +2,15 @@
 
 import pathlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.files import shown_path
 from qgtune.compiler.runnable import RunnableConfig
 from qgtune.compiler.task_check import example_metric
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
-from qgtune.outputs.files import reason, shown
+from qgtune.core.wording import reason_of
+from qgtune.outputs.files import shown
 from qgtune.outputs.training_files import MODEL, TrainingFiles
 from qgtune.schema.data_paths import rebased_data
 from qgtune.schema.gnn import TASK_SCHEMAS
@@ -28,6 +29,8 @@ class TrainingOutcome:
     model: "TrainedModel"
     folder: pathlib.Path
     is_old: bool
+    samples: Mapping[str, int] = field(default_factory=dict)
+    """How many samples each section had; of a training that is not repeated nobody counts them again."""
 
 
 def output_folder(config: pathlib.Path) -> pathlib.Path:
@@ -96,6 +99,7 @@ def train_config(
             resume=not again,
             save=True,
         )
+        parts = task.split(task.parse(runnable.config), dataset)
         metrics = {"validation": dict(result.metrics)}
         if runnable.config.get("testing") is not None:
             metrics["testing"] = task.evaluate(runnable.config, dataset, result.model, section="testing")
@@ -113,8 +117,9 @@ def train_config(
         if error.filename is None:  # none of ours: nobody reads any more what is printed, say
             raise
         kept = "what is there stays as it is, and the same command goes on from the last checkpoint"
-        raise QgtuneError(f"the training cannot go on: {shown(error)}: {reason(error)}; {kept}") from error
-    return TrainingOutcome(model, folder, is_old=False)
+        raise QgtuneError(f"the training cannot go on: {shown(error)}: {reason_of(error)}; {kept}") from error
+    samples = {section: len(indices) for section, indices in parts.items() if len(indices)}
+    return TrainingOutcome(model, folder, is_old=False, samples=samples)
 
 
 def evaluate_file(

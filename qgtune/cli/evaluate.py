@@ -29,7 +29,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     which = "which part: training, validation, testing or all; default testing, and all of other data"
     parser.add_argument("--section", type=one_of(*_SECTIONS), metavar="PART", help=which)
     parser.add_argument(
-        "--format", type=one_of("text", "json"), default="text", help="text (default) or json"
+        "--format", type=one_of("text", "json"), default="text", metavar="FORM", help="text or json"
     )
 
 
@@ -84,7 +84,7 @@ EVALUATE = Command(
     "evaluate",
     "measure a trained model on its test data, or on other data",
     "evaluate MODEL",
-    "evaluate MODEL [--data DATA.yaml] [--section PART] [--format FORM]",
+    "evaluate MODEL [--data DATA.yaml] [--section training|validation|testing|all] [--format text|json]",
     _add_arguments,
     _evaluate,
 )

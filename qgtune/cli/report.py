@@ -7,6 +7,7 @@ from qgtune.cli.command import Command, add_tuning_file
 from qgtune.cli.printing import OK, print_diagnostics, say
 from qgtune.cli.projects import prepare_file
 from qgtune.compiler.files import shown_path
+from qgtune.core.wording import count
 
 _LEFT_ALONE = "the files with configs, such as best_config.yaml, are left as they are"
 
@@ -43,13 +44,13 @@ def _report(options: argparse.Namespace) -> int:
     writer.write_report(study, with_plots=not options.no_plots)
     if options.pickle:
         writer.write_pickle(study)
-    print(f"{len(records)} trial{'' if len(records) == 1 else 's'} of study {study.study_name}")
+    print(f"{count(len(records), 'trial')} of study {study.study_name}")
     for path in (files.summary_report, files.report):
         print(f"  {shown_path(path)}")
     if files.plots.is_dir() and not options.no_plots:
         print(f"  {shown_path(files.plots)}")
-    if options.open:
-        webbrowser.open(files.report.resolve().as_uri())
+    if options.open and webbrowser.open(files.report.resolve().as_uri()) is False:
+        say(f"there is no browser here that could be opened: open {shown_path(files.report)} yourself")
     return OK
 
 

@@ -112,7 +112,7 @@ def _with_purpose(
     config = document.data
     if tuning_path is None:
         task, data, metric = (config.get(key) for key in TASK_KEYS)
-        place, folder = top_of(document), path.parent
+        place, folder, objective = top_of(document), path.parent, None
 
         def locate(at: Path) -> Location:
             return document.locate(at)
@@ -121,14 +121,23 @@ def _with_purpose(
         if tuning is None:
             return None
         task, data, metric = tuning.settings.task, tuning.settings.data, tuning.settings.training_metric
-        place, folder = top_of(tuning.document), tuning.folder
+        objective = tuning.settings.objective if task is None else None
+        place = top_of(tuning.document) if objective is None else tuning.locate("objective")
+        folder = tuning.folder
 
         def locate(at: Path) -> Location:
             return (tuning.document if at[:1] and at[0] in TASK_KEYS else document).locate(at)
 
-    if not isinstance(task, str):
+    if objective is not None:
+        message = f"a config is trained by a task, and the trials of this file are trained by {objective}"
+        hint = "call that function in a script of your own, or name a tuning file that has task and data"
+        problems.error("QG406", message, place, hint)
+    elif not isinstance(task, str):
         message = "a config is trained by a task, and there is no key 'task' that names one"
-        hint = "write task: and data: into the file, as in a tuning file, or give --tuning TUNING.yaml"
+        hint = (
+            "write task: and data: into the file, as in a tuning file, or give --tuning and a tuning file "
+            "with them; what an objective of your own tuned is trained by a script of your own"
+        )
         problems.error("QG406", message, place, hint)
     elif task not in (known := (*TASK_SCHEMAS, *installed_tasks())):
         hint = did_you_mean(task, known)

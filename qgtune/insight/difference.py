@@ -19,16 +19,17 @@ from qgtune.space.domains import widens
 
 
 class Verdict(StrEnum):
-    """Whether a study that was begun with the old files can go on with the new ones."""
+    """What a run makes of a study that was begun with the old files, in its own words."""
 
     SAME = "same"
-    COMPATIBLE = "compatible"
-    CHANGED = "changed"
+    GOES_ON = "goes on"
+    FITS_IN_PART = "fits in part"
+    REFUSED = "refused"
 
     @property
     def goes_on(self) -> bool:
         """Whether the study goes on."""
-        return self is not Verdict.CHANGED
+        return self in (Verdict.SAME, Verdict.GOES_ON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Change:
         after: the same now; None if it is gone.
         detail: how it changed, in words; empty for what was added or removed.
         matters: whether old trials cannot be compared with new ones.
+        fits_in_part: whether it is the domain of a parameter alone, so that some old trials may fit.
     """
 
     kind: Kind
@@ -50,6 +52,7 @@ class Change:
     after: str | None
     detail: str = ""
     matters: bool = True
+    fits_in_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,11 @@ class Difference:
     @property
     def verdict(self) -> Verdict:
         """Whether a study can go on across these changes."""
-        if any(change.matters for change in self.changes):
-            return Verdict.CHANGED
-        return Verdict.COMPATIBLE if self.changes else Verdict.SAME
+        in_the_way = [change for change in self.changes if change.matters]
+        if in_the_way:
+            in_part = all(change.fits_in_part for change in in_the_way)
+            return Verdict.FITS_IN_PART if in_part else Verdict.REFUSED
+        return Verdict.GOES_ON if self.changes else Verdict.SAME
 
 
 def compare_spaces(old: Outline, new: Outline) -> Difference:
@@ -80,7 +85,8 @@ def compare_spaces(old: Outline, new: Outline) -> Difference:
             continue
         if before.identity != after.identity:
             how, matters = how_it_changed(before, after), not _widens(before, after)
-            changes.append(Change(before.kind, told(path), before.text, after.text, how, matters=matters))
+            in_part = matters and before.kind is after.kind is Kind.PARAMETER
+            changes.append(Change(before.kind, told(path), before.text, after.text, how, matters, in_part))
         place = config_path(path)
         was, now = old.base_values.get(place), new.base_values.get(place)
         if was != now and before.kind == after.kind and place not in told_of:

@@ -10,6 +10,7 @@ from qgtune.compiler.emit import best_config_text, best_trial_text, built_header
 from qgtune.compiler.prepare import Prepared
 from qgtune.compiler.runnable import with_purpose
 from qgtune.core.trials import TrialRecord
+from qgtune.core.wording import count
 from qgtune.document import Spliced
 from qgtune.outputs.files import OutputFiles
 from qgtune.outputs.own_files import OwnFiles
@@ -41,6 +42,7 @@ class ConfigFiles:
         self._files = files
         self._own = own
         self._say = say
+        self._said_afresh = False
         self._working = threading.Lock()
         self._on_front: dict[int, str] = {}
         """The rank that is written in the file of each trial of the front."""
@@ -74,7 +76,8 @@ class ConfigFiles:
         self._own.write(self._files.best_trial, best_trial_text(record.params, header))
         text, kept_layout = self._runnable_text(config, header, self._files.best_config)
         self._own.write(self._files.best_config, text)
-        if not kept_layout:
+        if not kept_layout and not self._said_afresh:
+            self._said_afresh = True
             self._say(_AFRESH.format(self._files.best_config.name))
 
     def write_front(self, front: tuple[TrialRecord, ...], finished: int | None) -> None:
@@ -139,6 +142,4 @@ class ConfigFiles:
 
 
 def _counted(finished: int | None) -> str:
-    if finished is None:
-        return "so far"
-    return f"of {finished} trial{'' if finished == 1 else 's'}"
+    return "so far" if finished is None else f"of {count(finished, 'trial')}"

@@ -1,12 +1,13 @@
 """A tuning file and the trials of its study -> the results that every output is made of."""
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qgtune.compiler.prepare import Prepared
+from qgtune.compiler.prepare import Prepared, prepare
 from qgtune.compiler.tuning import Tuning
 from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
@@ -14,6 +15,7 @@ from qgtune.core.paths import format_path
 from qgtune.core.trials import TrialRecord
 from qgtune.reports.results import Results
 from qgtune.reports.trials_table import value_columns
+from qgtune.sampling import VISITS_EACH, total_trials
 from qgtune.schema.tuning import TuningSettings
 
 if TYPE_CHECKING:
@@ -38,7 +40,12 @@ class Begun:
     columns: tuple[str, ...]
 
 
-def results_of(prepared: Prepared, records: Sequence[TrialRecord], begun: Begun | None = None) -> Results:
+def results_of(
+    prepared: Prepared,
+    records: Sequence[TrialRecord],
+    begun: Begun | None = None,
+    total: int | None = None,
+) -> Results:
     """Return the results of a study.
 
     Args:
@@ -46,6 +53,7 @@ def results_of(prepared: Prepared, records: Sequence[TrialRecord], begun: Begun 
         records: its trials, by number.
         begun: what ``begun_otherwise`` says of the study; with it, nothing is taken from the search space,
             which is not that of the trials, and ``note`` says so.
+        total: finished trials that were asked for, where that is known already.
     """
     settings, plan = prepared.tuning.settings, prepared.compilation.plan
     return Results(
@@ -53,11 +61,36 @@ def results_of(prepared: Prepared, records: Sequence[TrialRecord], begun: Begun 
         metrics=metric_names(settings) if begun is None else begun.metrics,
         directions=settings.all_directions,
         records=tuple(records),
-        total=settings.total_trials,
+        total=_reached(total_trials(prepared) if total is None else total, records),
         fingerprint=plan.fingerprint if begun is None else "",
         domains={} if begun else {suggestion.name: suggestion.domain for suggestion in plan.suggestions},
         note="" if begun is None else CHANGED,
     )
+
+
+def results_by_settings(tuning: Tuning, study: "Study") -> Results:
+    """Return the results of a study of which only the tuning file is read, as far as that is enough.
+
+    Args:
+        tuning: the tuning file. Its search space is compiled where only that tells after how many trials the
+            study ends; a space with problems is as good as none.
+        study: its study.
+    """
+    from qgtune.study import trial_records
+
+    settings = tuning.settings
+    records = tuple(trial_records(study))
+    total = settings.total_trials
+    if settings.chosen_sampler.name in VISITS_EACH:
+        with contextlib.suppress(DiagnosticError):
+            total = total_trials(prepare(tuning.path))
+    directions = tuple(direction.name.lower() for direction in study.directions)
+    return Results(study.study_name, metric_names(settings), directions, records, _reached(total, records))
+
+
+def _reached(asked: int, records: Sequence[TrialRecord]) -> int:
+    """Return how many trials were asked for, in all, of a study that --more may have taken further."""
+    return max(asked, sum(record.is_finished for record in records))
 
 
 def metric_names(settings: TuningSettings) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from qgtune.compiler.files import shown_path
 from qgtune.compiler.runnable import RunnableConfig
 from qgtune.core.errors import QgtuneError
 from qgtune.core.files import check_can_be_written, is_special_file, write_atomically
-from qgtune.outputs.files import reason
+from qgtune.core.wording import reason_of
 from qgtune.outputs.own_files import OwnFiles
 from qgtune.schema.outputs import TrainingMetrics, json_number
 
@@ -46,9 +46,9 @@ class TrainingFiles:
             try:
                 check_can_be_written(self._folder / name)
             except OSError as error:
-                raise QgtuneError(
-                    f"results cannot be written to {shown_path(self._folder)}: {reason(error)}; give --output"
-                ) from error
+                where = shown_path(self._folder)
+                message = f"results cannot be written to {where}: {reason_of(error)}; give --output"
+                raise QgtuneError(message) from error
         theirs = next((path for path in self._paths() if self._is_theirs(path)), None)
         if theirs is not None and not self._holds_a_model():
             raise QgtuneError(

@@ -10,8 +10,9 @@ from qgtune.compiler.prepare import Prepared
 from qgtune.core.errors import QgtuneError
 from qgtune.core.events import Event, Notice
 from qgtune.core.trials import TrialRecord
+from qgtune.core.wording import reason_of
 from qgtune.outputs.config_files import ConfigFiles
-from qgtune.outputs.files import OutputFiles, reason, shown
+from qgtune.outputs.files import OutputFiles, shown
 from qgtune.outputs.kept_checkpoints import KeptCheckpoints
 from qgtune.outputs.machine_files import best_params_text, run_config_text, study_summary_text
 from qgtune.outputs.own_files import OwnFiles
@@ -20,6 +21,7 @@ from qgtune.outputs.report import write_plots, write_report
 from qgtune.outputs.study_results import Begun, columns_of_values, results_of
 from qgtune.reports.results import Results
 from qgtune.reports.trials_table import trials_csv
+from qgtune.sampling import total_trials
 
 if TYPE_CHECKING:
     from qgtune.study import Study
@@ -57,6 +59,7 @@ class OutputWriter:
         self._own = OwnFiles(files.folder, self._say)
         self._configs = ConfigFiles(prepared, files, self._own, self._say)
         self._records: dict[int, TrialRecord] = {}
+        self._total = total_trials(prepared)
         self._changing = threading.Lock()
         self._tables = Paced(self._write_while_running)
 
@@ -138,7 +141,7 @@ class OutputWriter:
     def _results(self) -> Results:
         with self._changing:
             records = sorted(self._records.values(), key=lambda record: record.number)
-        return results_of(self.prepared, records, self._begun)
+        return results_of(self.prepared, records, self._begun, self._total)
 
     def _write_all(self) -> None:
         results = self._results()
@@ -170,5 +173,5 @@ class OutputWriter:
         try:
             yield
         except OSError as error:
-            message = f"results cannot be written to {shown(error)}: {reason(error)}; {self.what_is_kept}"
+            message = f"results cannot be written to {shown(error)}: {reason_of(error)}; {self.what_is_kept}"
             raise QgtuneError(message) from error

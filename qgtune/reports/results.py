@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qgtune.core.trials import TrialRecord
+from qgtune.core.wording import count
 from qgtune.space import Domain, FollowingRange
 
 TOP = 10
@@ -57,8 +58,8 @@ class Results:
 
     @property
     def finished(self) -> int:
-        """How many trials count towards a total: all that ended, but not with their worker."""
-        return sum(record.state != "running" and not record.lost for record in self.records)
+        """How many trials count towards a run's total."""
+        return sum(record.is_finished for record in self.records)
 
     @property
     def reasons(self) -> list[tuple[str, str, int]]:
@@ -69,6 +70,12 @@ class Results:
             if record.state in {"pruned", "failed"}
         )
         return [(state, reason, number) for (state, reason), number in found.most_common()]
+
+    @property
+    def mean_duration(self) -> float | None:
+        """Seconds that a trial took on average; None before the first has ended."""
+        known = [r.duration for r in self.records if r.duration is not None and r.state != "running"]
+        return math.fsum(known) / len(known) if known else None
 
     @property
     def is_single(self) -> bool:
@@ -135,6 +142,23 @@ def spread(values: Sequence[float]) -> Spread | None:
         return None
     deviation = statistics.stdev(values) if len(values) > 1 else 0.0
     return Spread(statistics.fmean(values), deviation, min(values), max(values))
+
+
+def best_words(metrics: Sequence[str], best: Sequence[TrialRecord], *, is_single: bool) -> str:
+    """Return the line that tells the best trial; with several objectives, how many no other one beats.
+
+    Args:
+        metrics: what each value of a trial is.
+        best: the best trial, or the front.
+        is_single: whether a trial has one value.
+
+    Example:
+        >>> best_words(["loss"], [TrialRecord(4, "complete", (0.25,), {})], is_single=True)
+        'best loss: 0.25 in trial 4'
+    """
+    if is_single:
+        return f"best {metrics[0]}: {best[0].values[0]:.6g} in trial {best[0].number}"
+    return f"Pareto front: {count(len(best), 'trial')} that no other beats"
 
 
 def is_number(value: Any) -> bool:

@@ -1,8 +1,9 @@
-"""The table of all trials as CSV."""
+"""The table of all trials: its columns, its rows, and its text as CSV."""
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from qgtune.core.trials import TrialRecord
@@ -33,28 +34,36 @@ def trials_csv(records: Sequence[TrialRecord], values: Sequence[str] = ("value",
         >>> print(trials_csv([TrialRecord(0, "complete", (0.5,), {"lr": 0.1})]).splitlines()[1])
         0,complete,0.5,0.1,,,,,,
     """
-    names, columns = _parameter_columns(records, values)
+    return rows_csv(trial_rows(records, values), table_columns(records, values))
+
+
+def rows_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """Return rows of the table as CSV, below its head.
+
+    Args:
+        rows: as ``trial_rows`` returns them.
+        columns: as ``table_columns`` returns them.
+    """
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["number", "state", *values, *columns, *_AFTER_PARAMETERS])
-    for record in records:
-        missing = len(values) - len(record.values)
-        writer.writerow(
-            [
-                record.number,
-                record.state,
-                *record.values,
-                *[""] * missing,
-                *[record.params.get(name, "") for name in names],
-                *_after_parameters(record),
-            ]
-        )
+    writer.writerow(columns)
+    writer.writerows([_cell(column, row[column]) for column in columns] for row in rows)
     return table.getvalue()
 
 
 def value_columns(n_objectives: int) -> list[str]:
     """Return the columns of what trials returned: ``value``, or ``values_0``, ``values_1`` and so on."""
     return ["value"] if n_objectives <= 1 else [f"values_{index}" for index in range(n_objectives)]
+
+
+def table_columns(records: Sequence[TrialRecord], values: Sequence[str] = ("value",)) -> list[str]:
+    """Return the columns of the table, also of one without rows.
+
+    Example:
+        >>> table_columns([])[:4]
+        ['number', 'state', 'value', 'duration_seconds']
+    """
+    return ["number", "state", *values, *_parameter_columns(records, values)[1], *_AFTER_PARAMETERS]
 
 
 def trial_rows(records: Sequence[TrialRecord], values: Sequence[str] = ("value",)) -> list[dict[str, Any]]:
@@ -84,12 +93,9 @@ def _parameter_columns(records: Sequence[TrialRecord], values: Sequence[str]) ->
     return names, [f"params_{name}" if name in fixed else name for name in names]
 
 
-def _after_parameters(record: TrialRecord) -> list[Any]:
-    return [
-        "" if record.duration is None else f"{record.duration:.3f}",
-        "" if record.started is None else record.started.isoformat(),
-        "" if record.ended is None else record.ended.isoformat(),
-        record.worker,
-        "" if record.peak_memory is None else record.peak_memory,
-        record.failure,
-    ]
+def _cell(column: str, value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return f"{value:.3f}" if column == "duration_seconds" else value

@@ -14,7 +14,15 @@ from qgtune.schema.data import DataSettings
 from qgtune.schema.dependency_map import dependency_map_schema
 from qgtune.schema.gnn import TASK_SCHEMAS
 from qgtune.schema.identity import identity
-from qgtune.schema.outputs import BestParams, RunConfig, StudySummary, TrainingMetrics, WrittenFiles
+from qgtune.schema.outputs import (
+    BestParams,
+    RunConfig,
+    ShownTrial,
+    StudyStatus,
+    StudySummary,
+    TrainingMetrics,
+    WrittenFiles,
+)
 from qgtune.schema.search_space import search_space_schema
 from qgtune.schema.tuning import TuningSettings, key_spellings
 
@@ -49,6 +57,10 @@ def schemas() -> dict[str, dict[str, Any]]:
         "written_files.schema.json": _output(
             WrittenFiles, "written-files", "The hidden file .qgtune-outputs.json of an output folder"
         ),
+        "study_status.schema.json": _output(
+            StudyStatus, "study-status", "What qgtune status --format json prints"
+        ),
+        "trial.schema.json": _output(ShownTrial, "trial", "What qgtune show --format json prints"),
     }
 
 

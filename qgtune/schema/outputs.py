@@ -105,6 +105,68 @@ class StudySummary(_Output):
     )
 
 
+class RunningTrial(_Part):
+    """A trial that runs, and the last that it has reported."""
+
+    number: int = Field(ge=0, description="The trial's number in the study.")
+    worker: str | None = Field(description="The worker that runs it; null if nobody noted it.")
+    datetime_start: str | None = Field(description="When it began, as ISO 8601.")
+    step: int | None = Field(description="The epoch of its last report; null before the first.")
+    value: Value | None = Field(description="What it reported last; null before the first report.")
+
+
+class StudyStatus(_Output):
+    """How far a study has come at this moment, as `qgtune status --format json` prints it."""
+
+    study: str = Field(description="The study's name.")
+    metrics: list[str] = Field(description="What each value of a trial is.")
+    directions: list[Literal["minimize", "maximize"]] = Field(
+        description="Which way each value is to go, in the order of the metrics."
+    )
+    finished: int = Field(ge=0, description="How many trials count: complete, pruned or failed.")
+    asked: int | None = Field(description="How many finished trials were asked for; null if nobody said.")
+    counts: dict[str, int] = Field(
+        description="How many trials are complete, pruned, failed, lost with their worker, and running."
+    )
+    reasons: list[Reason] = Field(description="Why trials were pruned, failed or lost, most frequent first.")
+    best: list[BestTrial] = Field(
+        description="The best trial; with several objectives every trial that no other one beats."
+    )
+    running: list[RunningTrial] = Field(description="The trials that run, by number.")
+    mean_duration_seconds: float | None = Field(
+        description="Seconds that a trial took on average; null before the first has ended."
+    )
+
+
+class ShownTrial(_Output):
+    """One trial with its config, as `qgtune show --format json` prints it."""
+
+    study: str = Field(description="The study's name.")
+    metrics: list[str] = Field(description="What each value of a trial is.")
+    number: int = Field(ge=0, description="The trial's number in the study.")
+    state: Literal["complete", "pruned", "failed", "lost", "running"] = Field(
+        description="What became of it; a lost one was killed with its worker, and does not count."
+    )
+    values: list[Value] = Field(
+        description="What it returned, one value for each metric; none unless complete."
+    )
+    params: dict[str, Any] = Field(description="Name and value of each parameter, as the study stores them.")
+    config: dict[str, Any] | None = Field(
+        description="Its whole config, as the files give it now; null where its parameters do not tell it."
+    )
+    changed: bool = Field(
+        description="Whether the search space or what is measured has changed since the study began."
+    )
+    duration_seconds: float | None = Field(description="From its start to its end; null while it runs.")
+    datetime_start: str | None = Field(description="When it began, as ISO 8601.")
+    datetime_complete: str | None = Field(description="When it ended, as ISO 8601; null while it runs.")
+    worker: str | None = Field(description="The worker that ran it; null if nobody noted it.")
+    peak_memory: int | None = Field(
+        description="The most memory that its process held meanwhile, in bytes; null if that is not known."
+    )
+    failure: str = Field(description="Why it was pruned, failed or lost, in one line; empty otherwise.")
+
+
 class GitState(_Part):
     """The repository that holds the tuning file."""
 

@@ -112,6 +112,8 @@ class LaunchedRun:
         return RunOutcome(
             records=tuple(trial_records(self._study)),
             resumed_from=resumed_from,
+            finished=self._tally.finished,
+            total=self._tally.total,
             interrupted=self._cut_short,
             timed_out=self._timed_out,
             stopped_early_reason=self._give_up_reason,
