@@ -121,7 +121,7 @@ def _print_summary(prepared: "Prepared", result: "RunResult", metrics: Sequence[
     from qgtune.reports.results import best_words
 
     settings, outcome = prepared.tuning.settings, result.outcome
-    states = ["lost" if record.lost else record.state for record in outcome.records]
+    states = [record.outcome for record in outcome.records]
     counts = ", ".join(f"{states.count(s)} {s}" for s in _ENDS if s in states)
     wanted = max(outcome.total, outcome.finished)  # the total may have been lowered since
     total = f"{outcome.finished} of {count(wanted, 'trial')}, {duration(seconds)}"

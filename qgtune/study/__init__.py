@@ -14,10 +14,11 @@ from qgtune.study.attributes import (
 )
 from qgtune.study.create import check_directions, check_fingerprint, create_study
 from qgtune.study.migration import Migration, migrate_study
+from qgtune.study.results.axes import plot_axes
 from qgtune.study.results.curves import in_memory_copy, intermediate_values
-from qgtune.study.results.importance import importances
+from qgtune.study.results.importance import Importances, importances
 from qgtune.study.results.pareto import pareto_front
-from qgtune.study.results.plots import MISSING, can_draw, pictures, plot_axes
+from qgtune.study.results.plots import MISSING, can_draw, pictures
 from qgtune.study.results.records import best_record, complete_trials, trial_records, value_names
 from qgtune.study.running.launchers import Launching
 from qgtune.study.running.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
@@ -38,6 +39,7 @@ __all__ = [
     "REUSED_FROM",
     "SPACE",
     "SPREAD",
+    "Importances",
     "Launching",
     "Migration",
     "Objective",

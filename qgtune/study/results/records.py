@@ -7,7 +7,16 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from qgtune.core.trials import TrialRecord
-from qgtune.study.attributes import FAILURE, LOST, PEAK_MEMORY, PRUNED_BECAUSE, WORKER
+from qgtune.study.attributes import (
+    FAILURE,
+    LOST,
+    PEAK_MEMORY,
+    PRUNED_BECAUSE,
+    REPEATED_VALUES,
+    REUSED_FROM,
+    SPREAD,
+    WORKER,
+)
 
 _REASONS = (LOST, FAILURE, PRUNED_BECAUSE)
 
@@ -42,7 +51,15 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
         worker=str(trial.user_attrs.get(WORKER, "")),
         lost=LOST in trial.user_attrs,
         peak_memory=trial.user_attrs.get(PEAK_MEMORY),
+        reused_from=trial.user_attrs.get(REUSED_FROM),
+        repeats=tuple(map(_several, trial.user_attrs.get(REPEATED_VALUES, ()))),
+        spread=_several(trial.user_attrs.get(SPREAD, ())),
     )
+
+
+def _several(kept: Any) -> tuple[float, ...]:
+    """Return the numbers of an attribute, which a study of one objective keeps bare."""
+    return tuple(map(float, kept)) if isinstance(kept, list | tuple) else (float(kept),)
 
 
 def complete_trials(study: optuna.Study) -> Iterator[tuple[int, dict[str, Any], tuple[float, ...]]]:
