@@ -12,6 +12,7 @@ from qgtune.compiler.enqueued import asked_by
 from qgtune.compiler.files import shown_path
 from qgtune.compiler.planning.canonical_form import canonical_form
 from qgtune.compiler.prepare import Prepared
+from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
 from qgtune.core.events import Event, Notice, RunStarted, TrialFinished
 from qgtune.core.fork_server import start_fork_server
@@ -225,26 +226,35 @@ def migrate(prepared: Prepared) -> str:
     """Return in words what became of a study that begins anew with those of its trials that fit the space.
 
     Raises:
-        DiagnosticError: if the study cannot be migrated; its file is as it was.
+        DiagnosticError: if the study cannot be migrated, and is as it was; or if the trials were copied into
+            a study of another name, which the tuning file has to say.
     """
     from qgtune.study import migrate_study
 
     tuning = prepared.tuning
-    journal = tuning.settings.journal(tuning.folder)
+    storage = tuning.settings.storage_at(tuning.folder)
+    name = tuning.settings.name(tuning.folder)
     try:
-        if journal is None:
+        if storage is None:
             raise ConfigValueError(  # noqa: TRY301 - told as every other reason
-                ("storage",), "only a study in a journal file is migrated", "choose another study_name"
+                ("storage",),
+                "a study in memory is gone after its run: there is nothing to migrate",
+                "leave out --migrate",
             )
         asked = functools.partial(asked_by, prepared.compilation.plan)
-        name = tuning.settings.name(tuning.folder)
-        done = migrate_study(journal, name, run_fingerprint(prepared), _canonical_form(prepared), asked)
+        done = migrate_study(storage, name, run_fingerprint(prepared), _canonical_form(prepared), asked)
     except ConfigValueError as error:
         raise DiagnosticError((located(error, prepared.tuning),)) from error
     if done is None:
         return "nothing to migrate: the study was begun with this search space"
-    kept = shown_path(done.old_study)
-    return f"migrated {done.taken} of {done.finished} finished trials; the study as it was is {kept}"
+    trials = f"{done.taken} of {done.finished} finished trials"
+    if done.old_study is None:
+        message = (
+            f"study_name: {trials} are copied into the study {done.study_name!r}; {name!r} stays as it was"
+        )
+        hint = f"write study_name: {done.study_name}, and give the command without --migrate"
+        raise DiagnosticError((Diagnostic("QG421", message, tuning.locate("study_name"), hint),))
+    return f"migrated {trials}; the study as it was is {shown_path(done.old_study)}"
 
 
 def _canonical_form(prepared: Prepared) -> str:

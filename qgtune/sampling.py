@@ -1,12 +1,13 @@
 """What a study's sampler has to know of a search space that was compiled."""
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.building.selection import Selection, parse_pattern
 from qgtune.compiler.load import compile_files
 from qgtune.compiler.pipeline import Compilation
+from qgtune.compiler.planning.steps import Suggestion
 from qgtune.compiler.prepare import Prepared
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path
@@ -72,7 +73,7 @@ def _spec(choice: Choice, compilation: Compilation, folder: pathlib.Path) -> "Sa
 
     parameters = compilation.plan.suggestions
     grid: dict[str, tuple[Any, ...]] = {}
-    if choice.name == "grid":
+    if choice.name == "grid" or (choice.name == "brute_force" and _all_have_the_same(parameters)):
         for parameter in parameters:
             domain = parameter.domain
             if isinstance(domain, Categorical):
@@ -90,6 +91,11 @@ def total_trials(prepared: Prepared) -> int:
     """
     asked, size = prepared.tuning.settings.total_trials, number_of_combinations(prepared)
     return min(asked, size) if size else asked
+
+
+def _all_have_the_same(parameters: Iterable[Suggestion]) -> bool:
+    """Return whether every trial has the same parameters, with the same domains."""
+    return not any(one.scope or isinstance(one.domain, FollowingRange) for one in parameters)
 
 
 def number_of_combinations(prepared: Prepared) -> int | None:

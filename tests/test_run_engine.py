@@ -188,3 +188,50 @@ def test_the_canonical_form_is_kept_with_the_study(tmp_path):
     form = json.loads(study_of(tmp_path).user_attrs["qgtune:space"])
     assert form["parameters"]["training.batch_size"]["text"] == "one of 16, 32, 64"
     assert form["constants"]["training.epochs"] == "3"
+
+
+@pytest.mark.parametrize(
+    ("before", "now"), [("", "repeats: 3\n"), ("repeats: 3\n", ""), ("repeats: 2\n", "repeats: 3\n")]
+)
+def test_single_values_and_means_of_several_trainings_do_not_come_into_one_study(before, now, tmp_path):
+    assert qgtune(write_project(tmp_path, f"n_trials: 1\n{before}")).returncode == 0
+    assert qgtune(write_project(tmp_path, f"n_trials: 2\n{before}")).returncode == 0
+    done = qgtune(write_project(tmp_path, f"n_trials: 3\n{now}"))
+    assert done.returncode == 1
+    assert "error[QG414]" in done.stderr
+    was, become = (text.strip().rpartition(" ")[2] or "1" for text in (before, now))
+    assert f"repeats has become {become}, and was {was}" in done.stderr
+    assert "choose another study_name" in done.stderr
+    assert len(study_of(tmp_path).trials) == 2
+
+
+def test_the_trials_that_are_tried_first_are_the_best_by_their_own_study_s_direction(tmp_path):
+    old = "n_trials: 12\nsampler: random\ndirection: maximize\n"
+    assert qgtune(write_project(tmp_path / "old", old)).returncode == 0
+    extra = "n_trials: 5\nenqueue_base: false\ndirection: minimize\nwarm_start: ../old/tuning.yaml\n"
+    assert qgtune(write_project(tmp_path / "new", extra)).returncode == 0
+    best = sorted(study_of(tmp_path / "old").trials, key=lambda trial: -trial.value)[:5]
+    assert [trial.params for trial in study_of(tmp_path / "new").trials] == [trial.params for trial in best]
+
+
+TWO_VALUES = '''\
+"""Two values of which one is good where the other is bad, but for batches of 16, which are worse."""
+
+
+def score(trial, config):
+    """Return the learning rate and its negative."""
+    rate, worse = config["training"]["learning_rate"], config["training"]["batch_size"] == 16
+    return rate + worse, worse - rate
+'''
+
+
+def test_of_a_study_with_several_directions_members_of_its_front_are_tried_first(tmp_path):
+    old = "n_trials: 12\nsampler: random\ndirections: [minimize, minimize]\nenqueue_base: false\n"
+    assert qgtune(write_project(tmp_path / "old", old, objective=TWO_VALUES)).returncode == 0
+    extra = "n_trials: 5\nenqueue_base: false\nwarm_start: ../old/tuning.yaml\n"
+    assert qgtune(write_project(tmp_path / "new", extra)).returncode == 0
+    front = sorted(study_of(tmp_path / "old").best_trials, key=lambda trial: trial.values)
+    assert len(front) > 5
+    tried = [trial.params for trial in study_of(tmp_path / "new").trials]
+    assert all(params in [trial.params for trial in front] for params in tried)
+    assert (tried[0], tried[-1], len(tried)) == (front[0].params, front[-1].params, 5)

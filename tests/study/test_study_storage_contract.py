@@ -17,6 +17,7 @@ import study_objectives as objectives
 from optuna.storages import JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalRedisBackend
 from optuna.trial import TrialState
+from own_projects import qgtune_here, write_project
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.events import Notice
@@ -70,6 +71,15 @@ def test_every_law_holds_for_files(file):
     laws(file)
 
 
+def test_a_study_in_memory_obeys_what_holds_for_it():
+    study = create_study("said", None, "maximize")
+    says_what_it_was_told(study, lambda: study)
+    first = run_trials(spec(None, "run", 6, n_processes=2), lambda _event: None)
+    assert [(record.number, record.state) for record in first.records] == [(n, "complete") for n in range(6)]
+    assert run_trials(spec(None, "run", 2), lambda _event: None).resumed_from == 0, "each run begins anew"
+    a_killed_worker_is_made_up_for(None)
+
+
 def test_every_law_holds_for_servers(server):
     laws(server[1])
 
@@ -80,6 +90,11 @@ def spec(storage, name, total, make_objective=objectives.parabola, **fields):
 
 def holds_what_a_study_says(storage):
     study = create_study("said", storage, "maximize")
+    says_what_it_was_told(study, lambda: open_study("said", storage))
+
+
+def says_what_it_was_told(study, opened):
+    """Check that a study that is opened again says what it was told."""
     study.set_user_attr("list", [1, "two", {"three": None}])
     trial = study.ask()
     trial.suggest_float("model.lr", 1e-6, 1.0, log=True)
@@ -87,7 +102,7 @@ def holds_what_a_study_says(storage):
     trial.set_user_attr("reason", "ä" * 3000)
     trial.report(0.25, 3)
     study.tell(trial, 0.75)
-    again = open_study("said", storage)
+    again = opened()
     assert again.user_attrs["list"] == [1, "two", {"three": None}]
     assert trial_records(again) == trial_records(study)
     [kept] = again.get_trials()
@@ -236,6 +251,29 @@ def test_a_wrong_password_is_refused_without_being_shown(server):
     shown = f"{caught.value} {caught.value.message} {caught.value.hint}"
     assert "wrong-word" not in shown
     assert caught.value.path == ("storage",)
+
+
+def test_a_user_who_may_only_read_a_database_reads_and_is_refused_before_the_first_trial(tmp_path):
+    reason = storage_servers.why_not("postgresql")
+    if reason:
+        pytest.skip(reason)
+    import psycopg
+
+    with storage_servers.postgresql() as url:
+        with pytest.raises(ConfigValueError, match="holds none"):
+            open_study("tiny", url)
+        assert qgtune_here(write_project(tmp_path, f"n_trials: 2\nstorage: {url}\n")).returncode == 0
+        with psycopg.connect(url) as admin:
+            admin.execute("CREATE ROLE reader LOGIN PASSWORD 'word'")
+            admin.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+        reader = url.replace(f"qgtune:{storage_servers.QUOTED_SECRET}", "reader:word")
+        tuning = write_project(tmp_path, f"n_trials: 3\nstorage: {reader}\n")
+        assert "2 of 3 trials finished" in qgtune_here("status", tuning).stdout
+        refused = qgtune_here(tuning)
+        assert refused.returncode == 1
+        assert "error[QG419]: storage: " in refused.stderr
+        assert "permission denied" in refused.stderr
+        assert len(open_study("tiny", url).trials) == 2
 
 
 def test_a_server_that_is_not_there_is_told_in_words():

@@ -318,3 +318,23 @@ def test_the_address_for_people_is_the_file_or_the_url_without_its_password(tmp_
     assert storage_address("sqlite:///a/study.db?timeout=5").url.endswith("/a/study.db?timeout=5")
     both = [storage_address(f"redis://:{password}@host/0").presence for password in ("one", "two")]
     assert both[0] == both[1], "the lock of a server is that of its address, whoever looks"
+
+
+ADDS_A_TRIAL = """
+import sys
+from qgtune.study import create_study
+create_study("study", sys.argv[1]).optimize(lambda trial: 1.0, n_trials=1)
+"""
+
+
+def test_looking_at_a_database_again_takes_no_lock_from_those_who_have_it_open(tmp_path):
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    study = create_study("study", url)
+    for number in (1, 2):
+        open_storage(url)
+        open_study("study", url)
+        # This process's connection keeps the log, or else the other one removes it at its end.
+        subprocess.run([sys.executable, "-c", ADDS_A_TRIAL, url], check=True)
+        assert len(study.trials) == number
+        study.set_user_attr("number", number)
+    assert open_study("study", url).user_attrs["number"] == 2

@@ -8,7 +8,6 @@ from typing import Any
 
 from optuna.samplers import (
     BaseSampler,
-    BruteForceSampler,
     CmaEsSampler,
     GPSampler,
     NSGAIIISampler,
@@ -31,6 +30,7 @@ from qgtune.core.user_code import UserCodeError, load_function
 from qgtune.schema.sampler_settings import DEFAULT_SAMPLER, Choice
 from qgtune.schema.samplers import ALGORITHMS, OWN
 from qgtune.study.quiet import quiet_optuna
+from qgtune.study.sampling.brute_force import VisitingSampler
 from qgtune.study.sampling.grid import CellSampler
 from qgtune.study.sampling.quasi_random import SequenceSampler
 from qgtune.study.sampling.sampler import TrialSeededSampler
@@ -42,7 +42,7 @@ _SEEDED: Mapping[str, Callable[..., BaseSampler]] = {
     "nsga2": NSGAIISampler,
     "nsga3": NSGAIIISampler,
     "random": RandomSampler,
-    "brute_force": BruteForceSampler,
+    "brute_force": VisitingSampler,
 }
 _CROSSOVERS: Mapping[str, Callable[[], Any]] = {
     "uniform": UniformCrossover,
@@ -61,7 +61,8 @@ class SamplerSpec:
     Args:
         choice: which one, and its arguments.
         names: all parameters that a trial can have, in the order of the config; for qmc.
-        grid: the values of each parameter by name; for grid.
+        grid: the values of each parameter by name; for grid, and for brute_force where every trial has the
+            same parameters.
         folder: what the file of a user's own sampler is relative to.
     """
 
@@ -87,7 +88,7 @@ def make_sampler(spec: SamplerSpec, seed: int | None, n_objectives: int) -> Base
         'TrialSeededSampler'
     """
     name = spec.choice.name
-    if name == "grid":
+    if name == "grid" or (name == "brute_force" and spec.grid):
         return CellSampler(spec.grid, seed)
     if name == "qmc":
         arguments = with_defaults("sampler", spec.choice)

@@ -2,25 +2,21 @@
 
 import contextlib
 import io
-import json
 from collections.abc import Generator, Iterator
 from typing import Any
 
 from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages import JournalStorage
-from optuna.storages.journal import BaseJournalBackend, JournalRedisBackend
+from optuna.storages.journal import BaseJournalBackend
 from optuna.storages.journal._storage import JournalOperation
 from optuna.trial import FrozenTrial
 
-from qgtune.study.quiet import quiet_optuna
 from qgtune.study.storage.born_trials import born_with_owner
-from qgtune.study.storage.journal_replay import JournalFile, Replay
-from qgtune.study.storage.storage_address import StorageAddress
-from qgtune.study.storage.storage_problems import missing_driver, unreachable
+from qgtune.study.storage.journal_replay import Replay
 
 
 class SharedJournal(JournalStorage):
-    """Optuna's own journal, whose trials are born with the process that runs them.
+    """Optuna's own journal, read faster, whose trials are born with the process that runs them.
 
     The parameters of a trial can be written together: each record costs a lock and a wait for the disk.
     """
@@ -29,6 +25,13 @@ class SharedJournal(JournalStorage):
     """How many threads are within ``written_together``."""
     _gathered: tuple[dict[str, Any], ...] = ()
     """Records that wait; whatever this process reads or writes next takes them along."""
+
+    def __init__(self, journal: BaseJournalBackend) -> None:
+        super().__init__(_Empty())
+        self._backend = journal
+        self._replay_result = Replay(self._worker_id_prefix)
+        with self._thread_lock:
+            self._sync_with_backend()
 
     @contextlib.contextmanager
     def written_together(self) -> Iterator[None]:
@@ -72,49 +75,21 @@ class SharedJournal(JournalStorage):
         super()._sync_with_backend()
 
     def _write_gathered(self) -> None:
-        records, self._gathered = self._gathered, ()
-        if records:
-            self._backend.append_logs(list(records))
+        if self._gathered:
+            self._backend.append_logs(list(self._gathered))
+            # Not before: what a full disk did not take is written with the next record.
+            self._gathered = ()
 
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         """Add a trial and return its id; one without a template carries this process as its owner."""
         return super().create_new_trial(study_id, template_trial or born_with_owner())
 
 
-class SharedJournalFile(SharedJournal):
-    """The same in a file, which is read faster than Optuna does."""
-
-    def __init__(self, journal: JournalFile) -> None:
-        super().__init__(_Empty())
-        self._backend = journal
-        self._replay_result = Replay(self._worker_id_prefix)
-        with self._thread_lock:
-            self._sync_with_backend()
-
-
 class _Empty(BaseJournalBackend):
-    """A journal without records: what stands in the file is read by our own reader, right after."""
+    """A journal without records: what there is is read by our own reader, right after."""
 
     def read_logs(self, log_number_from: int) -> Generator[dict[str, Any], None, None]:  # noqa: ARG002 - theirs
         yield from ()
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:  # noqa: ARG002 - theirs
         raise io.UnsupportedOperation("nothing is written before the journal is read")
-
-
-def open_redis(address: StorageAddress) -> SharedJournal:
-    """Return the journal that a Redis server keeps.
-
-    Raises:
-        ConfigValueError: at ``storage``, if the driver is not installed, or the server does not answer
-            or refuses.
-    """
-    try:
-        import redis
-    except ImportError:
-        raise missing_driver(address, "No module named 'redis'") from None
-    try:
-        with quiet_optuna():
-            return SharedJournal(JournalRedisBackend(address.url))
-    except (redis.RedisError, OSError, ValueError, json.JSONDecodeError) as error:
-        raise unreachable(address, error) from None
