@@ -31,7 +31,7 @@ from qgtune.study import (
     trial_records,
 )
 from qgtune.study.attributes import LOST, OWNER
-from qgtune.study.storage.ownership import fail_abandoned_trials
+from qgtune.study.running.retries import lose_abandoned_trials
 
 FILES = ("journal", "sqlite")
 SERVERS = ("postgresql", "mysql", "redis")
@@ -161,10 +161,9 @@ def a_dead_owners_trial_is_failed(storage):
     subprocess.run([sys.executable, "-c", ASKS_AND_DIES, storage, "dead"], check=False)
     study = create_study("dead", storage)
     mine = study.ask()
-    [dead] = fail_abandoned_trials(study, "its process was killed")
-    assert dead.number == 0
-    assert dead.user_attrs[OWNER]["pid"] != os.getpid()
+    assert lose_abandoned_trials(study, "its process was killed", retry=False) == (0,)
     kept = study.get_trials()
+    assert kept[0].user_attrs[OWNER]["pid"] != os.getpid()
     assert [trial.state for trial in kept] == [TrialState.FAIL, TrialState.RUNNING]
     assert kept[0].user_attrs[LOST] == "its process was killed"
     study.tell(mine, 1.0)
