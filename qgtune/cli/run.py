@@ -1,6 +1,7 @@
 """``qgtune TUNING.yaml``: run trials until the study has as many as the file asks for."""
 
 import argparse
+import pathlib
 import shlex
 import time
 from typing import TYPE_CHECKING
@@ -37,6 +38,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="add trials to the study of a run elsewhere until it has TOTAL, and write no results; "
         "this is what a launcher starts",
     )
+    parser.add_argument(
+        "--data",
+        type=pathlib.Path,
+        metavar="FILE",
+        help="with --join: the file in which that run keeps its data set; where there is none, the data "
+        "are loaded",
+    )
     how_much = parser.add_mutually_exclusive_group()
     how_much.add_argument("--quiet", action="store_true", help="show failures and the summary only")
     how_much.add_argument(
@@ -72,7 +80,7 @@ def _run(options: argparse.Namespace) -> int:
     directions = settings.all_directions
     with LiveView(metric=names, direction=directions, quiet=options.quiet, verbose=options.verbose) as view:
         if options.join is not None:
-            return _exit_code(join(prepared, view, options.join))
+            return _exit_code(join(prepared, view, options.join, options.data))
         if options.migrate:
             view(Notice(migrate(prepared)))
         result = run(prepared, view, options.more)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from qgtune.study import Study
 
 _TEMPORARY = re.compile(r"\.qgtune-[0-9a-f]{32}\.(?:tmp|probe)")
+_DATA = re.compile(r"\.?\.qgtune-[0-9a-f]{32}\.graphs(?:\.[0-9a-f]{32}\.tmp)?")
 _WRITING_SECONDS = 3600.0
 """Nobody writes one file for so long: an older temporary one is a killed run's, even if a run is alive."""
 
@@ -67,10 +68,14 @@ def _temporary(folder: Path, *, alone: bool) -> Iterator[Leftover]:
     if not folder.is_dir():
         return
     for path in sorted(folder.iterdir()):
-        if _TEMPORARY.fullmatch(path.name) and path.is_file() and not path.is_symlink():
-            status = path.stat()
-            if alone or time.time() - status.st_mtime > _WRITING_SECONDS:
-                yield Leftover(path, "a file that a killed run did not finish", status.st_size)
+        if not path.is_file() or path.is_symlink():
+            continue
+        status = path.stat()
+        if alone and _DATA.fullmatch(path.name):
+            yield Leftover(path, "the data set of a run that was killed", status.st_size)
+        is_old = alone or time.time() - status.st_mtime > _WRITING_SECONDS
+        if is_old and _TEMPORARY.fullmatch(path.name):
+            yield Leftover(path, "a file that a killed run did not finish", status.st_size)
 
 
 def _beside(journal: Path, *, alone: bool) -> Iterator[Leftover]:

@@ -103,6 +103,14 @@ ObjectiveName = Annotated[
     AfterValidator(_from_home),
 ]
 
+ModuleName = Annotated[
+    str,
+    Field(min_length=1, pattern=r"^(.+\.py|[A-Za-z_]\w*(\.[A-Za-z_]\w*)*)$"),
+    AfterValidator(_without_control_characters),
+    AfterValidator(_from_home),
+]
+"""A Python file, or a module."""
+
 
 def _path_key(*names: str) -> AliasChoices:
     """Return the spellings of a key that names a file: each name with ``_path`` and with ``_file``."""
@@ -224,15 +232,15 @@ class TuningSettings(BaseModel):
     )
     reuse_equal_configs: bool = Field(
         default=True,
-        description="Whether a config that is equal to that of a complete trial gets its value, instead of "
-        "being trained again.",
+        description="Whether a config that is equal to that of a trial that has ended, or that is being "
+        "trained, ends as that one does, instead of being trained again.",
     )
     repeats: int = Field(
         1,
         ge=1,
         le=1000,
-        description="How often each config is trained, with training.seed, training.seed + 1 and so on; a "
-        "trial's value is the mean.",
+        description="How often each config is trained, with training.seed, training.seed + 1 and so on, from "
+        "0 where a task's config has none; a trial's value is the mean.",
     )
     enqueue_base: bool = Field(
         default=True,
@@ -266,6 +274,11 @@ class TuningSettings(BaseModel):
         None,
         description="Python objects that a config may name with !pyobject, and modules of which it may name "
         "everything, such as [torch.nn, torch_geometric.nn]. By default none.",
+    )
+    plugins: list[ModuleName] | None = Field(
+        None,
+        description="Your own Python files and modules, imported before anything else in every process: they "
+        "register layers, metrics, samplers, data sets and so on. `file.py` or `package.module`.",
     )
     data: dict[str, Any] | None = Field(None, description="The task's data set: its name and its arguments.")
     metric: Metrics = Field(

@@ -22,7 +22,8 @@ from qgtune.study.storage.storage_problems import missing_driver, unreachable
 class SharedJournal(JournalStorage):
     """Optuna's own journal, whose trials are born with the process that runs them.
 
-    The parameters of a trial can be written together: each record costs a lock and a wait for the disk.
+    What is sampled for a trial and said of it can be written together: each record costs a lock and a wait
+    for the disk.
     """
 
     _gathering = 0
@@ -32,7 +33,7 @@ class SharedJournal(JournalStorage):
 
     @contextlib.contextmanager
     def written_together(self) -> Iterator[None]:
-        """Write the parameters that are sampled within this block at once, at its end at the latest.
+        """Write what is sampled and said of a trial within this block at once, at its end at the latest.
 
         A process that is killed before that leaves a trial without them.
         """
@@ -51,17 +52,26 @@ class SharedJournal(JournalStorage):
         """Write a parameter of a trial, or have it wait for the others."""
         with self._thread_lock:
             if self._gathering:
-                record = {
-                    "op_code": JournalOperation.SET_TRIAL_PARAM,
-                    "worker_id": self._replay_result.worker_id,
-                    "trial_id": trial_id,
+                fields = {
                     "param_name": param_name,
                     "param_value_internal": param_value_internal,
                     "distribution": distribution_to_json(distribution),
                 }
-                self._gathered += (record,)
+                self._gather(JournalOperation.SET_TRIAL_PARAM, trial_id, fields)
                 return
         super().set_trial_param(trial_id, param_name, param_value_internal, distribution)
+
+    def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
+        """Write an attribute of a trial, or have it wait for the parameters."""
+        with self._thread_lock:
+            if self._gathering:
+                self._gather(JournalOperation.SET_TRIAL_USER_ATTR, trial_id, {"user_attr": {key: value}})
+                return
+        super().set_trial_user_attr(trial_id, key, value)
+
+    def _gather(self, op_code: int, trial_id: int, fields: dict[str, Any]) -> None:
+        record = {"op_code": op_code, "worker_id": self._replay_result.worker_id, "trial_id": trial_id}
+        self._gathered += ({**record, **fields},)
 
     def _write_log(self, op_code: int, extra_fields: dict[str, Any]) -> None:
         self._write_gathered()
