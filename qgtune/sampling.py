@@ -1,5 +1,6 @@
 """What a study's sampler has to know of a search space that was compiled."""
 
+import functools
 import pathlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qgtune.compiler.building.selection import Selection, parse_pattern
 from qgtune.compiler.load import compile_files
 from qgtune.compiler.pipeline import Compilation
+from qgtune.compiler.planning.plan import Plan
 from qgtune.compiler.planning.steps import Suggestion
 from qgtune.compiler.prepare import Prepared
 from qgtune.core.errors import ConfigValueError
@@ -15,7 +17,7 @@ from qgtune.insight.counting import space_size
 from qgtune.insight.space_size import domain_values
 from qgtune.schema.sampler_settings import Choice, find_setting_problems, parse_setting
 from qgtune.schema.tuning import key_spellings
-from qgtune.space import Categorical, FollowingRange
+from qgtune.space import Categorical, EvaluationError, FollowingRange
 
 if TYPE_CHECKING:
     from qgtune.study import SamplerSpec
@@ -81,7 +83,20 @@ def _spec(choice: Choice, compilation: Compilation, folder: pathlib.Path) -> "Sa
             elif not isinstance(domain, FollowingRange):
                 grid[parameter.name] = tuple(domain_values(domain))
     names = tuple(dict.fromkeys(parameter.name for parameter in parameters))
-    return SamplerSpec(choice, names, grid, folder)
+    plan = compilation.plan
+    # What only the place where a trial runs can tell is not known before it runs.
+    heeds = any(not check.is_late for check in plan.constraints)
+    holds = functools.partial(_has_config, plan) if heeds else None
+    return SamplerSpec(choice, names, grid, folder, holds)
+
+
+def _has_config(plan: Plan, trial: Any) -> bool:
+    """Return whether a trial gives a config that may be trained."""
+    try:
+        plan.resolve(trial)
+    except EvaluationError:
+        return False
+    return True
 
 
 def total_trials(prepared: Prepared) -> int:
