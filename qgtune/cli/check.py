@@ -5,11 +5,12 @@ import pathlib
 from typing import TYPE_CHECKING
 
 from qgtune.cli.command import Command, add_tuning_file, one_of
-from qgtune.cli.printing import OK, PROBLEMS, count, print_diagnostics, say
+from qgtune.cli.printing import OK, PROBLEMS, print_diagnostics, say
 from qgtune.cli.projects import naming_what_is_meant, prepare_file
 from qgtune.compiler.files import shown_path
 from qgtune.core.diagnostics import Diagnostic, Severity
 from qgtune.core.errors import DiagnosticError
+from qgtune.core.wording import count
 from qgtune.loaded_data import check_data_of_run
 
 if TYPE_CHECKING:
@@ -107,4 +108,5 @@ CHECK = Command(
     "check TUNING.yaml [--deep] [--format text|json|github]",
     _add_arguments,
     _check,
+    lists_problems=True,
 )

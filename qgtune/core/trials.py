@@ -46,6 +46,11 @@ class TrialRecord:
         return "lost" if self.lost else self.state
 
     @property
+    def is_finished(self) -> bool:
+        """Whether it counts towards a run's total: it has ended, and not because its process was killed."""
+        return self.state != "running" and not self.lost
+
+    @property
     def duration(self) -> float | None:
         """Seconds from start to end, or None while either is unknown.
 

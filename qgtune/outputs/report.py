@@ -85,7 +85,9 @@ def _said(found: "Importances", metrics: Sequence[str]) -> str:
 def write_plots(
     results: Results, study: "Study", shares: dict[str, float], files: OutputFiles, own: OwnFiles
 ) -> Iterator[str]:
-    """Draw the pictures of a study into the folder ``plots``; yield a sentence for each that failed.
+    """Draw the pictures of a study into the folder ``plots``, and remove those that it no longer has.
+
+    Yields a sentence for each that could not be drawn.
 
     Raises:
         QgtuneError: if matplotlib is missing.
@@ -94,11 +96,16 @@ def write_plots(
     from qgtune.study import pictures
 
     files.plots.mkdir(parents=True, exist_ok=True)
+    drawn = set()
     for picture in pictures(study, shares, results.metrics):
         if picture.image is None:
             yield f"{files.plots.name}/{picture.name} could not be drawn: {picture.problem}"
         else:
             own.write(files.plots / picture.name, picture.image)
+            drawn.add(picture.name)
+    for old in sorted(files.plots.glob("*.png")):
+        if old.name not in drawn:
+            own.remove(old)
 
 
 def config_reader(compilation: Compilation) -> ConfigReader:
@@ -107,7 +114,7 @@ def config_reader(compilation: Compilation) -> ConfigReader:
     def config_of(record: TrialRecord) -> dict[str, Any] | None:
         try:
             return compilation.plan.config_of(record.params)
-        except (KeyError, ValueError, TypeError, EvaluationError):
+        except EvaluationError:
             return None
 
     return config_of

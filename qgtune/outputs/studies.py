@@ -34,10 +34,10 @@ def load_study(source: "str | Path | Study", study_name: str | None = None) -> "
     if not isinstance(source, str | Path):
         return source
     if str(source).endswith(_TUNING):
-        return open_tuned_study(tuning_of(Path(source)))
+        return open_tuned_study(tuning_of(Path(source)), writing=True)
     from qgtune.study import open_study
 
-    return open_study(study_name, source)
+    return open_study(study_name, source, writing=True)
 
 
 def tuning_of(path: Path) -> Tuning:

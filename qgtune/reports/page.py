@@ -25,6 +25,7 @@ def report_page(results: Results, parts: PageParts) -> str:
     )
     filled = {
         "title": escape(f"Study {results.study}"),
+        "note": f'<p class="note" role="note">Note: {escape(results.note)}.</p>' if results.note else "",
         "style": _asset("page.css"),
         # In a script, the only thing that HTML reads is the end of it.
         "data": data.replace("<", "\\u003c"),

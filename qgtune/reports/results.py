@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qgtune.core.trials import TrialRecord
+from qgtune.core.wording import count
 from qgtune.space import Domain, FollowingRange
 
 TOP = 10
@@ -26,6 +27,7 @@ class Results:
         total: finished trials that were asked for; None where nobody said.
         fingerprint: the fingerprint of the search space.
         domains: the parameters as they are searched, by name; of the study's own where no space is known.
+        note: what a reader should know of all of it, in a sentence; mostly empty.
     """
 
     study: str
@@ -35,6 +37,7 @@ class Results:
     total: int | None = None
     fingerprint: str = ""
     domains: Mapping[str, Domain | FollowingRange] = field(default_factory=dict)
+    note: str = ""
 
     @property
     def complete(self) -> tuple[TrialRecord, ...]:
@@ -54,6 +57,11 @@ class Results:
         return {state: found[state] for state in ("complete", "pruned", "failed", "lost", "running")}
 
     @property
+    def finished(self) -> int:
+        """How many trials count towards a run's total."""
+        return sum(record.is_finished for record in self.records)
+
+    @property
     def reasons(self) -> list[tuple[str, str, int]]:
         """State, reason and number of the trials that came to nothing, the most frequent first."""
         found = Counter(
@@ -62,6 +70,12 @@ class Results:
             if record.state in {"pruned", "failed"}
         )
         return [(state, reason, number) for (state, reason), number in found.most_common()]
+
+    @property
+    def mean_duration(self) -> float | None:
+        """Seconds that a trial took on average, see ``durations``; None before the first has ended."""
+        known = self.durations
+        return math.fsum(known) / len(known) if known else None
 
     @property
     def is_single(self) -> bool:
@@ -153,6 +167,23 @@ def spread(values: Sequence[float]) -> Spread | None:
         return Spread(statistics.fmean(values), deviation, min(values), max(values))
     except OverflowError:
         return None
+
+
+def best_words(metrics: Sequence[str], best: Sequence[TrialRecord], *, is_single: bool) -> str:
+    """Return the line that tells the best trial; with several objectives, how many no other one beats.
+
+    Args:
+        metrics: what each value of a trial is.
+        best: the best trial, or the front.
+        is_single: whether a trial has one value.
+
+    Example:
+        >>> best_words(["loss"], [TrialRecord(4, "complete", (0.25,), {})], is_single=True)
+        'best loss: 0.25 in trial 4'
+    """
+    if is_single:
+        return f"best {metrics[0]}: {best[0].values[0]:.6g} in trial {best[0].number}"
+    return f"Pareto front: {count(len(best), 'trial')} that no other beats"
 
 
 def is_number(value: Any) -> bool:

@@ -1,8 +1,8 @@
-"""The table of all trials as CSV."""
+"""The table of all trials: its columns, its rows, and its text as CSV."""
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -38,31 +38,36 @@ def trials_csv(records: Sequence[TrialRecord], values: Sequence[str] = ("value",
         >>> print(trials_csv([TrialRecord(0, "complete", (0.5,), {"lr": 0.1})]).splitlines()[1])
         0,complete,0.5,0.1,,,,,,,,
     """
-    names, columns = _parameter_columns(records, values)
+    return rows_csv(trial_rows(records, values), table_columns(records, values))
+
+
+def rows_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """Return rows of the table as CSV, below its head.
+
+    Args:
+        rows: as ``trial_rows`` returns them.
+        columns: as ``table_columns`` returns them.
+    """
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["number", "state", *values, *columns, *_AFTER_PARAMETERS])
-    for record in records:
-        after = _after_parameters(record)
-        if record.duration is not None:
-            after["duration_seconds"] = f"{record.duration:.3f}"
-        missing = len(values) - len(record.values)
-        writer.writerow(
-            [
-                record.number,
-                record.outcome,
-                *record.values,
-                *[""] * missing,
-                *[record.params.get(name, "") for name in names],
-                *map(_written, after.values()),
-            ]
-        )
+    writer.writerow(columns)
+    writer.writerows([_cell(column, row[column]) for column in columns] for row in rows)
     return table.getvalue()
 
 
 def value_columns(n_objectives: int) -> list[str]:
     """Return the columns of what trials returned: ``value``, or ``values_0``, ``values_1`` and so on."""
     return ["value"] if n_objectives <= 1 else [f"values_{index}" for index in range(n_objectives)]
+
+
+def table_columns(records: Sequence[TrialRecord], values: Sequence[str] = ("value",)) -> list[str]:
+    """Return the columns of the table, also of one without rows.
+
+    Example:
+        >>> table_columns([])[:4]
+        ['number', 'state', 'value', 'duration_seconds']
+    """
+    return ["number", "state", *values, *_parameter_columns(records, values)[1], *_AFTER_PARAMETERS]
 
 
 def trial_rows(records: Sequence[TrialRecord], values: Sequence[str] = ("value",)) -> list[dict[str, Any]]:
@@ -102,10 +107,12 @@ def _after_parameters(record: TrialRecord) -> dict[str, Any]:
     return dict(zip(_AFTER_PARAMETERS, found, strict=True))
 
 
-def _written(value: Any) -> Any:
+def _cell(column: str, value: Any) -> Any:
     """Return a value as the table writes it."""
     if value is None:
         return ""
     if isinstance(value, datetime):
         return value.isoformat()
-    return " ".join(map(repr, value)) if isinstance(value, list) else value
+    if isinstance(value, list):
+        return " ".join(map(repr, value))
+    return f"{value:.3f}" if column == "duration_seconds" else value
