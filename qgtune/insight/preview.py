@@ -24,12 +24,13 @@ class Preview:
         return "\n".join(f"{label:<{width}}  {text}" for label, text in self.rows)
 
 
-def preview(prepared: Prepared, found: Listing) -> Preview:
+def preview(prepared: Prepared, found: Listing, total: int) -> Preview:
     """Return what a run of a tuning file is going to do.
 
     Args:
         prepared: the tuning file.
         found: the listing of its search space.
+        total: how many finished trials its study shall have.
     """
     compilation, tuning = prepared.compilation, prepared.tuning
     plan = compilation.plan
@@ -42,7 +43,7 @@ def preview(prepared: Prepared, found: Listing) -> Preview:
         ("conditions", _conditions(found)),
         ("constraints", _constraints(plan.constraints)),
         ("a trial", _trial(tuning)),
-        ("trials", _trials(tuning)),
+        ("trials", _trials(tuning, total)),
     ]
     return Preview(tuple((label, text) for label, text in rows if text))
 
@@ -106,9 +107,9 @@ def _facts(facts: DataFacts) -> list[str]:
     return found
 
 
-def _trials(tuning: Tuning) -> str:
+def _trials(tuning: Tuning, total: int) -> str:
     settings = tuning.settings
     processes = f"{settings.n_processes} process{'' if settings.n_processes == 1 else 'es'}"
     threads = f" of {settings.n_jobs} threads" if settings.n_jobs > 1 else ""
     timeout = f", at most {settings.timeout:g} s" if settings.timeout is not None else ""
-    return f"{settings.total_trials:,} in {processes}{threads}{timeout}"
+    return f"{total:,} in {processes}{threads}{timeout}"

@@ -75,15 +75,13 @@ def metric_names(settings: TuningSettings) -> tuple[str, ...]:
     """Return what each value of a trial is called."""
     if settings.task:
         return settings.metric_names
-    several = len(settings.all_directions)
-    return ("value",) if several == 1 else tuple(f"value {index}" for index in range(several))
+    return tuple(value_columns(len(settings.all_directions)))
 
 
 def columns_of_values(settings: TuningSettings) -> tuple[str, ...]:
     """Return the names of the columns of trials.csv that hold what trials returned."""
     several = len(settings.all_directions)
-    named = settings.task is not None and several > 1
-    return settings.metric_names if named else tuple(value_columns(several))
+    return metric_names(settings) if several > 1 else tuple(value_columns(several))
 
 
 def open_tuned_study(tuning: Tuning) -> "Study":
