@@ -1,4 +1,4 @@
-"""Small words that every message needs: a number with its noun, the reason of a failure of the system, a number in JSON."""
+"""Small words that every message needs: numbers with their nouns, refusals of the system, numbers in JSON."""
 
 import math
 import os
