@@ -10,7 +10,7 @@ from typing import Any
 from qgtune.compiler.planning.plan import Plan
 from qgtune.schema.tuning import TuningSettings
 from qgtune.space import EvaluationError
-from qgtune.space.domains import canonical
+from qgtune.space.domain_texts import canonical
 from qgtune.study import (
     REPEATED_VALUES,
     REUSED_FROM,
@@ -82,7 +82,7 @@ class FinishedConfigs:
     def _note(self, number: int, params: dict[str, Any], values: tuple[float, ...]) -> None:
         try:
             config = canonical(self._plan.config_of(params))
-        except (KeyError, ValueError, EvaluationError):
+        except EvaluationError:
             return  # of another space, from before it was widened
         self._by_config.setdefault(config, (number, values))
 

@@ -11,7 +11,8 @@ from qgtune import cli
 from qgtune.compiler.pipeline import SpaceSources, compile_space
 from qgtune.compiler.planning.canonical_form import canonical_form
 from qgtune.document import Source, format_flow
-from qgtune.insight.difference import Verdict, compare_spaces, outline
+from qgtune.insight.difference import Verdict, compare_spaces
+from qgtune.insight.outline import outline
 from qgtune.study.space_change import space_changes
 
 

@@ -14,7 +14,8 @@ from qgtune.core.errors import UsageError
 
 if TYPE_CHECKING:
     from qgtune.compiler.prepare import Prepared
-    from qgtune.insight.difference import Change, Difference, Outline
+    from qgtune.insight.difference import Change, Difference
+    from qgtune.insight.outline import Outline
     from qgtune.outputs.best_trials import BestOfStudy
 
 _VERDICTS = {
@@ -95,7 +96,7 @@ def _compare_files(
 def _read(path: pathlib.Path) -> "tuple[Outline, Prepared | None]":
     """Return what a file describes, and all of it if it is a tuning file rather than a search space."""
     from qgtune.compiler.load import compile_files
-    from qgtune.insight.difference import outline
+    from qgtune.insight.outline import outline
     from qgtune.schema.tuning import tuning_keys
 
     data = read_file(path).data

@@ -27,6 +27,7 @@ class Results:
         total: finished trials that were asked for; None where nobody said.
         fingerprint: the fingerprint of the search space.
         domains: the parameters as they are searched, by name; of the study's own where no space is known.
+        note: what a reader should know of all of it, in a sentence; mostly empty.
     """
 
     study: str
@@ -36,6 +37,7 @@ class Results:
     total: int | None = None
     fingerprint: str = ""
     domains: Mapping[str, Domain | FollowingRange] = field(default_factory=dict)
+    note: str = ""
 
     @property
     def complete(self) -> tuple[TrialRecord, ...]:

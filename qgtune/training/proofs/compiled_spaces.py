@@ -14,6 +14,7 @@ from qgtune.core.paths import Path, format_path
 from qgtune.nn import Junction
 from qgtune.schema.gnn import GRAPH_CLASSIFICATION, TASK_SCHEMAS
 from qgtune.space import Reference, SpaceNode
+from qgtune.training.proofs.width_log import WidthLog
 
 
 def compile_unchecked(path: pathlib.Path) -> tuple[Compilation, DataFacts, str]:
@@ -36,8 +37,13 @@ def compile_unchecked(path: pathlib.Path) -> tuple[Compilation, DataFacts, str]:
     return compile_space(sources, selection, problems, outside_of(tuning)), data_facts(tuning), task
 
 
-def fact_formula(compilation: Compilation, facts: DataFacts, junction: Junction) -> str | None:
-    """Return the fact of the data set that the target of a junction should follow, if it can be named."""
+def formula_of(compilation: Compilation, facts: DataFacts, log: WidthLog, junction: Junction) -> str | None:
+    """Return what the target of a junction should follow: a fact of the data set, or what gives its width.
+
+    None if that cannot be named: a section of the config hides the facts, or no expression was found.
+    """
+    if junction.source[0] != "data":
+        return log.formula(junction.target)
     a_section_hides_it = "data" in compilation.space.root.entries
     known = facts.by_path().get(junction.source)
     return None if a_section_hides_it or known != junction.needed else format_path(junction.source)
