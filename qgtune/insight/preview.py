@@ -8,6 +8,7 @@ from qgtune.compiler.data_facts import DataFacts, data_facts
 from qgtune.compiler.planning.checks import Check
 from qgtune.compiler.prepare import Prepared
 from qgtune.compiler.tuning import Tuning
+from qgtune.core.wording import count
 from qgtune.insight.counting import space_size
 from qgtune.insight.listing import Listing
 from qgtune.space import Categorical, Domain, Float, FollowingRange, Integer
@@ -67,7 +68,7 @@ def _conditions(found: Listing) -> str:
         (len(found.conditions), "switch", "switches"),
         (len(found.lengths), "tuned length", "tuned lengths"),
     )
-    return ", ".join(f"{number} {one if number == 1 else more}" for number, one, more in counted if number)
+    return ", ".join(count(number, one, more) for number, one, more in counted if number)
 
 
 def _constraints(checks: Sequence[Check]) -> str:
@@ -99,9 +100,7 @@ def _facts(facts: DataFacts) -> list[str]:
     if facts.num_node_features is not None:
         found.append(f"{facts.num_node_features} features a node")
     if facts.predicts == "values" and facts.num_classes:
-        found.append(
-            f"{len(facts.num_classes)} value{'' if len(facts.num_classes) == 1 else 's'} a {facts.level}"
-        )
+        found.append(f"{count(len(facts.num_classes), 'value')} a {facts.level}")
     elif facts.num_classes:
         found.append(f"{' and '.join(map(str, facts.num_classes))} classes")
     return found
@@ -109,7 +108,7 @@ def _facts(facts: DataFacts) -> list[str]:
 
 def _trials(tuning: Tuning, total: int) -> str:
     settings = tuning.settings
-    processes = f"{settings.n_processes} process{'' if settings.n_processes == 1 else 'es'}"
+    processes = count(settings.n_processes, "process", "processes")
     threads = f" of {settings.n_jobs} threads" if settings.n_jobs > 1 else ""
     timeout = f", at most {settings.timeout:g} s" if settings.timeout is not None else ""
     return f"{total:,} in {processes}{threads}{timeout}"
