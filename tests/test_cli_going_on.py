@@ -167,3 +167,12 @@ def test_interrupts_and_refusals_promise_to_go_on_only_where_something_does(monk
             assert said in errors
             assert ("goes on" in errors or "is kept" in errors) is goes_on
             monkeypatch.setitem(COMMANDS, name, command)
+
+
+def test_an_interrupt_outside_of_the_trials_does_not_promise_that_more_of_them_go_on(monkeypatch, capsys):
+    def interrupt(_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(COMMANDS, "run", dataclasses.replace(COMMANDS["run"], execute=interrupt))
+    assert cli.main(["run", "t.yaml", "--more", "20"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"

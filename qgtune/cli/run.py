@@ -42,7 +42,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "this is what a launcher starts",
     )
     how_much = parser.add_mutually_exclusive_group()
-    how_much.add_argument("--quiet", action="store_true", help="show failures and the summary only")
+    how_much.add_argument(
+        "--quiet", action="store_true", help="show failures and the summary; notes go to stderr"
+    )
     how_much.add_argument(
         "--verbose",
         action="store_true",
