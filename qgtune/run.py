@@ -12,13 +12,14 @@ from qgtune.compiler.enqueued import asked_by
 from qgtune.compiler.files import shown_path
 from qgtune.compiler.planning.canonical_form import canonical_form
 from qgtune.compiler.prepare import Prepared
+from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
 from qgtune.core.events import Event, Notice, RunStarted, TrialFinished
 from qgtune.core.fork_server import start_fork_server
 from qgtune.core.trials import TrialRecord
 from qgtune.core.wording import reason_of
 from qgtune.first_trials import params_to_try_first
-from qgtune.loaded_data import check_data_of_run
+from qgtune.loaded_data import data_of_run
 from qgtune.outputs.files import OutputFiles, check_outputs, shown
 from qgtune.outputs.kept_checkpoints import KeptCheckpoints
 from qgtune.outputs.report import config_reader
@@ -70,12 +71,22 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
     check_outputs(prepared)
     _start_server(prepared.tuning.settings)
-    check_data_of_run(prepared.tuning, prepared.compilation)
+    with data_of_run(prepared.tuning, prepared.compilation, files.folder.resolve()) as store:
+        return _run(prepared, files, store, on_event, more)
+
+
+def _run(
+    prepared: Prepared,
+    files: OutputFiles,
+    store: pathlib.Path | None,
+    on_event: Callable[[Event], None],
+    more: int | None,
+) -> RunResult:
     # Optuna takes most of a second to import, and a tuning file with problems never gets here.
     from qgtune.study import best_record, pareto_front, run_trials
 
     writer = OutputWriter(prepared, files, on_event, _kept_checkpoints(prepared, files))
-    spec = replace(_run_spec(prepared, files), more=more)
+    spec = replace(_run_spec(prepared, files, store), launching=_launching(prepared, store), more=more)
     for text in _notices(spec, prepared.tuning.settings):
         on_event(Notice(text))
     view_errors: list[OSError] = []
@@ -113,7 +124,12 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
     return RunResult(outcome, best, front, files, study)
 
 
-def join(prepared: Prepared, on_event: Callable[[Event], None], total: int) -> "RunOutcome":
+def join(
+    prepared: Prepared,
+    on_event: Callable[[Event], None],
+    total: int,
+    store: pathlib.Path | None = None,
+) -> "RunOutcome":
     """Return how it went, after adding trials to the study of a run elsewhere until it has its total.
 
     The results are written by that run alone.
@@ -122,6 +138,7 @@ def join(prepared: Prepared, on_event: Callable[[Event], None], total: int) -> "
         prepared: what ``prepare`` made of the tuning file.
         on_event: called with each event, in this process.
         total: finished trials that the study shall have in the end.
+        store: the file in which that run keeps its data set, if it does; it need not be here.
 
     Raises:
         DiagnosticError: if the storage, the study or the objective cannot be used.
@@ -129,14 +146,14 @@ def join(prepared: Prepared, on_event: Callable[[Event], None], total: int) -> "
     from qgtune.study import run_trials
 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
-    spec = replace(_run_spec(prepared, files), total=total, more=None, enqueue=(), launching=None, joins=True)
+    spec = replace(_run_spec(prepared, files, store), total=total, enqueue=(), joins=True)
     try:
         return run_trials(spec, on_event)
     except ConfigValueError as error:
         raise DiagnosticError((located(error, prepared.tuning),)) from error
 
 
-def _launching(prepared: Prepared) -> "Launching | None":
+def _launching(prepared: Prepared, store: pathlib.Path | None) -> "Launching | None":
     """Return how processes are started that join the run; None where its workers are its own."""
     from qgtune.study import Launching
 
@@ -144,7 +161,8 @@ def _launching(prepared: Prepared) -> "Launching | None":
     choice = tuning.settings.chosen_launcher
     if choice.is_local:
         return None
-    command = (sys.executable, "-m", "qgtune", "run", str(tuning.path.resolve()), "--join")
+    data = () if store is None else ("--data", str(store))
+    command = (sys.executable, "-m", "qgtune", "run", str(tuning.path.resolve()), *data, "--join")
     return Launching(choice, command, tuning.folder.resolve())
 
 
@@ -170,9 +188,10 @@ def _notices(spec: "RunSpec", settings: TuningSettings) -> Iterator[str]:
         yield _NOT_PRUNED
 
 
-def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
+def _run_spec(prepared: Prepared, files: OutputFiles, store: pathlib.Path | None) -> "RunSpec":
     from qgtune.measuring import measured
     from qgtune.objectives import TaskSpec, make_own_objective, make_task_objective
+    from qgtune.plugins import with_plugins
     from qgtune.study import RunSpec
 
     tuning, plan = prepared.tuning, prepared.compilation.plan
@@ -195,7 +214,6 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         enqueue=params_to_try_first(prepared, with_base=number_of_combinations(prepared) is None),
         start_method=settings.start_method,
         on_worker_death=settings.on_worker_death,
-        launching=_launching(prepared),
         make_objective=functools.partial(
             make_own_objective,
             plan=plan,
@@ -206,7 +224,7 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         ),
     )
     if settings.task is None:
-        return measured(spec, plan, settings)
+        return with_plugins(measured(spec, plan, settings), tuning)
     task = TaskSpec(
         settings.task,
         dict(settings.data or {}),
@@ -215,36 +233,46 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         files.folder.resolve(),
         settings.on_oom,
         keeps_models=settings.keep_checkpoints is not None,
+        store=store,
     )
     make = functools.partial(make_task_objective, plan=plan, spec=task)
     spec = replace(spec, make_objective=make, preload=TASK_MODULES, metrics=settings.metric_names)
-    return measured(spec, plan, settings)
+    return with_plugins(measured(spec, plan, settings), tuning)
 
 
 def migrate(prepared: Prepared) -> str:
     """Return in words what became of a study that begins anew with those of its trials that fit the space.
 
     Raises:
-        DiagnosticError: if the study cannot be migrated; its file is as it was.
+        DiagnosticError: if the study cannot be migrated, and is as it was; or if the trials were copied into
+            a study of another name, which the tuning file has to say.
     """
     from qgtune.study import migrate_study
 
     tuning = prepared.tuning
-    journal = tuning.settings.journal(tuning.folder)
+    storage = tuning.settings.storage_at(tuning.folder)
+    name = tuning.settings.name(tuning.folder)
     try:
-        if journal is None:
+        if storage is None:
             raise ConfigValueError(  # noqa: TRY301 - told as every other reason
-                ("storage",), "only a study in a journal file is migrated", "choose another study_name"
+                ("storage",),
+                "a study in memory is gone after its run: there is nothing to migrate",
+                "leave out --migrate",
             )
         asked = functools.partial(asked_by, prepared.compilation.plan)
-        name = tuning.settings.name(tuning.folder)
-        done = migrate_study(journal, name, run_fingerprint(prepared), _canonical_form(prepared), asked)
+        done = migrate_study(storage, name, run_fingerprint(prepared), _canonical_form(prepared), asked)
     except ConfigValueError as error:
         raise DiagnosticError((located(error, prepared.tuning),)) from error
     if done is None:
         return "nothing to migrate: the study was begun with this search space"
-    kept = shown_path(done.old_study)
-    return f"migrated {done.taken} of {done.finished} finished trials; the study as it was is {kept}"
+    trials = f"{done.taken} of {done.finished} finished trials"
+    if done.old_study is None:
+        message = (
+            f"study_name: {trials} are copied into the study {done.study_name!r}; {name!r} stays as it was"
+        )
+        hint = f"write study_name: {done.study_name}, and give the command without --migrate"
+        raise DiagnosticError((Diagnostic("QG421", message, tuning.locate("study_name"), hint),))
+    return f"migrated {trials}; the study as it was is {shown_path(done.old_study)}"
 
 
 def _canonical_form(prepared: Prepared) -> str:

@@ -1,12 +1,15 @@
 """What a study's sampler has to know of a search space that was compiled."""
 
+import functools
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.building.selection import Selection, parse_pattern
 from qgtune.compiler.load import compile_files
 from qgtune.compiler.pipeline import Compilation
+from qgtune.compiler.planning.plan import Plan
+from qgtune.compiler.planning.steps import Suggestion
 from qgtune.compiler.prepare import Prepared
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path
@@ -14,7 +17,7 @@ from qgtune.insight.counting import space_size
 from qgtune.insight.space_size import domain_values
 from qgtune.schema.sampler_settings import Choice, find_setting_problems, parse_setting
 from qgtune.schema.tuning import key_spellings
-from qgtune.space import Categorical, FollowingRange
+from qgtune.space import Categorical, EvaluationError, FollowingRange
 
 if TYPE_CHECKING:
     from qgtune.study import SamplerSpec
@@ -72,7 +75,7 @@ def _spec(choice: Choice, compilation: Compilation, folder: pathlib.Path) -> "Sa
 
     parameters = compilation.plan.suggestions
     grid: dict[str, tuple[Any, ...]] = {}
-    if choice.name == "grid":
+    if choice.name == "grid" or (choice.name == "brute_force" and _all_have_the_same(parameters)):
         for parameter in parameters:
             domain = parameter.domain
             if isinstance(domain, Categorical):
@@ -80,7 +83,20 @@ def _spec(choice: Choice, compilation: Compilation, folder: pathlib.Path) -> "Sa
             elif not isinstance(domain, FollowingRange):
                 grid[parameter.name] = tuple(domain_values(domain))
     names = tuple(dict.fromkeys(parameter.name for parameter in parameters))
-    return SamplerSpec(choice, names, grid, folder)
+    plan = compilation.plan
+    # What only the place where a trial runs can tell is not known before it runs.
+    heeds = any(not check.is_late for check in plan.constraints)
+    holds = functools.partial(_has_config, plan) if heeds else None
+    return SamplerSpec(choice, names, grid, folder, holds)
+
+
+def _has_config(plan: Plan, trial: Any) -> bool:
+    """Return whether a trial gives a config that may be trained."""
+    try:
+        plan.resolve(trial)
+    except EvaluationError:
+        return False
+    return True
 
 
 def total_trials(prepared: Prepared) -> int:
@@ -90,6 +106,11 @@ def total_trials(prepared: Prepared) -> int:
     """
     asked, size = prepared.tuning.settings.total_trials, number_of_combinations(prepared)
     return min(asked, size) if size else asked
+
+
+def _all_have_the_same(parameters: Iterable[Suggestion]) -> bool:
+    """Return whether every trial has the same parameters, with the same domains."""
+    return not any(one.scope or isinstance(one.domain, FollowingRange) for one in parameters)
 
 
 def number_of_combinations(prepared: Prepared) -> int | None:

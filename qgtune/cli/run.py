@@ -1,6 +1,7 @@
 """``qgtune TUNING.yaml``: run trials until the study has as many as the file asks for."""
 
 import argparse
+import pathlib
 import shlex
 import time
 from collections.abc import Callable, Sequence
@@ -41,6 +42,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="add trials to the study of a run elsewhere until it has TOTAL, and write no results; "
         "this is what a launcher starts",
     )
+    parser.add_argument(
+        "--data",
+        type=pathlib.Path,
+        metavar="FILE",
+        help="with --join: the file in which that run keeps its data set; where there is none, the data "
+        "are loaded",
+    )
     how_much = parser.add_mutually_exclusive_group()
     how_much.add_argument(
         "--quiet", action="store_true", help="show failures and the summary; notes go to stderr"
@@ -77,7 +85,7 @@ def _run(options: argparse.Namespace) -> int:
     )
     with view:
         if options.join is not None:
-            return _exit_code(join(prepared, _without_reader(view), options.join))
+            return _exit_code(join(prepared, _without_reader(view), options.join, options.data))
         result = run(prepared, _without_reader(view), options.more)
     with reader_may_leave():
         _print_summary(prepared, result, names, time.monotonic() - began)
@@ -126,7 +134,7 @@ def _print_summary(prepared: "Prepared", result: "RunResult", metrics: Sequence[
     from qgtune.reports.results import best_words
 
     settings, outcome = prepared.tuning.settings, result.outcome
-    states = ["lost" if record.lost else record.state for record in outcome.records]
+    states = [record.outcome for record in outcome.records]
     counts = ", ".join(f"{states.count(s)} {s}" for s in _ENDS if s in states)
     wanted = max(outcome.total, outcome.finished)  # the total may have been lowered since
     total = f"{outcome.finished} of {count(wanted, 'trial')}, {duration(seconds)}"

@@ -53,8 +53,9 @@ def _print_head(results: "Results", record: "TrialRecord") -> None:
 
     pairs = zip(results.metrics, record.values, strict=False)
     lines = [
-        f"study {results.study}, trial {record.number}: {'lost' if record.lost else record.state}",
+        f"study {results.study}, trial {record.number}: {record.outcome}",
         ", ".join(f"{metric} {value!r}" for metric, value in pairs),
+        _origin(record),
         "" if record.duration is None else duration(record.duration),
         "" if not record.worker else f"worker {record.worker}",
         record.failure,
@@ -81,6 +82,17 @@ def _why_no_config(record: "TrialRecord", *, changed: bool) -> str:
     if record.state == "complete" or changed:
         return "its parameters do not fit the search space as it is now"
     return "it ended before all of its config was sampled"
+
+
+def _origin(record: "TrialRecord") -> str:
+    """Say where the values of a trial come from, if not from one training of its own."""
+    if record.reused_from is not None:
+        return f"it has the config of trial {record.reused_from}, whose values it was given"
+    if not record.repeats:
+        return ""
+    each = "; ".join(", ".join(map(repr, values)) for values in record.repeats)
+    spread = ", ".join(f"{value:.6g}" for value in record.spread)
+    return f"the mean of {len(record.repeats)} trainings: {each}; standard deviation {spread}"
 
 
 SHOW = Command(

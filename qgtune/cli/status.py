@@ -55,6 +55,8 @@ def _print_results(results: "Results") -> None:
 def _print_ends(results: "Results") -> None:
     from qgtune.reports.board import duration
 
+    if results.reused:
+        print(f"  {results.reused} of them took the values of an equal config")
     for state, reason, number in results.reasons[:3]:
         print(f"  {number} {state}: {reason}")
     if results.mean_duration is not None:

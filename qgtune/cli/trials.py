@@ -28,7 +28,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sort", default="number", metavar="COLUMN", help=f"{column}a leading - turns it round"
     )
     parser.add_argument("--top", type=at_least_one, metavar="N", help="show the first N only")
-    states = ("complete", "pruned", "failed", "running")
+    states = ("complete", "pruned", "failed", "lost", "running")
     parser.add_argument("--state", type=one_of(*states), metavar="STATE", help=", ".join(states))
     parser.add_argument(
         "--format", type=one_of(*_FORMS), default="text", metavar="FORM", help=", ".join(_FORMS)

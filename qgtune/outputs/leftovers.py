@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from qgtune.study import Study
 
 _TEMPORARY = re.compile(r"\.qgtune-[0-9a-f]{32}\.(?:tmp|probe)")
+_DATA = re.compile(r"\.?\.qgtune-[0-9a-f]{32}\.graphs(?:\.[0-9a-f]{32}\.tmp)?")
 _WRITING_SECONDS = 3600.0
 """Nobody writes one file for so long: an older temporary one is a killed run's, even if a run is alive."""
 
@@ -70,10 +71,13 @@ def leftovers(prepared: Prepared, study: "Study", *, alone: bool) -> list[Leftov
 
 def _temporary(folder: Path, *, alone: bool) -> Iterator[Leftover]:
     for path in _within(folder):
-        status = _status(path) if _TEMPORARY.fullmatch(path.name) else None
+        status = _status(path)
         if status is None:
             continue
-        if alone or time.time() - status.st_mtime > _WRITING_SECONDS:
+        if alone and _DATA.fullmatch(path.name):
+            yield Leftover(path, "the data set of a run that was killed", status.st_size)
+        is_old = alone or time.time() - status.st_mtime > _WRITING_SECONDS
+        if is_old and _TEMPORARY.fullmatch(path.name):
             yield Leftover(path, "a file that a killed run did not finish", status.st_size)
 
 

@@ -106,11 +106,12 @@ def columns_of_values(settings: TuningSettings) -> tuple[str, ...]:
     return metric_names(settings) if several > 1 else tuple(value_columns(several))
 
 
-def open_tuned_study(tuning: Tuning, *, turned: bool = False) -> "Study":
-    """Return the study of a tuning file, for reading.
+def open_tuned_study(tuning: Tuning, *, writing: bool = False, turned: bool = False) -> "Study":
+    """Return the study of a tuning file, for reading: nothing is made or changed.
 
     Args:
         tuning: the tuning file.
+        writing: whether it may be added to as well, where what keeps it can be written.
         turned: whether it may be a study that was begun with other directions; then nobody may ask which
             trial is the best.
 
@@ -126,7 +127,7 @@ def open_tuned_study(tuning: Tuning, *, turned: bool = False) -> "Study":
     if storage is None:
         raise QgtuneError("the study was in memory only, as storage is null: there is nothing to read")
     try:
-        study = open_study(settings.name(tuning.folder), storage)
+        study = open_study(settings.name(tuning.folder), storage, writing=writing)
         if not turned:
             check_directions(study, settings.all_directions)
     except ConfigValueError as error:
@@ -166,12 +167,14 @@ def run_fingerprint(prepared: Prepared) -> str:
 def measured_settings(prepared: Prepared) -> dict[str, Any]:
     """Return the settings that say what a trial's value is."""
     settings = prepared.tuning.settings
-    return {
+    measured = {
         "objective": settings.objective,
         "task": settings.task,
         "data": settings.data,
         "metric": _measured_metric(settings),
     }
+    # Only where it changes a value: studies that were begun before it was looked at go on.
+    return {**measured, "repeats": settings.repeats} if settings.repeats > 1 else measured
 
 
 def _measured_metric(settings: TuningSettings) -> Any:

@@ -60,7 +60,7 @@ def trial_text(results: Results, record: TrialRecord, config: dict[str, Any] | N
         study=results.study,
         metrics=list(results.metrics),
         number=record.number,
-        state="lost" if record.lost else record.state,  # type: ignore[arg-type]  # checked by the model
+        state=record.outcome,  # type: ignore[arg-type]  # checked by the model
         values=list(record.values),
         params=record.params,
         config=None if config is None else _as_json(config),

@@ -116,7 +116,8 @@ class OutputWriter:
             if self._own.is_ours(self.files.pickle):
                 self.write_pickle(study)
             if with_plots and can_draw():
-                write_plots(results, study, shares, self.files, self._own)
+                for problem in write_plots(results, study, shares, self.files, self._own):
+                    self._say(problem)
             elif with_plots:
                 self._say(MISSING)
 

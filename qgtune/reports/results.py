@@ -53,7 +53,7 @@ class Results:
     @property
     def counts(self) -> dict[str, int]:
         """How many trials are complete, pruned, failed, lost with their worker, and running."""
-        found = Counter("lost" if record.lost else record.state for record in self.records)
+        found = Counter(record.outcome for record in self.records)
         return {state: found[state] for state in ("complete", "pruned", "failed", "lost", "running")}
 
     @property
@@ -65,7 +65,7 @@ class Results:
     def reasons(self) -> list[tuple[str, str, int]]:
         """State, reason and number of the trials that came to nothing, the most frequent first."""
         found = Counter(
-            ("lost" if record.lost else record.state, record.failure or "stopped by the pruner")
+            (record.outcome, record.failure or "stopped by the pruner")
             for record in self.records
             if record.state in {"pruned", "failed"}
         )
@@ -73,8 +73,8 @@ class Results:
 
     @property
     def mean_duration(self) -> float | None:
-        """Seconds that a trial took on average; None before the first has ended."""
-        known = [r.duration for r in self.records if r.duration is not None and r.state != "running"]
+        """Seconds that a trial took on average, see ``durations``; None before the first has ended."""
+        known = self.durations
         return math.fsum(known) / len(known) if known else None
 
     @property
@@ -94,8 +94,30 @@ class Results:
 
     @property
     def top(self) -> tuple[TrialRecord, ...]:
-        """The ten best trials; with several objectives, up to ten that no other one beats."""
-        return (self.ranked if self.is_single else self._front())[:TOP]
+        """The ten best trials; with several objectives, up to ten that no other one beats.
+
+        A trial that was given the values of one with an equal config is no other trial.
+        """
+        found = self.ranked if self.is_single else self._front()
+        there = {record.number for record in self.complete}
+        return tuple(record for record in found if record.reused_from not in there)[:TOP]
+
+    @property
+    def durations(self) -> list[float]:
+        """Seconds that each trial took that has ended, as far as known.
+
+        Those that were given the values of another one took no training.
+        """
+        return [
+            record.duration
+            for record in self.records
+            if record.duration is not None and record.state != "running" and record.reused_from is None
+        ]
+
+    @property
+    def reused(self) -> int:
+        """How many trials were given the values of an equal config."""
+        return sum(record.reused_from is not None for record in self.complete)
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -132,7 +154,7 @@ class Spread:
 
 
 def spread(values: Sequence[float]) -> Spread | None:
-    """Return how numbers spread, or None if there are none or one of them is not finite.
+    """Return how numbers spread, or None if there are none, or they or their sum are no finite number.
 
     Example:
         >>> spread([1.0, 3.0])
@@ -140,8 +162,11 @@ def spread(values: Sequence[float]) -> Spread | None:
     """
     if not values or not all(map(math.isfinite, values)):
         return None
-    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
-    return Spread(statistics.fmean(values), deviation, min(values), max(values))
+    try:
+        deviation = statistics.stdev(values) if len(values) > 1 else 0.0
+        return Spread(statistics.fmean(values), deviation, min(values), max(values))
+    except OverflowError:
+        return None
 
 
 def best_words(metrics: Sequence[str], best: Sequence[TrialRecord], *, is_single: bool) -> str:

@@ -15,16 +15,20 @@ _AFTER_PARAMETERS = (
     "worker",
     "peak_memory",
     "failure",
+    "reused_from",
+    "spread",
 )
 
 
 def trials_csv(records: Sequence[TrialRecord], values: Sequence[str] = ("value",)) -> str:
     r"""Return a table with one row for each trial.
 
-    The columns: number, state, those of the values, then one for each parameter in the order in which the
-    parameters first occur, then duration_seconds, datetime_start, datetime_complete, worker, peak_memory
-    (bytes), failure. What a trial does not have is empty. A parameter named like another column is called
-    ``params_<name>``.
+    The columns: number, state (complete, pruned, failed, lost or running), those of the values, then one for
+    each parameter in the order in which the parameters first occur, then duration_seconds, datetime_start,
+    datetime_complete, worker, peak_memory (bytes), failure, reused_from (the number of the trial whose values
+    it was given), spread (the standard deviation of the values of its repeats; of several objectives one
+    each, with spaces between them). What a trial does not have is empty. A parameter named like another
+    column is called ``params_<name>``.
 
     Args:
         records: the trials, in the order of the rows.
@@ -32,7 +36,7 @@ def trials_csv(records: Sequence[TrialRecord], values: Sequence[str] = ("value",
 
     Example:
         >>> print(trials_csv([TrialRecord(0, "complete", (0.5,), {"lr": 0.1})]).splitlines()[1])
-        0,complete,0.5,0.1,,,,,,
+        0,complete,0.5,0.1,,,,,,,,
     """
     return rows_csv(trial_rows(records, values), table_columns(records, values))
 
@@ -72,16 +76,11 @@ def trial_rows(records: Sequence[TrialRecord], values: Sequence[str] = ("value",
     return [
         {
             "number": record.number,
-            "state": record.state,
+            "state": record.outcome,
             **dict.fromkeys(values),
             **dict(zip(values, record.values, strict=False)),
             **{column: record.params.get(name) for name, column in zip(names, columns, strict=True)},
-            "duration_seconds": record.duration,
-            "datetime_start": record.started,
-            "datetime_complete": record.ended,
-            "worker": record.worker,
-            "peak_memory": record.peak_memory,
-            "failure": record.failure,
+            **_after_parameters(record),
         }
         for record in records
     ]
@@ -93,9 +92,27 @@ def _parameter_columns(records: Sequence[TrialRecord], values: Sequence[str]) ->
     return names, [f"params_{name}" if name in fixed else name for name in names]
 
 
+def _after_parameters(record: TrialRecord) -> dict[str, Any]:
+    spread = list(record.spread) if len(record.spread) > 1 else next(iter(record.spread), None)
+    found = (
+        record.duration,
+        record.started,
+        record.ended,
+        record.worker,
+        record.peak_memory,
+        record.failure,
+        record.reused_from,
+        spread,
+    )
+    return dict(zip(_AFTER_PARAMETERS, found, strict=True))
+
+
 def _cell(column: str, value: Any) -> Any:
+    """Return a value as the table writes it."""
     if value is None:
         return ""
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, list):
+        return " ".join(map(repr, value))
     return f"{value:.3f}" if column == "duration_seconds" else value

@@ -9,7 +9,7 @@ from qgtune.schema.gnn import TASK_SCHEMAS
 from qgtune.schema.launcher_settings import LauncherChoice, launcher_schema, parse_launcher
 from qgtune.schema.sampler_settings import Choice, parse_setting, setting_schema
 from qgtune.schema.tuning_places import RESULT_FILES, absolute_storage, result_files, sqlite_file
-from qgtune.schema.tuning_texts import Metrics, ObjectiveName, PathText, StudyName, path_key
+from qgtune.schema.tuning_texts import Metrics, ModuleName, ObjectiveName, PathText, StudyName, path_key
 
 FACTS_AS_METRICS = {"model.params": "minimize"}
 """What a task knows of a model before it is trained, and a study may optimize: fact -> better direction."""
@@ -126,15 +126,15 @@ class TuningSettings(BaseModel):
     )
     reuse_equal_configs: bool = Field(
         default=True,
-        description="Whether a config that is equal to that of a complete trial gets its value, instead of "
-        "being trained again.",
+        description="Whether a config that is equal to that of a trial that has ended, or that is being "
+        "trained, ends as that one does, instead of being trained again.",
     )
     repeats: int = Field(
         1,
         ge=1,
         le=1000,
-        description="How often each config is trained, with training.seed, training.seed + 1 and so on; a "
-        "trial's value is the mean.",
+        description="How often each config is trained, with training.seed, training.seed + 1 and so on, from "
+        "0 where a task's config has none; a trial's value is the mean.",
     )
     enqueue_base: bool = Field(
         default=True,
@@ -168,6 +168,11 @@ class TuningSettings(BaseModel):
         None,
         description="Python objects that a config may name with !pyobject, and modules of which it may name "
         "everything, such as [torch.nn, torch_geometric.nn]. By default none.",
+    )
+    plugins: list[ModuleName] | None = Field(
+        None,
+        description="Your own Python files and modules, imported before anything else in every process: they "
+        "register layers, metrics, samplers, data sets and so on. `file.py` or `package.module`.",
     )
     data: dict[str, Any] | None = Field(None, description="The task's data set: its name and its arguments.")
     metric: Metrics = Field(

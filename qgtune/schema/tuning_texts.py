@@ -89,6 +89,14 @@ ObjectiveName = Annotated[
     AfterValidator(_from_home),
 ]
 
+ModuleName = Annotated[
+    str,
+    Field(min_length=1, pattern=r"^(.+\.py|[A-Za-z_]\w*(\.[A-Za-z_]\w*)*)$"),
+    AfterValidator(_without_control_characters),
+    AfterValidator(_from_home),
+]
+"""A Python file, or a module."""
+
 
 def path_key(*names: str) -> AliasChoices:
     """Return the spellings of a key that names a file: each name with ``_path`` and with ``_file``."""

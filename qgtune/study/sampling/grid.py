@@ -3,19 +3,20 @@
 import hashlib
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from optuna import Study
 from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-from qgtune.study.attributes import LOST
+from qgtune.study.attributes import is_lost
 from qgtune.study.sampling.sampler import NamedDrawsSampler, shared_seed
 
 CELL = "qgtune:grid_cell"
 """On a trial: the number of the combination that it has, or is about to have."""
 
+_NOT_THERE = object()
 _ROUNDS = 4
 _ATTEMPTS = 50
 
@@ -42,13 +43,19 @@ class CellSampler(NamedDrawsSampler):
 
     def __init__(self, values: Mapping[str, Sequence[Any]], seed: int | None) -> None:
         self._values = {name: tuple(choices) for name, choices in values.items()}
+        self._positions = {
+            name: {choice: position for position, choice in reversed(tuple(enumerate(choices)))}
+            for name, choices in self._values.items()
+        }
         self._seed = seed
         self._cells: dict[int, int] = {}
+        self._ended: dict[int, int | None] = {}
+        """The combinations of trials that have ended, by number; None for those that leave it to others."""
         self.size = math.prod(len(choices) for choices in self._values.values())
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Take a combination for the trial."""
-        own = self._cell_of(trial.system_attrs.get("fixed_params", {}))
+        own = self._cell_with(trial.system_attrs.get("fixed_params", {}))
         self._cells[trial.number] = self._claim(study, trial) if own is None else own
 
     def sample_independent(
@@ -59,12 +66,9 @@ class CellSampler(NamedDrawsSampler):
         param_distribution: BaseDistribution,  # noqa: ARG002 - Optuna's signature
     ) -> Any:
         """Return the value that the trial's combination has for the parameter."""
-        cell = self._cells[trial.number]
-        for name, choices in self._values.items():
-            cell, position = divmod(cell, len(choices))
-            if name == param_name:
-                return choices[position]
-        raise KeyError(f"the grid has no parameter {param_name!r}")
+        if param_name not in self._values:
+            raise KeyError(f"the grid has no parameter {param_name!r}")
+        return self._params_of(self._cells[trial.number])[param_name]
 
     def after_trial(
         self,
@@ -97,15 +101,38 @@ class CellSampler(NamedDrawsSampler):
         """Return the combinations of all trials but one; those of lost trials are free again."""
         taken: set[int] = set()
         for trial in study.get_trials(deepcopy=False):
-            if trial.number == number or LOST in trial.user_attrs:
+            if trial.number == number:
                 continue
-            fixed = trial.system_attrs.get("fixed_params")
-            cell = trial.user_attrs.get(CELL) if fixed is None else self._cell_of({**fixed, **trial.params})
-            if cell is None and CELL in trial.user_attrs:
-                cell = trial.user_attrs[CELL]
+            if trial.number in self._ended:
+                cell = self._ended[trial.number]
+            else:
+                cell = None if is_lost(trial) else self._cell_of(trial)
+                if trial.state.is_finished():
+                    self._ended[trial.number] = cell
             if cell is not None:
-                taken.add(int(cell))
+                taken.add(cell)
         return taken
+
+    def _cell_of(self, trial: FrozenTrial) -> int | None:
+        """Return the number of the combination that a trial has, or is about to have.
+
+        Its parameters tell. What it has said in the study counts only before it has all of them: numbers were
+        others before a range became wider, or choices were added.
+        """
+        params = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+        cell = self._cell_with(params)
+        said = trial.user_attrs.get(CELL)
+        if cell is not None or said is None or int(said) >= self.size:
+            return cell
+        told = self._params_of(int(said))
+        return int(said) if all(told.get(name) == value for name, value in params.items()) else None
+
+    def _params_of(self, cell: int) -> dict[str, Any]:
+        params: dict[str, Any] = {}
+        for name, choices in self._values.items():
+            cell, position = divmod(cell, len(choices))
+            params[name] = choices[position]
+        return params
 
     def _free_cell(self, number: int, taken: set[int], seed: int) -> int:
         """Return the trial's own combination, or else one that others left, or else one from the end."""
@@ -117,14 +144,16 @@ class CellSampler(NamedDrawsSampler):
                 return cell
         return shuffled(number % self.size, self.size, seed)
 
-    def _cell_of(self, params: Mapping[str, Any]) -> int | None:
+    def _cell_with(self, params: Mapping[str, Any]) -> int | None:
         """Return the number of the combination of these values, or None if the grid does not hold it."""
         cell, weight = 0, 1
-        for name, choices in self._values.items():
-            if name not in params or params[name] not in choices:
+        for name, positions in self._positions.items():
+            value = params.get(name, _NOT_THERE)
+            position = positions.get(value) if isinstance(value, Hashable) else None
+            if position is None:
                 return None
-            cell += weight * choices.index(params[name])
-            weight *= len(choices)
+            cell += weight * position
+            weight *= len(self._values[name])
         return cell
 
 

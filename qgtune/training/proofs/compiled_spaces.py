@@ -4,6 +4,7 @@ import pathlib
 
 from qgtune.compiler.data_facts import DataFacts, data_facts
 from qgtune.compiler.pipeline import Compilation, compile_space
+from qgtune.compiler.plugins import import_plugins
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.tuned import outside_of, selection_of
 from qgtune.compiler.tuning import read_space_sources, read_tuning
@@ -29,6 +30,7 @@ def compile_unchecked(path: pathlib.Path) -> tuple[Compilation, DataFacts, str]:
     tuning = read_tuning(path, problems.found)
     if tuning is None:
         raise DiagnosticError(sort_diagnostics(problems.found))
+    import_plugins(tuning, problems.found)
     selection = selection_of(tuning, problems)
     sources = read_space_sources(tuning, problems.found)
     task = tuning.settings.task or GRAPH_CLASSIFICATION
