@@ -11,6 +11,7 @@ from qgtune.compiler.planning.steps import Suggestion
 from qgtune.compiler.prepare import Prepared
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path
+from qgtune.insight.combinations import every_params
 from qgtune.insight.counting import space_size
 from qgtune.insight.space_size import domain_values
 from qgtune.schema.sampler_settings import Choice, find_setting_problems, parse_setting
@@ -59,6 +60,9 @@ def chosen_in(settings: Mapping[str, Any]) -> "tuple[SamplerSpec, Choice | None]
     return _spec(choice, compilation, pathlib.Path.cwd()), pruner
 
 
+LISTED = 10_000
+"""So many combinations of a space with conditions are listed before a run; of more, trials find their own."""
+
 _KNOWING_THE_SPACE = ("grid", "qmc")
 
 
@@ -79,7 +83,15 @@ def _spec(choice: Choice, compilation: Compilation, folder: pathlib.Path) -> "Sa
             elif not isinstance(domain, FollowingRange):
                 grid[parameter.name] = tuple(domain_values(domain))
     names = tuple(dict.fromkeys(parameter.name for parameter in parameters))
-    return SamplerSpec(choice, names, grid, folder)
+    every = _every_combination(compilation) if choice.name == "brute_force" and not grid else ()
+    return SamplerSpec(choice, names, grid, every, folder)
+
+
+def _every_combination(compilation: Compilation) -> tuple[dict[str, Any], ...]:
+    """Return all combinations of a space in which they depend on each other; none if they are too many."""
+    size = space_size(compilation.space)
+    few = size.is_exact and not size.continuous and size.combinations <= LISTED
+    return tuple(every_params(compilation.plan)) if few else ()
 
 
 def _all_have_the_same(parameters: Iterable[Suggestion]) -> bool:
