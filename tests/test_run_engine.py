@@ -146,6 +146,7 @@ def test_a_config_that_was_pruned_is_pruned_at_once_the_next_time(tmp_path):
     for trial in others:
         said = f"its config is that of trial {first.number}, which was pruned"
         assert trial.user_attrs["qgtune:pruned_because"] == said
+        assert "qgtune:reused_from" not in trial.user_attrs  # it was given no values
 
 
 def test_reusing_can_be_switched_off(tmp_path):
