@@ -82,7 +82,7 @@ class FinishedConfigs:
     def _note(self, number: int, params: dict[str, Any], values: tuple[float, ...]) -> None:
         try:
             config = canonical(self._plan.config_of(params))
-        except (KeyError, ValueError, EvaluationError):
+        except EvaluationError:
             return  # of another space, from before it was widened
         self._by_config.setdefault(config, (number, values))
 

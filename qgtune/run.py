@@ -103,7 +103,7 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
         writer.close()
     best = best_record(outcome.records, spec.directions[0])
     front = pareto_front(outcome.records, spec.directions) if len(spec.directions) > 1 else ()
-    writer.run_ended(outcome.records, best, front)
+    writer.run_ended(outcome.records)
     kept = None if spec.storage is None else open_tuned_study(prepared.tuning)
     writer.write_report(kept, with_plots=prepared.tuning.settings.plots)
     study = prepared.tuning.settings.study_file(prepared.tuning.folder)

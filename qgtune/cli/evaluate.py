@@ -34,7 +34,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from qgtune.single_training import comparable, evaluate_file
+    from qgtune.schema.outputs import json_number
+    from qgtune.single_training import evaluate_file
 
     document = read_file(options.data) if options.data else None
     root, data = _data_section(document) if document else ((), None)
@@ -47,8 +48,9 @@ def _evaluate(options: argparse.Namespace) -> int:
             raise
         raise _located(error, document, root) from error
     if options.format == "json":
-        content = {"version": 1, "task": model.task, "data": data or model.data, "section": section}
-        print(json.dumps({**content, "metrics": comparable(metrics)}, indent=2, ensure_ascii=False))
+        content = {"version": 2, "task": model.task, "data": data or model.data, "section": section}
+        told = {name: json_number(value) for name, value in metrics.items()}
+        print(json.dumps({**content, "metrics": told}, indent=2, ensure_ascii=False))
     else:
         print_metrics(section, metrics)
     return OK

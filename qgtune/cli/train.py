@@ -65,7 +65,7 @@ class _Progress:
 
 
 def _print_outcome(outcome: "TrainingOutcome") -> None:
-    from qgtune.single_training import HISTORY, METRICS, MODEL
+    from qgtune.outputs.training_files import HISTORY, METRICS, MODEL
 
     model, folder = outcome.model, outcome.folder
     when = ", as before; --again trains anew" if outcome.is_old else ""

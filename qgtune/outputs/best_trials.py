@@ -1,7 +1,6 @@
 """The best trial of a study, read from whatever keeps it: a folder, a storage, a config, a tuning file."""
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,7 +20,7 @@ from qgtune.outputs.report import config_reader
 from qgtune.outputs.studies import load_study
 from qgtune.outputs.study_results import open_tuned_study
 from qgtune.reports.results import Results
-from qgtune.schema.outputs import BestParams
+from qgtune.schema.outputs import BestParams, json_number
 
 if TYPE_CHECKING:
     from qgtune.study import Study
@@ -53,8 +52,8 @@ class BestOfStudy:
     values: tuple[float, ...] = ()
 
     def as_data(self) -> dict[str, Any]:
-        """Return which trial it is, as JSON has it; numbers that JSON lacks are texts."""
-        values = [value if math.isfinite(value) else str(value) for value in self.values]
+        """Return which trial it is, as JSON has it."""
+        values = list(map(json_number, self.values))
         return {"summary": self.summary, "study": self.study, "number": self.number, "values": values}
 
 

@@ -38,6 +38,11 @@ class OutputFiles:
         """The folder for pictures."""
         return self.folder / "plots"
 
+    @property
+    def pickle(self) -> pathlib.Path:
+        """The study as a pickled object; only where somebody has asked for it."""
+        return self.folder / "study.pkl"
+
     @classmethod
     def of(cls, settings: TuningSettings, folder: pathlib.Path) -> "OutputFiles":
         """Return the paths that the settings name, or their defaults in the output folder."""

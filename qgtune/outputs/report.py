@@ -70,7 +70,7 @@ def write_report(
 def write_plots(
     results: Results, study: "Study", shares: dict[str, float], files: OutputFiles, own: OwnFiles
 ) -> None:
-    """Draw the pictures of a study into the folder ``plots``.
+    """Draw the pictures of a study into the folder ``plots``, and remove those that it no longer has.
 
     Raises:
         QgtuneError: if matplotlib is missing.
@@ -79,8 +79,13 @@ def write_plots(
     from qgtune.study import pictures
 
     files.plots.mkdir(parents=True, exist_ok=True)
+    drawn = set()
     for name, image in pictures(study, shares, results.metrics):
         own.write(files.plots / name, image)
+        drawn.add(name)
+    for old in sorted(files.plots.glob("*.png")):
+        if old.name not in drawn:
+            own.remove(old)
 
 
 def config_reader(compilation: Compilation) -> ConfigReader:
@@ -89,7 +94,7 @@ def config_reader(compilation: Compilation) -> ConfigReader:
     def config_of(record: TrialRecord) -> dict[str, Any] | None:
         try:
             return compilation.plan.config_of(record.params)
-        except (KeyError, ValueError, TypeError, EvaluationError):
+        except EvaluationError:
             return None
 
     return config_of

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.prepare import Prepared
@@ -24,22 +25,38 @@ CHANGED = (
 )
 
 
-def results_of(prepared: Prepared, records: Sequence[TrialRecord]) -> Results:
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What the values are of a study that was begun with other files than there are now.
+
+    Args:
+        metrics: what each value of a trial is.
+        columns: the columns of trials.csv that hold them.
+    """
+
+    metrics: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+def results_of(prepared: Prepared, records: Sequence[TrialRecord], begun: Begun | None = None) -> Results:
     """Return the results of a study.
 
     Args:
         prepared: what ``prepare`` made of the tuning file.
         records: its trials, by number.
+        begun: what ``begun_otherwise`` says of the study; with it, nothing is taken from the search space,
+            which is not that of the trials, and ``note`` says so.
     """
     settings, plan = prepared.tuning.settings, prepared.compilation.plan
     return Results(
         study=settings.name(prepared.tuning.folder),
-        metrics=metric_names(settings),
+        metrics=metric_names(settings) if begun is None else begun.metrics,
         directions=settings.all_directions,
         records=tuple(records),
         total=settings.total_trials,
-        fingerprint=plan.fingerprint,
-        domains={suggestion.name: suggestion.domain for suggestion in plan.suggestions},
+        fingerprint=plan.fingerprint if begun is None else "",
+        domains={} if begun else {suggestion.name: suggestion.domain for suggestion in plan.suggestions},
+        note="" if begun is None else CHANGED,
     )
 
 
@@ -47,8 +64,11 @@ def metric_names(settings: TuningSettings) -> tuple[str, ...]:
     """Return what each value of a trial is called."""
     if settings.task:
         return settings.metric_names
-    several = len(settings.all_directions)
-    return ("value",) if several == 1 else tuple(f"value {index}" for index in range(several))
+    return _unnamed(len(settings.all_directions))
+
+
+def _unnamed(n_values: int) -> tuple[str, ...]:
+    return ("value",) if n_values == 1 else tuple(f"value {index}" for index in range(n_values))
 
 
 def columns_of_values(settings: TuningSettings) -> tuple[str, ...]:
@@ -58,23 +78,45 @@ def columns_of_values(settings: TuningSettings) -> tuple[str, ...]:
     return settings.metric_names if named else tuple(value_columns(several))
 
 
-def open_tuned_study(tuning: Tuning) -> "Study":
+def open_tuned_study(tuning: Tuning, *, turned: bool = False) -> "Study":
     """Return the study of a tuning file, for reading.
 
+    Args:
+        tuning: the tuning file.
+        turned: whether it may be a study that was begun with other directions; then nobody may ask which
+            trial is the best.
+
     Raises:
-        DiagnosticError: at the setting to blame, if there is no such study.
+        DiagnosticError: at the setting to blame, if there is no such study, or it was begun with other
+            directions.
         QgtuneError: if the study was in memory only.
     """
-    from qgtune.study import open_study
+    from qgtune.study import check_directions, open_study
 
     settings = tuning.settings
     storage = settings.storage_at(tuning.folder)
     if storage is None:
         raise QgtuneError("the study was in memory only, as storage is null: there is nothing to read")
     try:
-        return open_study(settings.name(tuning.folder), storage)
+        study = open_study(settings.name(tuning.folder), storage)
+        if not turned:
+            check_directions(study, settings.all_directions)
     except ConfigValueError as error:
         raise DiagnosticError((located(error, tuning),)) from error
+    return study
+
+
+def begun_otherwise(study: "Study", prepared: Prepared) -> Begun | None:
+    """Return what a study was begun with, or None if that is what the files say now."""
+    from qgtune.study import SPACE, value_names
+
+    if not has_changed(study, prepared):
+        return None
+    kept = json.loads(study.user_attrs.get(SPACE) or "{}")
+    metric = (kept.get("measured") or {}).get("metric")
+    names = tuple(metric) if isinstance(metric, list) else (metric,)
+    known = len(names) == len(study.directions) and all(isinstance(name, str) for name in names)
+    return Begun(names if known else _unnamed(len(study.directions)), value_names(study))
 
 
 def has_changed(study: "Study", prepared: Prepared) -> bool:

@@ -59,6 +59,7 @@ def report_page(results: Results, parts: PageParts) -> str:
     scripts = "\n".join(_asset(name) for name in ("data.js", "table.js", "details.js", "plots.js"))
     filled = {
         "title": escape(f"Study {results.study}"),
+        "note": f'<p class="note" role="note">Note: {escape(results.note)}.</p>' if results.note else "",
         "style": _asset("page.css"),
         # In a script, the only thing that HTML reads is the end of it.
         "data": data.replace("<", "\\u003c"),

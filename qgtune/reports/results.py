@@ -26,6 +26,7 @@ class Results:
         total: finished trials that were asked for; None where nobody said.
         fingerprint: the fingerprint of the search space.
         domains: the parameters as they are searched, by name; of the study's own where no space is known.
+        note: what a reader should know of all of it, in a sentence; mostly empty.
     """
 
     study: str
@@ -35,6 +36,7 @@ class Results:
     total: int | None = None
     fingerprint: str = ""
     domains: Mapping[str, Domain | FollowingRange] = field(default_factory=dict)
+    note: str = ""
 
     @property
     def complete(self) -> tuple[TrialRecord, ...]:
@@ -52,6 +54,11 @@ class Results:
         """How many trials are complete, pruned, failed, lost with their worker, and running."""
         found = Counter("lost" if record.lost else record.state for record in self.records)
         return {state: found[state] for state in ("complete", "pruned", "failed", "lost", "running")}
+
+    @property
+    def finished(self) -> int:
+        """How many trials count towards a total: all that ended, but not with their worker."""
+        return sum(record.state != "running" and not record.lost for record in self.records)
 
     @property
     def reasons(self) -> list[tuple[str, str, int]]:

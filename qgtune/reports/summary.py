@@ -32,6 +32,7 @@ def summary_report(results: Results, importances: Mapping[str, float], evaluator
     parts = [
         f"# Study {_plain(results.study)}",
         f"{aims}. Search space `{results.fingerprint or 'unknown'}`.",
+        _plain(f"Note: {results.note}.") if results.note else "",
         _statistics(results),
         _best(results),
         _top_table(results, importances),

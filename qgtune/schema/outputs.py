@@ -1,28 +1,42 @@
 """The JSON files that a run leaves for other programs."""
 
+import math
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Value = float | Literal["NaN", "Infinity", "-Infinity"]
+"""A number; as text where JSON has no such number."""
 
-class _Output(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")
 
-    version: Literal[1] = Field(
-        default=1, description="The version of the file's format; raised when readers must change."
-    )
+def json_number(value: float) -> Value:
+    """Return a number as every JSON file has it.
 
-    def text(self) -> str:
-        """Return the text of the file; numbers that JSON does not have are the texts NaN and Infinity."""
-        return self.model_dump_json(indent=2) + "\n"
+    Example:
+        >>> [json_number(value) for value in (0.5, float("nan"), float("-inf"))]
+        [0.5, 'NaN', '-Infinity']
+    """
+    if math.isfinite(value):
+        return value
+    if math.isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")
 
 
-Value = float | Literal["NaN", "Infinity", "-Infinity"]
-"""A number; as text where JSON has no such number."""
+class _File(_Part):
+    def text(self) -> str:
+        """Return the text of the file; numbers that JSON does not have are the texts NaN and Infinity."""
+        return self.model_dump_json(indent=2) + "\n"
+
+
+class _Output(_File):
+    version: Literal[1] = Field(
+        default=1, description="The version of the file's format; raised when readers must change."
+    )
 
 
 class BestTrial(_Part):
@@ -69,7 +83,10 @@ class StudySummary(_Output):
     """How far a study has come, and what it has found."""
 
     study: str = Field(description="The study's name.")
-    fingerprint: str = Field(description="Names the search space; the same for equal spaces only.")
+    fingerprint: str = Field(
+        description="Names the search space; the same for equal spaces only. Empty if the files have changed "
+        "since the study began."
+    )
     metrics: list[str] = Field(description="What each value of a trial is.")
     directions: list[Literal["minimize", "maximize"]] = Field(
         description="Which way each value is to go, in the order of the metrics."
@@ -107,3 +124,31 @@ class RunConfig(_Output):
     platform: str = Field(description="Operating system and kind of processor.")
     libraries: dict[str, str] = Field(description="Versions of qgtune and of what it stands on, by name.")
     git: GitState | None = Field(description="The user's repository; null if there is none, or no git.")
+
+
+class TrainingMetrics(_File):
+    """What the training of one config came to, and what its model was measured to be worth."""
+
+    version: Literal[2] = Field(
+        default=2,
+        description="The version of the file's format; version 1 had null for numbers that JSON lacks.",
+    )
+    task: str = Field(description="The task that trained the config.")
+    data: dict[str, Any] = Field(
+        description="The settings of the data set; relative paths start from the folder of the file."
+    )
+    metric: str = Field(description="The validation metric by which the best epoch was chosen.")
+    best_epoch: int = Field(ge=0, description="The epoch of the weights that were kept, from 0.")
+    epochs: int = Field(ge=0, description="How many epochs were trained.")
+    metrics: dict[str, dict[str, Value]] = Field(
+        description="Every metric of the task, by the part that was measured: validation, testing."
+    )
+
+
+class WrittenFiles(_Output):
+    """What was written into a folder, so that a file that somebody else changed is never written over."""
+
+    files: dict[str, list[str]] = Field(
+        description="By the path of each file from this folder: the latest contents that were written, as "
+        "the first 32 hexadecimal digits of their SHA-256, the last one last."
+    )

@@ -12,7 +12,7 @@ from qgtune.study.attributes import (
     SPACE,
     SPREAD,
 )
-from qgtune.study.create import check_fingerprint, create_study
+from qgtune.study.create import check_directions, check_fingerprint, create_study
 from qgtune.study.migration import Migration, migrate_study
 from qgtune.study.results.curves import in_memory_copy, intermediate_values
 from qgtune.study.results.importance import importances
@@ -53,6 +53,7 @@ __all__ = [
     "ask_to_stop",
     "best_record",
     "can_draw",
+    "check_directions",
     "check_fingerprint",
     "complete_trials",
     "conditional_space_advice",

@@ -10,6 +10,7 @@ from qgtune.compiler.planning.reading import Draft, Trial
 from qgtune.compiler.planning.steps import Step, Suggestion
 from qgtune.compiler.planning.template import Template
 from qgtune.core.paths import Path
+from qgtune.space import EvaluationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +117,16 @@ class Plan:
         """Return the config of a finished trial from its stored parameters (name -> value).
 
         Raises:
-            KeyError: if a parameter that the trial needs is not among them.
-            EvaluationError: if an expression has no value for them.
+            EvaluationError: if one of them is absent, or no choice of its parameter, or if an expression has
+                no value for them.
         """
-        return self.filled(StoredTrial(params)).config
+        try:
+            return self.filled(StoredTrial(params)).config
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            if isinstance(error, EvaluationError):
+                raise
+            rule = "these parameters are not those of a config of this search space"
+            raise EvaluationError(f"{rule}: {type(error).__name__}: {error}") from error
 
 
 class StoredTrial:

@@ -101,7 +101,7 @@ def train(  # noqa: PLR0913 - what a study knows of a trial, each by its name
             batches=batches,
             stepper=stepper,
             stopping=_stopping(settings.training, direction),
-            reporting=Reporting(metric, chosen_by, on_epoch),
+            reporting=Reporting(metric, chosen_by, on_epoch, notice),
             checkpoints=checkpoints,
         )
         fit.go_on_from(last)
