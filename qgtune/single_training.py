@@ -67,13 +67,13 @@ def train_config(
         QgtuneError: if the folder cannot be written, or holds the model of another config or files of
             somebody else.
     """
-    # torch takes seconds to import, and a config with problems never gets here.
+    files = TrainingFiles(folder, runnable, on_notice)
+    files.check()
+    # torch takes seconds to import, and what can be refused without it never gets here.
     from qgtune.data import load_dataset
     from qgtune.training import TrainedModel
 
     purpose = _purpose(runnable, folder)
-    files = TrainingFiles(folder, runnable, on_notice)
-    files.check()
     if not again and (old := _finished(folder, purpose)) is not None:
         return TrainingOutcome(old, folder, is_old=True)
     task = _supervised(runnable.task)
