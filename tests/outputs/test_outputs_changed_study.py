@@ -8,6 +8,8 @@ import pytest
 from made_studies import made_study, made_trial, runs_of
 from own_projects import BASE, SPACE, qgtune_here, write_project
 
+from qgtune.compiler.prepare import prepare
+from qgtune.outputs.best_trials import best_of_tuning
 from qgtune.schema.export import schemas
 
 CONFIGS = ("best_config.yaml", "best_trial.yaml", "built_search_space.yaml")
@@ -50,6 +52,14 @@ def test_no_config_is_written_that_no_trial_had(project, what):
     summary = json.loads((runs / "study_summary.json").read_text())
     jsonschema.validate(summary, schemas()["study_summary.schema.json"])
     assert summary["fingerprint"] == ""
+
+
+def test_the_config_of_the_best_trial_is_not_known_where_the_files_do_not_give_it_any_more(project):
+    assert best_of_tuning(prepare(project / "tuning.yaml")).config["training"]["epochs"] == 3
+    tuning = write_project(project, "n_trials: 6\n", **CHANGES["base settings"])
+    found = best_of_tuning(prepare(tuning))
+    assert found.config is None
+    assert found.number is not None
 
 
 def test_pages_of_a_study_that_has_not_changed_say_nothing_of_it(project):
