@@ -56,7 +56,9 @@ def leftovers(prepared: Prepared, study: "Study", *, alone: bool) -> list[Leftov
     files = OutputFiles.of(tuning.settings, tuning.folder)
     written = tuning.settings.output_files(tuning.folder).values()
     journal = tuning.settings.journal(tuning.folder)
-    folders = dict.fromkeys([*(path.parent for path in written), *([journal.parent] if journal else [])])
+    folders = dict.fromkeys([*(path.parent for path in written), files.front, files.plots])
+    if journal is not None:
+        folders[journal.parent] = None
     found = [leftover for folder in folders for leftover in _temporary(folder, alone=alone)]
     if journal is not None:
         found += _beside(journal, alone=alone)

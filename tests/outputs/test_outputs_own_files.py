@@ -54,8 +54,8 @@ def test_a_name_that_is_cleared_is_free_and_what_was_edited_there_is_kept(own, t
     own.write(ours, "1")
     own.write(edited, "2")
     edited.write_text("mine")
-    own.clear(ours)
-    own.clear(edited)
+    for file in (ours, edited, tmp_path / "trial_3.yaml"):
+        own.clear(file)
     assert {path.name for path in tmp_path.glob("trial_*")} == {"trial_2.edited.yaml"}
     assert len(said) == 1
 
