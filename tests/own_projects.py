@@ -4,10 +4,15 @@ import contextlib
 import io
 import os
 import pathlib
+import signal
 import subprocess
 import sys
+import time
 
 from qgtune.cli import main
+
+LONGEST = 300.0
+"""Seconds after which a test gives up waiting: far longer than even a very busy machine needs."""
 
 BASE = """\
 # A tiny config.
@@ -78,7 +83,7 @@ def qgtune(*words, cwd=None):
     """Run the real command line; return what it did."""
     command = [sys.executable, "-m", "qgtune", *map(str, words)]
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=cwd, env=environment(), timeout=300
+        command, capture_output=True, text=True, check=False, cwd=cwd, env=environment(), timeout=LONGEST
     )
 
 
@@ -113,6 +118,48 @@ def start(*words, cwd=None):
         env=environment(),
         start_new_session=True,
     )
+
+
+def wait_until(condition, what):
+    """Wait for a condition, for as long as the busiest machine may need."""
+    deadline = time.monotonic() + LONGEST
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def finish(process):
+    """Return what a process printed to both of its pipes since they were read last, once it has ended."""
+    try:
+        return process.communicate(timeout=LONGEST)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+
+
+def read_until(process, text):
+    """Read the output of a process up to the line that holds a text."""
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if text in line:
+            return
+    raise AssertionError(f"it ended without a line that holds {text!r}: {lines}")
+
+
+def processes_of(group):
+    """Return the living processes of a group, its leader not among them, with their parents; Linux only."""
+    found = {}
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == group:
+            continue
+        try:
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == group and fields[0] not in "ZX":
+            found[int(entry.name)] = int(fields[1])
+    return found
 
 
 def finished_trials(folder: pathlib.Path):
