@@ -1,16 +1,13 @@
 """A run: a tuning file that was prepared, workers that fill its study, and the files it leaves."""
 
 import functools
-import json
 import pathlib
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qgtune.compiler.enqueued import asked_by
 from qgtune.compiler.files import shown_path
-from qgtune.compiler.planning.canonical_form import canonical_form
 from qgtune.compiler.prepare import Prepared
 from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
@@ -18,22 +15,20 @@ from qgtune.core.events import Event, Notice, RunStarted, TrialFinished
 from qgtune.core.fork_server import start_fork_server
 from qgtune.core.trials import TrialRecord
 from qgtune.core.wording import reason_of
-from qgtune.first_trials import params_to_try_first
 from qgtune.loaded_data import data_of_run
 from qgtune.outputs.files import OutputFiles, check_outputs, shown
 from qgtune.outputs.kept_checkpoints import KeptCheckpoints
 from qgtune.outputs.report import config_reader
-from qgtune.outputs.study_results import located, measured_settings, open_tuned_study, run_fingerprint
+from qgtune.outputs.study_results import located, open_tuned_study, run_fingerprint
 from qgtune.outputs.writer import OutputWriter
-from qgtune.sampling import number_of_combinations, sampler_spec, total_trials
+from qgtune.run_request import TASK_MODULES, canonical_text, requested_run
 from qgtune.schema.tuning import TuningSettings
 
 if TYPE_CHECKING:
-    from qgtune.study import Launching, Objective, RunOutcome, RunSpec, WorkerContext
+    from qgtune.study import RunOutcome, RunSpec
 
 WORKER_MODULES = ("qgtune.study.running.workers",)
-TASK_MODULES = ("qgtune.training", "qgtune.data")
-"""What the server that forks the workers loads once for all of them; the latter for built-in tasks only."""
+"""What the server that forks the workers loads once for all of them, besides what a task needs."""
 
 _MANY_CORES = 4
 
@@ -89,7 +84,7 @@ def _run(
 
     onlooker = _Onlooker(on_event)
     writer = OutputWriter(prepared, files, onlooker, _kept_checkpoints(prepared, files))
-    spec = replace(_run_spec(prepared, files, store), launching=_launching(prepared, store), more=more)
+    spec = replace(requested_run(prepared, files, store), more=more)
     for text in _notices(spec, prepared.tuning.settings):
         onlooker(Notice(text))
     recorder = _Recorder(writer, onlooker)
@@ -193,24 +188,13 @@ def join(
     from qgtune.study import run_trials
 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
-    spec = replace(_run_spec(prepared, files, store), total=total, enqueue=(), joins=True)
+    spec = replace(
+        requested_run(prepared, files, store), total=total, more=None, enqueue=(), launching=None, joins=True
+    )
     try:
         return run_trials(spec, on_event)
     except ConfigValueError as error:
         raise DiagnosticError((located(error, prepared.tuning),)) from error
-
-
-def _launching(prepared: Prepared, store: pathlib.Path | None) -> "Launching | None":
-    """Return how processes are started that join the run; None where its workers are its own."""
-    from qgtune.study import Launching
-
-    tuning = prepared.tuning
-    choice = tuning.settings.chosen_launcher
-    if choice.is_local:
-        return None
-    data = () if store is None else ("--data", str(store))
-    command = (sys.executable, "-m", "qgtune", "run", str(tuning.path.resolve()), *data, "--join")
-    return Launching(choice, command, tuning.folder.resolve())
 
 
 def _kept_checkpoints(prepared: Prepared, files: OutputFiles) -> KeptCheckpoints | None:
@@ -244,74 +228,6 @@ def _notices(spec: "RunSpec", settings: TuningSettings) -> Iterator[str]:
         )
 
 
-def _run_spec(prepared: Prepared, files: OutputFiles, store: pathlib.Path | None) -> "RunSpec":
-    """Return the run that a tuning file asks for."""
-    from qgtune.measuring import measured
-    from qgtune.plugins import with_plugins
-    from qgtune.study import RunSpec
-
-    tuning, settings = prepared.tuning, prepared.tuning.settings
-    is_task = settings.task is not None
-    spec = RunSpec(
-        study_name=settings.name(tuning.folder),
-        total=total_trials(prepared),
-        make_objective=_task_objective(prepared, files, store) if is_task else _own_objective(prepared),
-        preload=TASK_MODULES if is_task else (),
-        directions=settings.all_directions,
-        metrics=settings.metric_names if is_task else (),
-        sampler=sampler_spec(prepared),
-        pruner=settings.chosen_pruner,
-        storage=settings.storage_at(tuning.folder),
-        seed=settings.seed,
-        fingerprint=run_fingerprint(prepared),
-        space=_canonical_form(prepared),
-        n_processes=settings.n_processes,
-        n_jobs=settings.n_jobs,
-        timeout=settings.timeout,
-        target=settings.target,
-        patience=settings.stop_after_trials_without_improvement,
-        enqueue=params_to_try_first(prepared, with_base=number_of_combinations(prepared) is None),
-        start_method=settings.start_method,
-        on_worker_death=settings.on_worker_death,
-    )
-    return with_plugins(measured(spec, prepared.compilation.plan, settings), tuning)
-
-
-def _own_objective(prepared: Prepared) -> "Callable[[WorkerContext], Objective]":
-    """Return what makes the user's own objective in a worker."""
-    from qgtune.objectives import make_own_objective
-
-    tuning = prepared.tuning
-    return functools.partial(
-        make_own_objective,
-        plan=prepared.compilation.plan,
-        name=tuning.settings.objective or "",
-        folder=tuning.folder.resolve(),
-        place=tuning.locate("objective"),
-        n_values=len(tuning.settings.all_directions),
-    )
-
-
-def _task_objective(
-    prepared: Prepared, files: OutputFiles, store: pathlib.Path | None
-) -> "Callable[[WorkerContext], Objective]":
-    """Return what makes the objective of a built-in task in a worker."""
-    from qgtune.objectives import TaskSpec, make_task_objective
-
-    settings, folder = prepared.tuning.settings, prepared.tuning.folder.resolve()
-    task = TaskSpec(
-        settings.task or "",
-        dict(settings.data or {}),
-        settings.metric_names,
-        folder,
-        files.folder.resolve(),
-        settings.on_oom,
-        keeps_models=settings.keep_checkpoints is not None,
-        store=store,
-    )
-    return functools.partial(make_task_objective, plan=prepared.compilation.plan, spec=task)
-
-
 def migrate(prepared: Prepared) -> str:
     """Return in words what became of a study that begins anew with those of its trials that fit the space.
 
@@ -332,7 +248,7 @@ def migrate(prepared: Prepared) -> str:
                 "leave out --migrate",
             )
         asked = functools.partial(asked_by, prepared.compilation.plan)
-        done = migrate_study(storage, name, run_fingerprint(prepared), _canonical_form(prepared), asked)
+        done = migrate_study(storage, name, run_fingerprint(prepared), canonical_text(prepared), asked)
     except ConfigValueError as error:
         raise DiagnosticError((located(error, prepared.tuning),)) from error
     if done is None:
@@ -345,9 +261,3 @@ def migrate(prepared: Prepared) -> str:
         hint = f"write study_name: {done.study_name}, and give the command without --migrate"
         raise DiagnosticError((Diagnostic("QG421", message, tuning.locate("study_name"), hint),))
     return f"migrated {trials}; the study as it was is {shown_path(done.old_study)}"
-
-
-def _canonical_form(prepared: Prepared) -> str:
-    """Return what a study keeps of its search space and of what is measured, as JSON."""
-    form = {**canonical_form(prepared.compilation.plan), "measured": measured_settings(prepared)}
-    return json.dumps(form, ensure_ascii=False)

@@ -7,6 +7,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 from qgtune.cli import main
@@ -109,7 +110,7 @@ def qgtune_here(*words, cwd="."):
 def start(*words, cwd=None):
     """Start the real command line in a process group of its own; its output is piped, line by line."""
     command = [sys.executable, "-u", "-m", "qgtune", *map(str, words)]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -118,6 +119,20 @@ def start(*words, cwd=None):
         env=environment(),
         start_new_session=True,
     )
+    end_at_last(process)
+    return process
+
+
+def end_at_last(process):
+    """Have a process that hangs killed, so that a test that reads what it prints cannot wait for ever."""
+
+    def end():
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+    clock = threading.Timer(2 * LONGEST, end)
+    clock.daemon = True
+    clock.start()
 
 
 def wait_until(condition, what):

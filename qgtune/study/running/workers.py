@@ -55,15 +55,8 @@ def worker_main(  # noqa: PLR0913, PLR0917 - a process has no other way to be to
         n_threads: threads of computation that each trial may use.
         environment: the environment of the process that runs the study.
     """
-    _leave_interrupts_to_the_supervisor()
+    _become(worker, n_threads, environment)
     _keep_from_children(connection)
-    _take_over(environment)
-    _limit_threads(n_threads)
-    gpu = share_of_gpus(worker, os.environ.get("CUDA_VISIBLE_DEVICES"))
-    if gpu is not None:  # before anything speaks to a GPU
-        os.environ["CUDA_VISIBLE_DEVICES"] = gpu
-    quieten_process()
-    become_worker(worker)
     link = _Link(connection)
     try:
         spec: RunSpec = pickle.loads(payload)  # noqa: S301 - from the process that started this one
@@ -277,6 +270,18 @@ def _as_values(returned: object, n_values: int) -> list[float]:
             f"the objective must return {expected} that can be compared, it returned {returned!r}"
         )
     return values
+
+
+def _become(worker: int, n_threads: int, environment: Mapping[str, str]) -> None:
+    """Make this process a worker, before anything that looks at its environment is loaded."""
+    _leave_interrupts_to_the_supervisor()
+    _take_over(environment)
+    _limit_threads(n_threads)
+    gpu = share_of_gpus(worker, os.environ.get("CUDA_VISIBLE_DEVICES"))
+    if gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpu
+    quieten_process()
+    become_worker(worker)
 
 
 def _keep_from_children(connection: Connection) -> None:
