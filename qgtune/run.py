@@ -14,8 +14,9 @@ from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
 from qgtune.core.events import Event, Notice, RunStarted, TrialFinished
 from qgtune.core.fork_server import start_fork_server
 from qgtune.core.trials import TrialRecord
-from qgtune.loaded_data import check_data_of_run
-from qgtune.outputs.files import OutputFiles, check_outputs, reason, shown
+from qgtune.core.wording import reason_of
+from qgtune.loaded_data import data_of_run
+from qgtune.outputs.files import OutputFiles, check_outputs, shown
 from qgtune.outputs.kept_checkpoints import KeptCheckpoints
 from qgtune.outputs.report import config_reader
 from qgtune.outputs.study_results import located, open_tuned_study, run_fingerprint
@@ -67,13 +68,23 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
     check_outputs(prepared)
     _start_server(prepared.tuning.settings)
-    check_data_of_run(prepared.tuning, prepared.compilation)
+    with data_of_run(prepared.tuning, prepared.compilation, files.folder.resolve()) as store:
+        return _run(prepared, files, store, on_event, more)
+
+
+def _run(
+    prepared: Prepared,
+    files: OutputFiles,
+    store: pathlib.Path | None,
+    on_event: Callable[[Event], None],
+    more: int | None,
+) -> RunResult:
     # Optuna takes most of a second to import, and a tuning file with problems never gets here.
     from qgtune.study import RunOutcome, run_trials
 
     onlooker = _Onlooker(on_event)
     writer = OutputWriter(prepared, files, onlooker, _kept_checkpoints(prepared, files))
-    spec = replace(requested_run(prepared, files), more=more)
+    spec = replace(requested_run(prepared, files, store), more=more)
     for text in _notices(spec, prepared.tuning.settings):
         onlooker(Notice(text))
     recorder = _Recorder(writer, onlooker)
@@ -87,7 +98,9 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
             _write_results(prepared, spec, writer, RunOutcome(_records(prepared, spec, recorder)))
             raise
         where = f"{shown(error)}: " if error.filename else ""
-        raise QgtuneError(f"the run cannot go on: {where}{reason(error)}; {writer.what_is_kept}") from error
+        raise QgtuneError(
+            f"the run cannot go on: {where}{reason_of(error)}; {writer.what_is_kept}"
+        ) from error
     finally:
         writer.close()
     return _write_results(prepared, spec, writer, outcome)
@@ -146,14 +159,19 @@ def _write_results(
 
     best = best_record(outcome.records, spec.directions[0])
     front = pareto_front(outcome.records, spec.directions) if len(spec.directions) > 1 else ()
-    writer.run_ended(outcome.records, best, front)
+    writer.run_ended(outcome.records)
     kept = None if spec.storage is None else open_tuned_study(prepared.tuning)
     writer.write_report(kept, with_plots=prepared.tuning.settings.plots)
     study = prepared.tuning.settings.study_file(prepared.tuning.folder)
     return RunResult(outcome, best, front, writer.files, study)
 
 
-def join(prepared: Prepared, on_event: Callable[[Event], None], total: int) -> "RunOutcome":
+def join(
+    prepared: Prepared,
+    on_event: Callable[[Event], None],
+    total: int,
+    store: pathlib.Path | None = None,
+) -> "RunOutcome":
     """Return how it went, after adding trials to the study of a run elsewhere until it has its total.
 
     The results are written by that run alone.
@@ -162,6 +180,7 @@ def join(prepared: Prepared, on_event: Callable[[Event], None], total: int) -> "
         prepared: what ``prepare`` made of the tuning file.
         on_event: called with each event, in this process.
         total: finished trials that the study shall have in the end.
+        store: the file in which that run keeps its data set, if it does; it need not be here.
 
     Raises:
         DiagnosticError: if the storage, the study or the objective cannot be used.
@@ -170,7 +189,7 @@ def join(prepared: Prepared, on_event: Callable[[Event], None], total: int) -> "
 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
     spec = replace(
-        requested_run(prepared, files), total=total, more=None, enqueue=(), launching=None, joins=True
+        requested_run(prepared, files, store), total=total, more=None, enqueue=(), launching=None, joins=True
     )
     try:
         return run_trials(spec, on_event)

@@ -1,15 +1,24 @@
 """``qgtune train`` and ``qgtune evaluate``: what a study found is trained, kept, and measured elsewhere."""
 
+import array
+import contextlib
 import csv
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 
 import pytest
-from own_projects import environment, qgtune_here
+from own_projects import environment, qgtune_here, wait_until, write_project
 from own_projects import qgtune as qgtune_alone
+
+from qgtune.cli.train import print_metrics
+
+if sys.platform == "linux":
+    import fcntl
+    import termios
 
 CONFIG = """\
 model:
@@ -161,6 +170,26 @@ def test_data_that_the_model_does_not_fit_is_refused_at_its_line(trained):
     assert "features" in refused.stderr
 
 
+@contextlib.contextmanager
+def almost_full_pipe(room):
+    """Yield both ends of a pipe that takes so many bytes before whoever writes to it is held, and a count of them."""
+    read, write = os.pipe()
+    size = fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(write, b" " * (size - room))
+
+    def written():
+        held = array.array("i", [0])
+        fcntl.ioctl(read, termios.FIONREAD, held)
+        return held[0] - (size - room)
+
+    try:
+        yield write, written
+    finally:
+        os.close(read)
+        os.close(write)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the size of a pipe cannot be set")
 def test_a_killed_training_goes_on_and_ends_as_if_it_had_not_been(project):
     """kill -9 between two epochs changes no byte of the results."""
     config = (CONFIG + PURPOSE).replace("num_epochs: 3", "num_epochs: 12")
@@ -168,16 +197,49 @@ def test_a_killed_training_goes_on_and_ends_as_if_it_had_not_been(project):
     (project / "whole.yaml").write_text(config, encoding="utf-8")
     assert qgtune(project, "train", "whole.yaml", "--quiet").returncode == 0
     command = [sys.executable, "-m", "qgtune", "train", "config.yaml"]
-    running = subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True, env=environment())
-    for line in running.stdout:
-        if line.startswith("epoch    4"):
-            running.send_signal(signal.SIGKILL)
-            break
-    running.stdout.close()
-    running.wait()
+    with almost_full_pipe(room=300) as (output, written):  # that is some five lines: it cannot get to its end
+        running = subprocess.Popen(command, cwd=project, stdout=output, env=environment())
+        wait_until(lambda: written() >= 150 or running.poll() is not None, "the training does not begin")
+        running.kill()
+        assert running.wait() == -signal.SIGKILL
     done = qgtune(project, "train", "config.yaml")
     assert done.returncode == 0, done.stderr
     assert "epoch    0" not in done.stdout
     for name in ("metrics.json", "history.csv"):
         whole = (project / "whole_trained" / name).read_bytes()
         assert (project / "config_trained" / name).read_bytes() == whole
+
+
+def test_a_training_says_how_many_samples_each_part_had(first):
+    """They are those of all of the data, without the study's subset."""
+    assert "samples: 24 training, 8 validation, 8 testing\n" in first[1].stdout
+
+
+def test_a_training_that_nobody_reads_any_more_comes_to_its_end(project):
+    """Its model is there, and its exit code is its own."""
+    command = [sys.executable, "-m", "qgtune", "train", "config.yaml"]
+    pipe = subprocess.PIPE
+    running = subprocess.Popen(command, cwd=project, stdout=pipe, stderr=pipe, text=True, env=environment())
+    running.stdout.close()
+    with running.stderr:
+        errors = running.stderr.read()
+    assert (running.wait(), errors) == (0, "")
+    assert (project / "config_trained/model.pt").is_file()
+
+
+def test_the_config_of_an_objective_is_refused_with_a_way_out_that_leads_somewhere(tmp_path):
+    """Neither answer sends the user back to the other."""
+    tuning = write_project(tmp_path)
+    alone = qgtune(tmp_path, "train", "base_settings.yaml")
+    assert "is trained by a script of your own" in alone.stderr
+    named = qgtune(tmp_path, "train", "base_settings.yaml", "--tuning", tuning.name)
+    assert named.returncode == 1
+    assert "tuning.yaml:4:12: error[QG406]" in named.stderr
+    assert "the trials of this file are trained by objective.py:score" in named.stderr
+    assert "give --tuning" not in named.stderr
+
+
+def test_a_section_without_metrics_is_printed_as_such(capsys):
+    """A task of the user's own may report none."""
+    print_metrics("testing", {})
+    assert capsys.readouterr().out == "testing\n"

@@ -50,6 +50,12 @@ SPREAD = "qgtune:spread"
 SPACE = "qgtune:space"
 """On a study: the canonical form of its search space, as JSON text."""
 
+CONFIG = "qgtune:config"
+"""On a trial: a name of its config, the same for equal configs only; written before it is trained."""
+
+FOLLOWS = "qgtune:follows"
+"""On a trial: what follows from its parameters, as a mapping from paths of its config to values."""
+
 FORGIVEN = "qgtune:forgiven"
 """On a study: the numbers of failed trials that do not count, as nothing had come of any trial by then."""
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from own_projects import LONGEST, end_at_last, wait_until
+from own_projects import LONGEST, end_at_last, processes_of, wait_until
 
 from qgtune.study import open_study, trial_records
 from qgtune.study.storage.run_lock import RunLock
@@ -168,6 +168,22 @@ def test_a_killed_worker_is_replaced_and_its_trial_made_up_for(script, tmp_path)
     assert (status, err) == (0, "")
     states = [record.state for record in records_of(journal)]
     assert sorted(states) == ["complete"] * 4 + ["failed"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it finds the server in /proc")
+def test_a_killed_fork_server_costs_the_trials_of_its_workers_and_leaves_none_of_them(script, tmp_path):
+    journal, go = tmp_path / "study.log", tmp_path / "go"
+    run = script(journal, 4, 2, "waits_for_a_file", go)
+    run.read_until(r"^TrialStarted", times=2)
+    workers = run.pids()
+    os.kill(processes_of(run.process.pid)[workers[0]], signal.SIGKILL)
+    run.read_until(r"^WorkerDied .*reason=was lost together with the server", times=2)
+    go.touch()
+    status, _, err = run.finish()
+    assert (status, err) == (0, "")
+    assert not any(map(is_alive, workers))
+    states = [record.state for record in records_of(journal)]
+    assert sorted(states) == ["complete"] * 4 + ["failed"] * 2
 
 
 def test_the_first_interrupt_lets_running_trials_finish(script, tmp_path):

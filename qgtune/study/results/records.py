@@ -7,7 +7,17 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from qgtune.core.trials import TrialRecord
-from qgtune.study.attributes import FAILURE, LOST, PEAK_MEMORY, PRUNED_BECAUSE, WORKER, is_lost
+from qgtune.study.attributes import (
+    FAILURE,
+    LOST,
+    PEAK_MEMORY,
+    PRUNED_BECAUSE,
+    REPEATED_VALUES,
+    REUSED_FROM,
+    SPREAD,
+    WORKER,
+    is_lost,
+)
 
 _STATES = {
     TrialState.COMPLETE: "complete",
@@ -40,7 +50,15 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
         worker=str(trial.user_attrs.get(WORKER, "")),
         lost=is_lost(trial),
         peak_memory=trial.user_attrs.get(PEAK_MEMORY),
+        reused_from=trial.user_attrs.get(REUSED_FROM),
+        repeats=tuple(map(_several, trial.user_attrs.get(REPEATED_VALUES, ()))),
+        spread=_several(trial.user_attrs.get(SPREAD, ())),
     )
+
+
+def _several(kept: Any) -> tuple[float, ...]:
+    """Return the numbers of an attribute, which a study of one objective keeps bare."""
+    return tuple(map(float, kept)) if isinstance(kept, list | tuple) else (float(kept),)
 
 
 def _reason(trial: FrozenTrial) -> str:

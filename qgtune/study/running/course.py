@@ -173,6 +173,8 @@ class Course:
         return RunOutcome(
             records=tuple(trial_records(self._study)),
             resumed_from=self._resumed_from,
+            finished=self.tally.finished,
+            total=self.tally.total,
             interrupted=self._cut_short,
             ended_by=self._ended_by,
             timed_out=self._timed_out,

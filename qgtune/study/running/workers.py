@@ -55,8 +55,8 @@ def worker_main(  # noqa: PLR0913, PLR0917 - a process has no other way to be to
         n_threads: threads of computation that each trial may use.
         environment: the environment of the process that runs the study.
     """
-    _keep_from_children(connection)
     _become(worker, n_threads, environment)
+    _keep_from_children(connection)
     link = _Link(connection)
     try:
         spec: RunSpec = pickle.loads(payload)  # noqa: S301 - from the process that started this one
@@ -272,6 +272,18 @@ def _as_values(returned: object, n_values: int) -> list[float]:
     return values
 
 
+def _become(worker: int, n_threads: int, environment: Mapping[str, str]) -> None:
+    """Make this process a worker, before anything that looks at its environment is loaded."""
+    _leave_interrupts_to_the_supervisor()
+    _take_over(environment)
+    _limit_threads(n_threads)
+    gpu = share_of_gpus(worker, os.environ.get("CUDA_VISIBLE_DEVICES"))
+    if gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpu
+    quieten_process()
+    become_worker(worker)
+
+
 def _keep_from_children(connection: Connection) -> None:
     # A child of the objective's (a data loader's worker, say) that outlives this process would hold the pipe
     # open: the supervisor would wait for the rest of a message that nobody writes.
@@ -279,19 +291,17 @@ def _keep_from_children(connection: Connection) -> None:
         os.register_at_fork(after_in_child=connection.close)
 
 
-def _become(worker: int, n_threads: int, environment: Mapping[str, str]) -> None:
-    """Make this process a worker, before anything that looks at its environment is loaded."""
-    _leave_interrupts_to_the_supervisor()
+def _take_over(environment: Mapping[str, str]) -> None:
     for name in os.environ.keys() - environment.keys():
         del os.environ[name]
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(n_threads))
-    os.environ.update({**environment, **threads})
-    threadpool_limits(n_threads)  # what the server has loaded, NumPy with its own BLAS, has read them already
-    gpu = share_of_gpus(worker, environment.get("CUDA_VISIBLE_DEVICES"))
-    if gpu is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = gpu
-    quieten_process()
-    become_worker(worker)
+    os.environ.update(environment)
+
+
+def _limit_threads(n_threads: int) -> None:
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[variable] = str(n_threads)
+    # What the server has loaded, NumPy with its own BLAS, has read them already.
+    threadpool_limits(n_threads)
 
 
 def _leave_interrupts_to_the_supervisor() -> None:

@@ -20,9 +20,9 @@ from qgtune.study.storage.journal_replay import Replay
 class SharedJournal(JournalStorage):
     """Optuna's own journal, read faster, whose trials are born with the process that runs them.
 
-    The parameters of a trial can be written together: each record costs a lock and a wait for the disk.
-    Each thread has records of its own that wait, because a journal tells only the thread that a record is of
-    when it is refused.
+    What is sampled for a trial and said of it can be written together: each record costs a lock and a wait
+    for the disk. Each thread has records of its own that wait, because a journal tells only the thread that a
+    record is of when it is refused.
     """
 
     def __init__(self, journal: BaseJournalBackend) -> None:
@@ -38,7 +38,7 @@ class SharedJournal(JournalStorage):
 
     @contextlib.contextmanager
     def written_together(self) -> Iterator[None]:
-        """Write the parameters that this thread samples within this block at once, at its end at the latest.
+        """Write what this thread samples and says of a trial in this block at once, at its end at the latest.
 
         A process that is killed before that leaves a trial without them.
         """
@@ -74,6 +74,15 @@ class SharedJournal(JournalStorage):
         }
         with self._thread_lock:
             self._add(JournalOperation.SET_TRIAL_PARAM, record)
+
+    def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
+        """Write an attribute of a trial, or have it wait for the parameters."""
+        if threading.get_ident() not in self._gathering:
+            super().set_trial_user_attr(trial_id, key, value)
+            return
+        with self._thread_lock:
+            record = {"trial_id": trial_id, "user_attr": {key: value}}
+            self._add(JournalOperation.SET_TRIAL_USER_ATTR, record)
 
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         """Add a trial and return its id; one without a template carries this process as its owner."""
