@@ -17,14 +17,15 @@ from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
 from qgtune.core.events import Event, Notice, RunStarted, TrialFinished
 from qgtune.core.fork_server import start_fork_server
 from qgtune.core.trials import TrialRecord
+from qgtune.core.wording import reason_of
 from qgtune.first_trials import params_to_try_first
-from qgtune.loaded_data import check_data_of_run
-from qgtune.outputs.files import OutputFiles, check_outputs, reason, shown
+from qgtune.loaded_data import data_of_run
+from qgtune.outputs.files import OutputFiles, check_outputs, shown
 from qgtune.outputs.kept_checkpoints import KeptCheckpoints
 from qgtune.outputs.report import config_reader
 from qgtune.outputs.study_results import located, measured_settings, open_tuned_study, run_fingerprint
 from qgtune.outputs.writer import OutputWriter
-from qgtune.sampling import number_of_combinations, sampler_spec
+from qgtune.sampling import number_of_combinations, sampler_spec, total_trials
 from qgtune.schema.tuning import TuningSettings
 
 if TYPE_CHECKING:
@@ -70,12 +71,22 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
     check_outputs(prepared)
     _start_server(prepared.tuning.settings)
-    check_data_of_run(prepared.tuning, prepared.compilation)
+    with data_of_run(prepared.tuning, prepared.compilation, files.folder.resolve()) as store:
+        return _run(prepared, files, store, on_event, more)
+
+
+def _run(
+    prepared: Prepared,
+    files: OutputFiles,
+    store: pathlib.Path | None,
+    on_event: Callable[[Event], None],
+    more: int | None,
+) -> RunResult:
     # Optuna takes most of a second to import, and a tuning file with problems never gets here.
     from qgtune.study import best_record, pareto_front, run_trials
 
     writer = OutputWriter(prepared, files, on_event, _kept_checkpoints(prepared, files))
-    spec = replace(_run_spec(prepared, files), more=more)
+    spec = replace(_run_spec(prepared, files, store), launching=_launching(prepared, store), more=more)
     for text in _notices(spec, prepared.tuning.settings):
         on_event(Notice(text))
     view_errors: list[OSError] = []
@@ -99,19 +110,26 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
         if error in view_errors:
             raise
         where = f"{shown(error)}: " if error.filename else ""
-        raise QgtuneError(f"the run cannot go on: {where}{reason(error)}; {writer.what_is_kept}") from error
+        raise QgtuneError(
+            f"the run cannot go on: {where}{reason_of(error)}; {writer.what_is_kept}"
+        ) from error
     finally:
         writer.close()
     best = best_record(outcome.records, spec.directions[0])
     front = pareto_front(outcome.records, spec.directions) if len(spec.directions) > 1 else ()
-    writer.run_ended(outcome.records, best, front)
+    writer.run_ended(outcome.records)
     kept = None if spec.storage is None else open_tuned_study(prepared.tuning)
     writer.write_report(kept, with_plots=prepared.tuning.settings.plots)
     study = prepared.tuning.settings.study_file(prepared.tuning.folder)
     return RunResult(outcome, best, front, files, study)
 
 
-def join(prepared: Prepared, on_event: Callable[[Event], None], total: int) -> "RunOutcome":
+def join(
+    prepared: Prepared,
+    on_event: Callable[[Event], None],
+    total: int,
+    store: pathlib.Path | None = None,
+) -> "RunOutcome":
     """Return how it went, after adding trials to the study of a run elsewhere until it has its total.
 
     The results are written by that run alone.
@@ -120,6 +138,7 @@ def join(prepared: Prepared, on_event: Callable[[Event], None], total: int) -> "
         prepared: what ``prepare`` made of the tuning file.
         on_event: called with each event, in this process.
         total: finished trials that the study shall have in the end.
+        store: the file in which that run keeps its data set, if it does; it need not be here.
 
     Raises:
         DiagnosticError: if the storage, the study or the objective cannot be used.
@@ -127,14 +146,14 @@ def join(prepared: Prepared, on_event: Callable[[Event], None], total: int) -> "
     from qgtune.study import run_trials
 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
-    spec = replace(_run_spec(prepared, files), total=total, more=None, enqueue=(), launching=None, joins=True)
+    spec = replace(_run_spec(prepared, files, store), total=total, enqueue=(), joins=True)
     try:
         return run_trials(spec, on_event)
     except ConfigValueError as error:
         raise DiagnosticError((located(error, prepared.tuning),)) from error
 
 
-def _launching(prepared: Prepared) -> "Launching | None":
+def _launching(prepared: Prepared, store: pathlib.Path | None) -> "Launching | None":
     """Return how processes are started that join the run; None where its workers are its own."""
     from qgtune.study import Launching
 
@@ -142,7 +161,8 @@ def _launching(prepared: Prepared) -> "Launching | None":
     choice = tuning.settings.chosen_launcher
     if choice.is_local:
         return None
-    command = (sys.executable, "-m", "qgtune", "run", str(tuning.path.resolve()), "--join")
+    data = () if store is None else ("--data", str(store))
+    command = (sys.executable, "-m", "qgtune", "run", str(tuning.path.resolve()), *data, "--join")
     return Launching(choice, command, tuning.folder.resolve())
 
 
@@ -168,17 +188,17 @@ def _notices(spec: "RunSpec", settings: TuningSettings) -> Iterator[str]:
         yield _NOT_PRUNED
 
 
-def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
+def _run_spec(prepared: Prepared, files: OutputFiles, store: pathlib.Path | None) -> "RunSpec":
     from qgtune.measuring import measured
     from qgtune.objectives import TaskSpec, make_own_objective, make_task_objective
+    from qgtune.plugins import with_plugins
     from qgtune.study import RunSpec
 
     tuning, plan = prepared.tuning, prepared.compilation.plan
     settings = tuning.settings
-    size = number_of_combinations(prepared)
     spec = RunSpec(
         study_name=settings.name(tuning.folder),
-        total=min(settings.total_trials, size) if size else settings.total_trials,
+        total=total_trials(prepared),
         directions=settings.all_directions,
         sampler=sampler_spec(prepared),
         pruner=settings.chosen_pruner,
@@ -191,10 +211,9 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         timeout=settings.timeout,
         target=settings.target,
         patience=settings.stop_after_trials_without_improvement,
-        enqueue=params_to_try_first(prepared, with_base=size is None),
+        enqueue=params_to_try_first(prepared, with_base=number_of_combinations(prepared) is None),
         start_method=settings.start_method,
         on_worker_death=settings.on_worker_death,
-        launching=_launching(prepared),
         make_objective=functools.partial(
             make_own_objective,
             plan=plan,
@@ -205,7 +224,7 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         ),
     )
     if settings.task is None:
-        return measured(spec, plan, settings)
+        return with_plugins(measured(spec, plan, settings), tuning)
     task = TaskSpec(
         settings.task,
         dict(settings.data or {}),
@@ -214,10 +233,11 @@ def _run_spec(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         files.folder.resolve(),
         settings.on_oom,
         keeps_models=settings.keep_checkpoints is not None,
+        store=store,
     )
     make = functools.partial(make_task_objective, plan=plan, spec=task)
     spec = replace(spec, make_objective=make, preload=TASK_MODULES, metrics=settings.metric_names)
-    return measured(spec, plan, settings)
+    return with_plugins(measured(spec, plan, settings), tuning)
 
 
 def migrate(prepared: Prepared) -> str:

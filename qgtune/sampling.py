@@ -1,5 +1,6 @@
 """What a study's sampler has to know of a search space that was compiled."""
 
+import functools
 import pathlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qgtune.compiler.building.selection import Selection, parse_pattern
 from qgtune.compiler.load import compile_files
 from qgtune.compiler.pipeline import Compilation
+from qgtune.compiler.planning.plan import Plan
 from qgtune.compiler.planning.steps import Suggestion
 from qgtune.compiler.prepare import Prepared
 from qgtune.core.errors import ConfigValueError
@@ -16,7 +18,7 @@ from qgtune.insight.counting import space_size
 from qgtune.insight.space_size import domain_values
 from qgtune.schema.sampler_settings import Choice, find_setting_problems, parse_setting
 from qgtune.schema.tuning import key_spellings
-from qgtune.space import Categorical, FollowingRange
+from qgtune.space import Categorical, EvaluationError, FollowingRange
 
 if TYPE_CHECKING:
     from qgtune.study import SamplerSpec
@@ -64,6 +66,8 @@ LISTED = 10_000
 """So many combinations of a space with conditions are listed before a run; of more, trials find their own."""
 
 _KNOWING_THE_SPACE = ("grid", "qmc")
+VISITS_EACH = ("grid", "brute_force")
+"""Samplers that try each combination once."""
 
 
 def _patterns(settings: Mapping[str, Any]) -> tuple[Path, ...] | None:
@@ -84,7 +88,11 @@ def _spec(choice: Choice, compilation: Compilation, folder: pathlib.Path) -> "Sa
                 grid[parameter.name] = tuple(domain_values(domain))
     names = tuple(dict.fromkeys(parameter.name for parameter in parameters))
     every = _every_combination(compilation) if choice.name == "brute_force" and not grid else ()
-    return SamplerSpec(choice, names, grid, every, folder)
+    plan = compilation.plan
+    # What only the place where a trial runs can tell is not known before it runs.
+    heeds = any(not check.is_late for check in plan.constraints)
+    holds = functools.partial(_has_config, plan) if heeds else None
+    return SamplerSpec(choice, names, grid, every, folder, holds)
 
 
 def _every_combination(compilation: Compilation) -> tuple[dict[str, Any], ...]:
@@ -92,6 +100,24 @@ def _every_combination(compilation: Compilation) -> tuple[dict[str, Any], ...]:
     size = space_size(compilation.space)
     few = size.is_exact and not size.continuous and size.combinations <= LISTED
     return tuple(every_params(compilation.plan)) if few else ()
+
+
+def _has_config(plan: Plan, trial: Any) -> bool:
+    """Return whether a trial gives a config that may be trained."""
+    try:
+        plan.resolve(trial)
+    except EvaluationError:
+        return False
+    return True
+
+
+def total_trials(prepared: Prepared) -> int:
+    """Return how many finished trials a study shall have in the end.
+
+    They are as many as the tuning file asks for, or one for each combination where these are fewer.
+    """
+    asked, size = prepared.tuning.settings.total_trials, number_of_combinations(prepared)
+    return min(asked, size) if size else asked
 
 
 def _all_have_the_same(parameters: Iterable[Suggestion]) -> bool:
@@ -104,7 +130,7 @@ def number_of_combinations(prepared: Prepared) -> int | None:
 
     None for a sampler that has no end, or where the number cannot be told exactly.
     """
-    if prepared.tuning.settings.chosen_sampler.name not in {"grid", "brute_force"}:
+    if prepared.tuning.settings.chosen_sampler.name not in VISITS_EACH:
         return None
     size = space_size(prepared.compilation.space)
     return size.combinations if size.is_exact and not size.continuous else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from qgtune.core.trials import TrialRecord
 from qgtune.document import Source, read_document
-from qgtune.outputs.report import ConfigReader
+from qgtune.reports.page_configs import ConfigReader
 from qgtune.reports.results import Results
 from qgtune.schema.checkpoint_paths import BEST_MODEL, CONFIG, checkpoint_folder, is_checkpoint_file
 

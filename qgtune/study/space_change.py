@@ -50,7 +50,7 @@ def check_space(study: optuna.Study, fingerprint: str, form: str) -> str:
     kept = study.user_attrs.get(SPACE)
     if not form or begun_with in (None, fingerprint) or not kept:
         check_fingerprint(study, fingerprint)
-        if form and kept is None:
+        if form and kept != form:  # a run that was killed between the two lines below leaves the old one
             study.set_user_attr(SPACE, form)
         return ""
     old, new = json.loads(kept), json.loads(form)
@@ -74,8 +74,8 @@ def check_space(study: optuna.Study, fingerprint: str, form: str) -> str:
             "choose another study_name, undo the change, or run with --migrate, which begins the study anew "
             "with those trials that fit",
         )
-    study.set_user_attr(SPACE, form)
     study.set_user_attr(FINGERPRINT, fingerprint)
+    study.set_user_attr(SPACE, form)
     return f"the search space is wider than before, and the study goes on: {listed}"
 
 

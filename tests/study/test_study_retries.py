@@ -7,8 +7,9 @@ import pytest
 import study_objectives as objectives
 
 from qgtune.core.events import Notice, WorkerDied
-from qgtune.study import RunSpec, create_study, open_study, run_trials
-from qgtune.study.attributes import DEATHS, OWNER, RETRY_OF
+from qgtune.study import RunSpec, create_study, open_study, run_trials, trial_records
+from qgtune.study.attributes import DEATHS, LOST, OWNER, RETRY_OF
+from qgtune.study.results.records import is_finished
 from qgtune.study.running.gpus import share_of_gpus
 from qgtune.study.running.process_ends import MemoryKills, end_of
 from qgtune.study.running.retries import Loss, lose_trial
@@ -50,6 +51,22 @@ def test_a_trial_that_has_ended_is_neither_lost_nor_retried(study):
     study.tell(begun(study), 1.0)
     assert lose_trial(study, 0, "killed", retry=True, blame=True) is Loss.ENDED
     assert len(study.trials) == 1
+
+
+def test_a_trial_that_another_run_has_taken_for_lost_is_not_an_end(study):
+    trial = begun(study)
+    lose_trial(study, 0, "killed", retry=False, blame=False)
+    assert lose_trial(study, trial.number, "killed", retry=True, blame=True) is Loss.KNOWN
+    assert len(study.trials) == 1
+
+
+def test_a_trial_that_ends_while_it_is_taken_for_lost_is_complete_and_counts(study):
+    trial = begun(study)
+    trial.set_user_attr(LOST, "killed")  # what is written first
+    study.tell(trial, 1.0)
+    record = trial_records(study)[0]
+    assert (record.state, record.lost, record.failure) == ("complete", False, "")
+    assert is_finished(study.trials[0])
 
 
 def test_without_retries_the_parameters_are_left(study):
@@ -127,7 +144,7 @@ def test_the_kernel_s_want_of_memory_is_told_from_its_own_counters(tmp_path):
 )
 def test_every_end_has_words_and_only_a_sigkill_is_the_kernel_s(code, for_memory):
     end = end_of(code, for_memory=for_memory)
-    assert end.killed == (code < 0 or code == 255)
+    assert end.killed == (code < 0)
     assert ("OOM killer" in end.reason) == (for_memory and code == -9)
 
 

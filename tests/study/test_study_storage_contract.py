@@ -30,8 +30,8 @@ from qgtune.study import (
     run_trials,
     trial_records,
 )
-from qgtune.study.attributes import LOST, OWNER
-from qgtune.study.storage.ownership import fail_abandoned_trials
+from qgtune.study.attributes import FAILURE, FOLLOWS, LOST, OWNER
+from qgtune.study.running.retries import lose_abandoned_trials
 
 FILES = ("journal", "sqlite")
 SERVERS = ("postgresql", "mysql", "redis")
@@ -161,10 +161,9 @@ def a_dead_owners_trial_is_failed(storage):
     subprocess.run([sys.executable, "-c", ASKS_AND_DIES, storage, "dead"], check=False)
     study = create_study("dead", storage)
     mine = study.ask()
-    [dead] = fail_abandoned_trials(study, "its process was killed")
-    assert dead.number == 0
-    assert dead.user_attrs[OWNER]["pid"] != os.getpid()
+    assert lose_abandoned_trials(study, "its process was killed", retry=False) == (0,)
     kept = study.get_trials()
+    assert kept[0].user_attrs[OWNER]["pid"] != os.getpid()
     assert [trial.state for trial in kept] == [TrialState.FAIL, TrialState.RUNNING]
     assert kept[0].user_attrs[LOST] == "its process was killed"
     study.tell(mine, 1.0)
@@ -197,7 +196,16 @@ def plain(storage):
 
 
 def the_dashboard_opens_it_unchanged(storage):
-    """Start optuna-dashboard for real, and ask it for the trials that it shows."""
+    """Start optuna-dashboard for real, and ask it for the trials that it shows; it changes nothing."""
+    study = create_study("shown", storage)
+    trial = study.ask()
+    with params_written_together(trial):
+        trial.suggest_float("model.encoder.0.dropout", 0.0, 0.5)
+        trial.suggest_categorical("model.layer", ["gat", "sage"])
+        trial.set_user_attr(FOLLOWS, {"model.head.input_dim": 64, "model.norm_args": [64]})
+    trial.set_user_attr(FAILURE, "RuntimeError: shapes differ")
+    study.tell(trial, state=TrialState.FAIL)
+    before = kept_in(storage)
     port = storage_servers.free_port()
     shown = storage.replace("postgresql:", "postgresql+psycopg:").replace("mysql:", "mysql+pymysql:")
     command = [
@@ -213,12 +221,29 @@ def the_dashboard_opens_it_unchanged(storage):
     with storage_servers.running(command) as dashboard:
         address = f"http://127.0.0.1:{port}/api/studies"
         storage_servers.wait_for(lambda: reads(address) is not None, dashboard)
-        [number] = [
-            study["study_id"] for study in reads(address)["study_summaries"] if study["study_name"] == "run"
-        ]
-        trials = reads(f"{address}/{number}?after=0")["trials"]
+        numbers = {each["study_name"]: each["study_id"] for each in reads(address)["study_summaries"]}
+        trials = reads(f"{address}/{numbers['run']}?after=0")["trials"]
+        [failed] = reads(f"{address}/{numbers['shown']}?after=0")["trials"]
     assert [trial["state"] for trial in trials] == ["Complete"] * 8
     assert all(trial["params"][0]["name"] == "x" for trial in trials)
+    assert failed["state"] == "Fail"
+    params = {param["name"]: param["param_external_value"] for param in failed["params"]}
+    assert params == {name: str(value) for name, value in trial.params.items()}
+    attributes = {attribute["key"]: attribute["value"] for attribute in failed["user_attrs"]}
+    assert "RuntimeError: shapes differ" in attributes[FAILURE]
+    assert json.loads(attributes[FOLLOWS]) == {"model.head.input_dim": 64, "model.norm_args": [64]}
+    assert kept_in(storage) == before
+
+
+def kept_in(storage):
+    """Return all that a storage holds of its trials, and the bytes of a journal."""
+    trials = {study.study_name: study.get_trials() for study in studies_in(storage)}
+    return trials, Path(storage).read_bytes() if "://" not in storage else b""
+
+
+def studies_in(storage):
+    names = [study.study_name for study in open_storage(storage).get_all_studies()]
+    return [open_study(name, storage) for name in names]
 
 
 def reads(address):

@@ -7,7 +7,7 @@ from qgtune.compiler.planning.plan import Plan
 from qgtune.compiler.planning.steps import Suggestion
 from qgtune.core.paths import Path, format_path
 from qgtune.space import Categorical, Domain, FollowingRange
-from qgtune.space.domains import canonical, domain_text
+from qgtune.space.domain_texts import canonical, domain_text
 
 
 def canonical_form(plan: Plan) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from multiprocessing.connection import wait
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from qgtune.core.errors import ConfigValueError
 from qgtune.core.events import (
     EpochReported,
     Event,
@@ -19,8 +20,8 @@ from qgtune.core.events import (
     WorkerDied,
 )
 from qgtune.study.attributes import OWNER
-from qgtune.study.quiet import quiet_optuna
 from qgtune.study.results.records import is_finished, trial_records
+from qgtune.study.running.beginnings import enqueue_once
 from qgtune.study.running.interrupts import Interrupts
 from qgtune.study.running.launchers import Handle, Launching
 from qgtune.study.running.process_ends import end_of
@@ -89,9 +90,7 @@ class LaunchedRun:
             self._emit(Notice(f"of this study, {self._tally.what_counts()}"))
         self._consider_ending("")
         if missing and not self._goal_reached:
-            with quiet_optuna():  # it would say what it skips
-                for params in self._spec.enqueue:
-                    self._study.enqueue_trial(params, skip_if_exists=True)
+            enqueue_once(self._study, self._spec.enqueue)
             self._start(range(count))
         try:
             while self._handles:
@@ -112,6 +111,8 @@ class LaunchedRun:
         return RunOutcome(
             records=tuple(trial_records(self._study)),
             resumed_from=resumed_from,
+            finished=self._tally.finished,
+            total=self._tally.total,
             interrupted=self._cut_short,
             timed_out=self._timed_out,
             stopped_early_reason=self._give_up_reason,
@@ -175,7 +176,16 @@ class LaunchedRun:
         self._emit(WorkerDied(index, reason, lost))
         self._consider_ending(reason)
         if not self._stopping:
+            self._start_again(index)
+
+    def _start_again(self, index: int) -> None:
+        """Start a process in the place of one that has ended; the others go on if that cannot be."""
+        try:
             self._start(range(index, index + 1))
+        except ConfigValueError as error:
+            if not self._handles:
+                raise
+            self._emit(Notice(f"{error.message}: the processes that run go on"))
 
     def _look_at_trials(self) -> None:
         """Tell of the trials that have begun, reported or ended since the last look."""

@@ -8,7 +8,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from qgtune.study.attributes import DEATHS, FAILURE, LOST, OWNER, RETRY_OF, WORKER
+from qgtune.study.attributes import DEATHS, FAILURE, LOST, OWNER, RETRY_OF, WORKER, is_lost
 from qgtune.study.storage.ownership import Owner, abandoned_trials, this_owner
 
 DEATHS_OF_ONE_CONFIG = 3
@@ -19,6 +19,7 @@ class Loss(StrEnum):
     """What became of a trial whose process is gone."""
 
     ENDED = "it had ended by itself"
+    KNOWN = "another run has dealt with it"
     RETRIED = "its parameters are tried again"
     DROPPED = "another trial makes up for it"
     BLAMED = "its parameters are not tried again, and it counts as failed"
@@ -38,19 +39,19 @@ def lose_trial(study: optuna.Study, number: int, reason: str, *, retry: bool, bl
         blame: whether the death counts against the parameters. It does where one worker died, and does not
             where all of a run was killed.
     """
-    trial = study.get_trials(deepcopy=False)[number]
+    trial = _trial(study, number)
     if trial.state.is_finished():
-        return Loss.ENDED
+        return _end_of(trial)
     deaths = int(trial.user_attrs.get(DEATHS, 0)) + blame
     if retry and deaths >= DEATHS_OF_ONE_CONFIG:
         words = f"{deaths} worker processes in a row died with these parameters; the last: {reason}"
-        return Loss.BLAMED if _fail(study, trial, FAILURE, words) else Loss.ENDED
+        return Loss.BLAMED if _fail(study, trial, FAILURE, words) else _end_of(_trial(study, number))
     params = planned_params(trial)
     if retry and params and not _is_retried(study, number):
         study.enqueue_trial(params, user_attrs={RETRY_OF: number, DEATHS: deaths})
     if not _fail(study, trial, LOST, reason):
         # It ended in between: nothing is to be tried again. A retry that stays is a trial like any other.
-        return Loss.ENDED
+        return _end_of(_trial(study, number))
     return Loss.RETRIED if retry and params else Loss.DROPPED
 
 
@@ -68,7 +69,7 @@ def lose_abandoned_trials(
     lost = [
         trial.number
         for trial in abandoned_trials(study, alone=alone)
-        if lose_trial(study, trial.number, reason, retry=retry, blame=False) is not Loss.ENDED
+        if lose_trial(study, trial.number, reason, retry=retry, blame=False) not in (Loss.ENDED, Loss.KNOWN)
     ]
     return tuple(lost)
 
@@ -93,6 +94,14 @@ def others_at_work(study: optuna.Study, pids: Collection[int], numbers: Collecti
 def planned_params(trial: FrozenTrial) -> dict[str, Any]:
     """Return the parameters that a trial has sampled, or was enqueued with and had not reached."""
     return {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+
+
+def _trial(study: optuna.Study, number: int) -> FrozenTrial:
+    return study.get_trials(deepcopy=False)[number]
+
+
+def _end_of(trial: FrozenTrial) -> Loss:
+    return Loss.KNOWN if is_lost(trial) else Loss.ENDED
 
 
 def _is_retried(study: optuna.Study, number: int) -> bool:

@@ -21,8 +21,8 @@ from qgtune.core.events import (
     WorkerDied,
     WorkerReady,
 )
-from qgtune.study.quiet import quiet_optuna
 from qgtune.study.results.records import trial_records
+from qgtune.study.running.beginnings import enqueue_once
 from qgtune.study.running.interrupts import Interrupts
 from qgtune.study.running.messages import Ask, Broken, Message, StartupFailed, Told
 from qgtune.study.running.process_ends import MemoryKills
@@ -63,6 +63,8 @@ class Supervisor:
         self._notices: set[str] = set()
         self._awaits_others = False
         self._n_processes = 0
+        self._has_begun = False
+        """Whether any worker has been ready: one that cannot start is then an accident of its own."""
         self._interrupted = 0
         self._asked_to_stop = False
         self._timed_out = False
@@ -90,7 +92,7 @@ class Supervisor:
         if resumed_from:
             self._notify(f"of this study, {self._tally.what_counts()}")
         if missing:
-            self._enqueue()
+            enqueue_once(self._study, self._spec.enqueue)
         self._consider_goal()
         if advice:
             self._notify(advice)
@@ -102,7 +104,7 @@ class Supervisor:
         self._tell()
         try:
             for index in range(0 if self._goal_reached else self._n_processes):
-                self._workers.append(self._start(index))
+                self._workers.append(self._start(index, self._n_processes))
             while self._workers and self._startup_error is None:
                 try:
                     self._wait()
@@ -121,6 +123,8 @@ class Supervisor:
         return RunOutcome(
             records=tuple(trial_records(self._study)),
             resumed_from=resumed_from,
+            finished=self._tally.finished,
+            total=self._tally.total,
             interrupted=self._cut_short,
             timed_out=self._timed_out,
             stopped_early_reason=self._give_up_reason,
@@ -145,12 +149,6 @@ class Supervisor:
             self._goal_reached,
         )
 
-    def _enqueue(self) -> None:
-        """Have the configs tried first that the run was given, each once in the life of the study."""
-        with quiet_optuna():  # it would say what it skips
-            for params in self._spec.enqueue:
-                self._study.enqueue_trial(params, skip_if_exists=True)
-
     def _wait(self) -> None:
         """Wait until something happens, and deal with it."""
         talking = [worker.connection for worker in self._workers if worker.hears]
@@ -160,7 +158,9 @@ class Supervisor:
         if self._awaits_others:  # nobody tells us how their trials end
             patience = min(patience, _SECONDS_BETWEEN_LOOKS)
         happened = wait([*talking, *ending, self._interrupts.connection], patience)
-        self._heartbeat.beat(number for worker in self._workers for number in sorted(worker.running))
+        running = [number for worker in self._workers for number in sorted(worker.running)]
+        if self._heartbeat.beat(running) and not set(ending).intersection(happened):
+            self._memory.happened()  # of other processes: it says nothing of a worker that is killed later
         if self._interrupts.connection in happened:
             if self._interrupts.take():
                 self._interrupt()
@@ -168,6 +168,8 @@ class Supervisor:
                 self._stop_gently()
         for worker in list(self._workers):
             ended = worker.sentinel in happened
+            if ended:
+                worker.end_for_certain()
             if ended or worker.connection in happened:
                 for message in worker.messages():
                     self._hear(worker, message)
@@ -180,7 +182,7 @@ class Supervisor:
             case Ask():
                 worker.asks += 1
             case WorkerReady():
-                worker.ready = True
+                worker.ready = self._has_begun = True
                 self._emit(message)
             case TrialStarted():
                 worker.running.add(message.number)
@@ -194,8 +196,11 @@ class Supervisor:
                 worker.running.discard(message.number)
                 self._trial_ended(worker.index, message.number, message.traceback)
             case StartupFailed():
-                worker.stopped = True
-                self._startup_error = self._startup_error or message.error()
+                if self._has_begun:
+                    worker.last_words = f"could not begin: {message.last_line()}"
+                else:
+                    worker.stopped = True
+                    self._startup_error = self._startup_error or message.error()
             case Broken():
                 worker.last_words = message.reason
 
@@ -281,7 +286,7 @@ class Supervisor:
             return
         if self._interrupted > 1:
             self._lose_trials_of(worker, _INTERRUPTED, blame=False)
-        elif not worker.ready and not end.killed:
+        elif not self._has_begun and not end.killed:
             self._startup_error = self._startup_error or WorkerStartupError(
                 f"worker {worker.index} {end.reason} before it could begin; what it wrote stands above. "
                 'A script that starts a run must do so under: if __name__ == "__main__":'
@@ -311,9 +316,12 @@ class Supervisor:
 
     def _replace(self, index: int) -> None:
         at_work = sum(max(1, worker.asks + worker.permits) for worker in self._workers)
-        late = self._deadline is not None and time.monotonic() >= self._deadline
-        if not self._stopping and not late and self._tally.missing > at_work:
-            self._workers.append(self._start(index))
+        if self._stopping or self._tally.missing <= at_work:
+            return
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            self._timed_out = True
+        else:
+            self._workers.append(self._start(index, self._n_processes))
 
     def _end_workers(self) -> None:
         """End what still runs; nothing does, unless the run ends with an exception."""
@@ -321,7 +329,7 @@ class Supervisor:
             worker.terminate()
         for worker in self._workers:
             # A storage that can no longer be written is most often why the run ends: that error counts.
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(Exception):
                 for number in worker.running:
                     lose_trial(self._study, number, _INTERRUPTED, retry=self._spec.retries, blame=False)
             worker.close(self._memory)

@@ -5,7 +5,7 @@ from typing import Any
 from optuna.samplers import BruteForceSampler
 from optuna.trial import FrozenTrial
 
-from qgtune.study.attributes import LOST
+from qgtune.study.attributes import is_lost
 
 
 class VisitingSampler(BruteForceSampler):
@@ -13,5 +13,5 @@ class VisitingSampler(BruteForceSampler):
 
     @staticmethod
     def _populate_tree(tree: Any, trials: list[FrozenTrial], params: dict[str, Any]) -> None:
-        kept = [trial for trial in trials if LOST not in trial.user_attrs]
+        kept = [trial for trial in trials if not is_lost(trial)]
         BruteForceSampler._populate_tree(tree, kept, params)  # noqa: SLF001 - Optuna has no public way

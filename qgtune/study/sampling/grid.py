@@ -15,7 +15,7 @@ from optuna.distributions import (
 from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from qgtune.study.attributes import LOST
+from qgtune.study.attributes import is_lost
 from qgtune.study.sampling.combinations import Combinations
 from qgtune.study.sampling.sampler import NamedDrawsSampler, shared_seed, trial_seed
 
@@ -107,7 +107,7 @@ class CellSampler(NamedDrawsSampler):
             if trial.number in self._ended:
                 cell = self._ended[trial.number]
             else:
-                cell = None if LOST in trial.user_attrs else self._cell_of(trial)
+                cell = None if is_lost(trial) else self._cell_of(trial)
                 if trial.state.is_finished():
                     self._ended[trial.number] = cell
             if cell is not None:

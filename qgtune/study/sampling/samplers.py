@@ -34,6 +34,7 @@ from qgtune.study.sampling.brute_force import VisitingSampler
 from qgtune.study.sampling.combinations import Listed, Product
 from qgtune.study.sampling.grid import CellSampler
 from qgtune.study.sampling.quasi_random import SequenceSampler
+from qgtune.study.sampling.rehearsal import HeedingSampler, Holds
 from qgtune.study.sampling.sampler import TrialSeededSampler
 
 _SEEDED: Mapping[str, Callable[..., BaseSampler]] = {
@@ -54,6 +55,10 @@ _CROSSOVERS: Mapping[str, Callable[[], Any]] = {
     "vsbx": VSBXCrossover,
 }
 
+_MOST_TRIES = 20
+_TRIES = {"gp": 2}
+"""How often a sampler is asked while its draws break a constraint; a Gaussian process takes its time."""
+
 
 @dataclass(frozen=True, slots=True)
 class SamplerSpec:
@@ -66,6 +71,7 @@ class SamplerSpec:
             same parameters.
         every: all combinations, for brute_force where they depend on each other and are not too many.
         folder: what the file of a user's own sampler is relative to.
+        holds: tells whether a drawn trial may be trained; None where the space has no constraints.
     """
 
     choice: Choice = DEFAULT_SAMPLER
@@ -73,6 +79,7 @@ class SamplerSpec:
     grid: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     every: tuple[Mapping[str, Any], ...] = ()
     folder: Path = Path()
+    holds: Holds | None = None
 
 
 def make_sampler(spec: SamplerSpec, seed: int | None, n_objectives: int) -> BaseSampler:
@@ -105,7 +112,10 @@ def make_sampler(spec: SamplerSpec, seed: int | None, n_objectives: int) -> Base
         return _seeded(spec, spec.choice, trial_seed, n_objectives)
 
     make(seed)  # what it refuses is said before the first trial
-    return TrialSeededSampler(make, seed)
+    sampler = TrialSeededSampler(make, seed)
+    if spec.holds is None or name == "brute_force":
+        return sampler
+    return HeedingSampler(sampler, spec.holds, seed, _TRIES.get(name, _MOST_TRIES))
 
 
 def with_defaults(role: str, choice: Choice) -> dict[str, Any]:

@@ -5,13 +5,14 @@ import re
 import sqlite3
 import time
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 import optuna
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.storages._cached_storage import _CachedStorage
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
@@ -19,7 +20,7 @@ from sqlalchemy.pool import Pool, StaticPool
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.study.quiet import quiet_optuna
-from qgtune.study.storage.born_trials import born_with_owner
+from qgtune.study.storage.born_trials import born_with_owner, record_runner
 from qgtune.study.storage.sqlite_copy import in_memory
 from qgtune.study.storage.storage_address import StorageAddress
 from qgtune.study.storage.storage_problems import missing_driver, unreachable
@@ -47,6 +48,15 @@ class DatabaseStorage(RDBStorage):
 
     def _create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> FrozenTrial:
         return super()._create_new_trial(study_id, template_trial or born_with_owner())
+
+    def set_trial_state_values(
+        self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
+    ) -> bool:
+        """Write a trial's state, and who runs it if this process has just taken it; return whether it has."""
+        taken = super().set_trial_state_values(trial_id, state, values)
+        if taken and state == TrialState.RUNNING:
+            record_runner(self, trial_id)
+        return taken
 
 
 def open_database(address: StorageAddress, *, reading: bool = False) -> BaseStorage:

@@ -121,7 +121,7 @@ def repair_storage(address: StorageAddress) -> None:
     themselves.
     """
     if address.kind == "journal" and address.file is not None:
-        repair_journal(address.file)
+        repair_journal(address.file, _lock_for(address.file))
 
 
 def storage_advice(address: StorageAddress, writers: int) -> str:
@@ -168,6 +168,8 @@ def open_study(study_name: str | None, storage: str | Path, *, writing: bool = F
 
 
 def _lock_for(path: Path) -> BaseJournalFileLock:
+    # Whoever comes by a link to the journal, and whoever comes by its own name, must meet at one lock.
+    path = path.resolve()
     # Windows lets only administrators make symbolic links, and has no flock.
     if sys.platform == "win32":
         return JournalFileOpenLock(str(path))
