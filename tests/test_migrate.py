@@ -56,7 +56,9 @@ def test_a_migration_leaves_the_other_studies_of_a_journal_as_they_are(tmp_path)
     other_was, notes = facts(other), other.user_attrs
     mine_was = facts(open_study("first", shared))
     tuning = write_project(tmp_path / "a", space=MORE)
-    tuning.write_text(tuning.read_text().replace("study_name: tiny\n", "") + first.replace("n_trials: 3", "n_trials: 5"))
+    tuning.write_text(
+        tuning.read_text().replace("study_name: tiny\n", "") + first.replace("n_trials: 3", "n_trials: 5")
+    )
     done = qgtune_here(tuning, "--migrate")
     assert done.returncode == 0, done.stderr
     assert "migrated 3 of 3 finished trials" in done.stdout + done.stderr
