@@ -99,8 +99,10 @@ def test_of_many_parameters_the_most_important_are_plotted(one):
 def test_the_plot_of_importances_shows_those_that_the_report_tells(one):
     shares = qgtune.parameter_importances(one)
     axes = qgtune.plot_importance(one)
-    widths = sorted((bar.get_width() for bar in axes.patches), reverse=True)
-    assert widths == pytest.approx(sorted(shares.values(), reverse=True))
+    widths = [bar.get_width() for bar in axes.patches][::-1]
+    assert widths[:8] == pytest.approx(list(shares.values())[:8])
+    assert widths[8:] == [pytest.approx(sum(list(shares.values())[8:]))]
+    assert [label.get_text() for label in axes.get_yticklabels()][::-1] == [*list(shares)[:8], "4 others"]
 
 
 def test_target_says_which_value_is_meant(front):

@@ -211,6 +211,30 @@ def test_a_writer_that_was_killed_blocks_nobody(journal, caplog, monkeypatch):
     assert not os.path.lexists(f"{journal}.lock")
 
 
+FORKS_WHILE_WRITING = """
+import os, signal, sys
+from pathlib import Path
+from qgtune.study.storage.journal_lock import JournalLock
+JournalLock(Path(sys.argv[1])).acquire()
+if os.fork() == 0:
+    print("ready", flush=True)
+    os.read(0, 1)
+    os._exit(0)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@posix_only
+def test_a_child_forked_from_a_writer_that_was_killed_keeps_no_lock(journal):
+    command = [sys.executable, "-c", FORKS_WHILE_WRITING, str(journal)]
+    parent = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert parent.stdout.readline() == b"ready\n"
+    parent.wait()
+    create_study("study", journal).optimize(lambda _trial: 0.0, n_trials=1)
+    assert not os.path.lexists(f"{journal}.lock")
+    parent.communicate()
+
+
 @pytest.mark.parametrize("target", ["a link", "a file"])
 def test_a_stale_lock_of_another_program_is_removed_when_a_run_starts(journal, target):
     lock = journal.with_name("study.log.lock")

@@ -36,7 +36,7 @@ function scale(values, from, to, log = false) {
   const place = (value) => (value === null || value === undefined ? NaN
     : from + ((texts.indexOf(shown(value)) + 0.5) / texts.length) * (to - from));
   const every = Math.ceil(texts.length / 8);
-  return { place, ticks: texts.filter((_, i) => i % every === 0).map((text) => [place(text), text.slice(0, 12)]) };
+  return { place, ticks: texts.filter((_, i) => i % every === 0).map((text) => [place(text), text.length > 9 ? `${text.slice(0, 8)}\u2026` : text]) };
 }
 
 function frame(x, y, label) {

@@ -9,7 +9,7 @@ from optuna.trial import FrozenTrial, TrialState
 from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import QgtuneError, UsageError
 from qgtune.study.quiet import quiet_optuna
-from qgtune.study.results.importance import evaluator_for, importances
+from qgtune.study.results.importance import importances, told_importances
 from qgtune.study.results.plots import (
     MISSING,
     MOST_PARAMETERS,
@@ -96,9 +96,9 @@ def _parameters(
     """Return which parameters Optuna is to plot, where the caller leaves it open; all, if these are few."""
     if "params" in options or kind not in {*_MOST, "importance"}:
         return {}
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    found = list(dict.fromkeys(name for trial in complete for name in trial.params))
     if kind != "importance":
+        complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        found = list(dict.fromkeys(name for trial in complete for name in trial.params))
         if len(found) <= _MOST[kind]:
             return {}
         shares = importances(study, target).shares if isinstance(target, int) else importances(study).shares
@@ -108,7 +108,7 @@ def _parameters(
     shares, method, _ = importances(study, target or 0)
     if not shares:
         raise QgtuneError(f"the importance of parameters: {method[0].lower()}{method[1:]}")
-    return {"params": list(shares), "evaluator": evaluator_for(len(complete) * len(shares))}
+    return {"evaluator": told_importances(shares, MOST_PARAMETERS)}
 
 
 def _settle(figure: Any) -> None:

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import optuna
@@ -71,7 +72,7 @@ def _varies(name: str, trials: list[FrozenTrial]) -> bool:
 def _evaluated(study: optuna.Study, trials: list[FrozenTrial], names: list[str], target: int) -> Importances:
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
-    evaluator = evaluator_for(len(trials) * len(names))
+    evaluator = _evaluator_for(len(trials) * len(names))
     # PED-ANOVA asks what makes values small, unless it is given no target and thus knows the direction.
     sign = -1 if study.directions[target].name == "MAXIMIZE" else 1
     value = None if len(study.directions) == 1 else lambda trial: sign * float(trial.values[target])
@@ -88,10 +89,39 @@ def _evaluated(study: optuna.Study, trials: list[FrozenTrial], names: list[str],
     return Importances(shares, "fANOVA" if isinstance(evaluator, FanovaImportanceEvaluator) else "PED-ANOVA")
 
 
-def evaluator_for(cells: int) -> "BaseImportanceEvaluator":
+def _evaluator_for(cells: int) -> "BaseImportanceEvaluator":
     """Return what finds importances in seconds for so many trials times parameters."""
     from optuna.importance import FanovaImportanceEvaluator, PedAnovaImportanceEvaluator
 
     if cells <= _MOST_CELLS:
         return FanovaImportanceEvaluator(n_trees=32, max_depth=32, seed=0)
     return PedAnovaImportanceEvaluator(evaluate_on_local=False)
+
+
+def told_importances(shares: Mapping[str, float], most: int) -> "BaseImportanceEvaluator":
+    """Return what answers Optuna's plot with importances that are known, so that all reports tell the same.
+
+    Args:
+        shares: the share of each parameter, the largest first.
+        most: how many parameters have a bar of their own; all others share one.
+    """
+    from optuna.importance import BaseImportanceEvaluator
+
+    told = dict(list(shares.items())[:most])
+    rest = list(shares.values())[most:]
+    if rest:
+        told[f"{len(rest)} other{'' if len(rest) == 1 else 's'}"] = math.fsum(rest)
+
+    class Told(BaseImportanceEvaluator):
+        """Computes nothing."""
+
+        def evaluate(
+            self,
+            study: optuna.Study,  # noqa: ARG002 - Optuna's signature
+            params: list[str] | None = None,  # noqa: ARG002 - the same
+            *,
+            target: Callable[[FrozenTrial], float] | None = None,  # noqa: ARG002 - the same
+        ) -> dict[str, float]:
+            return told
+
+    return Told()

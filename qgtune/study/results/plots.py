@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 
 from qgtune.core.errors import QgtuneError
 from qgtune.study.quiet import quiet_optuna
-from qgtune.study.results.importance import evaluator_for
+from qgtune.study.results.importance import told_importances
 
 MISSING = 'pictures take matplotlib: pip install "qgtune[reports]"'
 MOST_PARAMETERS = 8
@@ -51,7 +51,7 @@ def pictures(
 
     Args:
         study: any study; of one without a complete trial, only what it reported and its timeline are drawn.
-        importances: the parameters that pictures of some of them show, the most important first.
+        importances: the share of each parameter, the largest first: pictures of some show the first.
         names: the names of the objectives.
 
     Raises:
@@ -59,12 +59,12 @@ def pictures(
     """
     if not can_draw():
         raise QgtuneError(MISSING)
-    for name, make in _pictures(study, list(importances)[:MOST_PARAMETERS], names):
+    for name, make in _pictures(study, importances, names):
         yield _drawn(f"{name}.png", make)
 
 
 def _pictures(
-    study: optuna.Study, parameters: list[str], names: Sequence[str]
+    study: optuna.Study, importances: Mapping[str, float], names: Sequence[str]
 ) -> Iterator[tuple[str, Callable[[], Any]]]:
     import optuna.visualization.matplotlib as draw
 
@@ -82,13 +82,11 @@ def _pictures(
     yield "history", lambda: draw.plot_optimization_history(study, **about)
     if len(names) in {2, 3}:
         yield "pareto_front", lambda: draw.plot_pareto_front(study, target_names=list(names))
+    parameters = list(importances)[:MOST_PARAMETERS]
     if not parameters:
         return
-    importance: dict[str, Any] = {
-        "params": parameters,
-        "evaluator": evaluator_for(len(complete) * len(parameters)),
-    }
-    yield "importance", lambda: draw.plot_param_importances(study, **importance, **about)
+    told = told_importances(importances, MOST_PARAMETERS)
+    yield "importance", lambda: draw.plot_param_importances(study, evaluator=told, **about)
     yield "parallel_coordinates", lambda: draw.plot_parallel_coordinate(thinned, parameters, **about)
     yield "slices", lambda: draw.plot_slice(study, parameters, **about)
     if len(parameters) > 1:
