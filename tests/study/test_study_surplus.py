@@ -7,7 +7,7 @@ from optuna.trial import TrialState
 
 from qgtune.study import create_study, open_study
 from qgtune.study.running.surplus import GivenBackError, give_back, is_surplus
-from qgtune.study.storage.born_trials import become_worker, record_worker
+from qgtune.study.storage.born_trials import become_worker, record_worker, was_born_here
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +79,16 @@ def test_what_was_given_back_is_begun_once_and_with_its_parameters(storage):
     again, next_one = begin(other), begin(study)
     assert (again.number, next_one.number) == (0, 1)
     assert again.suggest_float("x", 0.0, 1.0) == 0.25
+
+
+def test_only_a_trial_that_waited_is_not_born_where_it_runs(storage):
+    study = create_study("study", storage)
+    study.enqueue_trial({"x": 0.25})
+    assert not was_born_here(study.ask())
+    new = study.ask()
+    assert was_born_here(new)
+    hand_back(study, new)
+    assert not was_born_here(study.ask())
 
 
 def test_a_thread_does_not_take_what_it_has_given_back_for_its_own(tmp_path):

@@ -22,7 +22,7 @@ from qgtune.study.quiet import quieten_process
 from qgtune.study.running.messages import STOP, Ask, Broken, GivenBack, Message, StartupFailed, Told
 from qgtune.study.running.run_spec import Objective, RunSpec, WorkerContext
 from qgtune.study.running.surplus import GivenBackError, give_back, is_surplus
-from qgtune.study.storage.born_trials import become_worker, record_worker
+from qgtune.study.storage.born_trials import become_worker, record_worker, was_born_here
 from qgtune.study.storage.run_lock import RunLock
 from qgtune.study.storage.storage_address import StorageAddress
 from qgtune.study.storage.storages import open_storage
@@ -179,8 +179,9 @@ class _Attempt:
         self.traceback = ""
 
     def __call__(self, trial: optuna.Trial) -> list[float]:
+        is_new = was_born_here(trial) and trial.number < self._limit
         record_worker(trial)
-        if is_surplus(self._study, trial.number, self._limit):
+        if not is_new and is_surplus(self._study, trial.number, self._limit):
             give_back(self._study, trial)
         self.number = trial.number
         self._link.send(TrialStarted(self._worker, trial.number))

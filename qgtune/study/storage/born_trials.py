@@ -5,7 +5,7 @@ from datetime import datetime
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from qgtune.study.attributes import WORKER
+from qgtune.study.attributes import OWNER, WORKER
 from qgtune.study.storage.ownership import owner_attributes, record_owner
 
 _worker: dict[str, str] = {}
@@ -15,6 +15,11 @@ _worker: dict[str, str] = {}
 def become_worker(index: int) -> None:
     """Have every trial of this process carry the index of the worker that runs it."""
     _worker[WORKER] = str(index)
+
+
+def was_born_here(trial: optuna.Trial) -> bool:
+    """Return whether this process has made the trial to run it, and not taken it from those that wait."""
+    return bool(trial.user_attrs.get(OWNER) == owner_attributes()[OWNER])
 
 
 def record_worker(trial: optuna.Trial) -> None:
