@@ -15,6 +15,7 @@ import study_objectives as objectives
 from qgtune.core.events import Notice, RunStarted, TrialStarted, WorkerDied, WorkerReady
 from qgtune.core.fork_server import can_fork
 from qgtune.study import RunSpec, create_study, open_study, run_trials
+from qgtune.study.attributes import DEATHS
 from qgtune.study.running.interrupts import STOP_SIGNAL, Interrupts
 from qgtune.study.running.process_ends import MemoryKills
 from qgtune.study.running.worker_process import WorkerProcess, process_factory
@@ -94,6 +95,7 @@ def test_workers_whose_server_is_killed_end_before_their_trials_are_lost(journal
     assert (states.count("complete"), states.count("failed")) == (4, 2)
     ended = [int(line.split()[0]) for line in (tmp_path / "go.ended").read_text().splitlines()]
     assert not {owner.pid for owner in owners[:2]} & set(ended)
+    assert not any(DEATHS in trial.user_attrs for trial in open_study("study", journal).trials)
 
 
 @posix_only

@@ -128,11 +128,12 @@ def test_a_storage_that_is_sent_on_while_parameters_wait_takes_none_of_them_alon
     trial = study.ask()
     with params_written_together(trial):
         trial.suggest_float("x", 0.0, 1.0)
-        copy = pickle.loads(pickle.dumps(study._storage))
-        copy.get_all_trials(study._study_id)
         before = journal.read_bytes()
-    assert journal.read_bytes().count(b"\n") == before.count(b"\n") + 1
-    assert open_study("study", journal).trials[-1].params == trial.params
+        copy = pickle.loads(pickle.dumps(study._storage))
+        copy.set_trial_param(trial._trial_id, "y", 0.5, optuna.distributions.FloatDistribution(0.0, 1.0))
+        assert journal.read_bytes().count(b"\n") == before.count(b"\n") + 1
+    assert journal.read_bytes().count(b"\n") == before.count(b"\n") + 2
+    assert open_study("study", journal).trials[-1].params == {**trial.params, "y": 0.5}
 
 
 def test_a_study_keeps_its_direction(journal):

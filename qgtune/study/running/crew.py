@@ -119,7 +119,8 @@ class Crew:
         else:
             self._course.tally.note_death()
             reason = f"{_LOST}: {end.reason}"
-            lost = self._lose_trials_of(worker, reason, blame=Blame.WORKER)
+            blame = Blame.WORKER if end.blames else Blame.NOBODY
+            lost = self._lose_trials_of(worker, reason, blame=blame)
             # It may have been killed after making a trial and before telling us of it.
             self.lose_abandoned(reason)
             self._course.worker_died(worker.index, end.reason, lost)

@@ -15,10 +15,12 @@ class ProcessEnd:
     Args:
         reason: in words, for example ``was killed by SIGKILL``.
         killed: whether by a signal.
+        blames: whether what the process was doing may be at fault.
     """
 
     reason: str
     killed: bool
+    blames: bool = True
 
 
 class MemoryKills:
@@ -60,7 +62,7 @@ def end_of(code: int, *, for_memory: bool, server_lost: bool = False) -> Process
         'was killed by the kernel, which had run out of memory (OOM killer)'
     """
     if server_lost:
-        return ProcessEnd("was lost together with the server that forks workers", killed=True)
+        return ProcessEnd("was lost together with the server that forks workers", killed=True, blames=False)
     if code >= 0:
         return ProcessEnd(f"ended with exit code {code}", killed=False)
     try:

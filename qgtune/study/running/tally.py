@@ -107,15 +107,15 @@ class Tally:
             target: a value that is good enough, or None.
             patience: trials in a row that may finish without a new best one, or None.
         """
-        trials = self._look()
         if is_end_asked(self._study) and self.missing:
             return "the objective or the sampler has asked for the end of the study"
-        best = self.best
-        if best is None:
+        if target is None and patience is None:
             return ""
-        if target is not None and self._reaches(target) and not self._target_is_past:
+        trials = self._look()
+        best = self.best
+        if best and target is not None and self._reaches(target) and not self._target_is_past:
             return f"trial {best.number} has reached the target of {target:g} with {best.values[0]:.6g}"
-        if patience is None:
+        if best is None or patience is None:
             return ""
         later = (trial for trial in trials if trial.number > best.number)
         since = sum(is_finished(trial) and trial.number not in self._overlooked for trial in later)

@@ -38,8 +38,7 @@ class SharedJournal(JournalStorage):
 
     def __getstate__(self) -> dict[str, Any]:
         # What waits here is written from here.
-        left_behind = ("_gathering", "_gathered")
-        return {name: value for name, value in super().__getstate__().items() if name not in left_behind}
+        return {**super().__getstate__(), "_gathering": set(), "_waiting": {}}
 
     @contextlib.contextmanager
     def written_together(self) -> Iterator[None]:
