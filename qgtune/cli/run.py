@@ -91,7 +91,7 @@ def _run(options: argparse.Namespace) -> int:
         _print_summary(prepared, result, names, time.monotonic() - began)
         _say_how_to_go_on(prepared, result.outcome, options)
     if result.outcome.interrupted:
-        return INTERRUPTED
+        return _exit_code(result.outcome)
     return PROBLEMS if _all_failed(result) else OK
 
 
@@ -124,6 +124,8 @@ def _say_how_to_go_on(prepared: "Prepared", outcome: "RunOutcome", options: argp
 
 
 def _exit_code(outcome: "RunOutcome") -> int:
+    if outcome.ended_by:
+        return 128 + outcome.ended_by  # as a shell tells of it
     if outcome.interrupted:
         return INTERRUPTED
     return PROBLEMS if outcome.stopped_early_reason else OK
@@ -192,7 +194,7 @@ RUN = Command(
     "run",
     "tune: run trials until the study has as many as the file asks for",
     "TUNING.yaml",
-    "[run] TUNING.yaml [--more N] [--migrate] [--join TOTAL] [--quiet | --verbose]",
+    "[run] TUNING.yaml [--more N] [--migrate] [--join TOTAL [--data FILE]] [--quiet | --verbose]",
     _add_arguments,
     _run,
     goes_on=True,
