@@ -78,3 +78,11 @@ def test_the_status_and_the_summary_count_them(tuning):
     assert "1 trial had the config of an earlier one and took its values." in summary
     assert "## The best 1\n" in summary
     assert "| lost | its process was killed | 1 |" in summary
+
+
+def test_a_trial_tells_programs_the_same(tuning):
+    found = [json.loads(qgtune_here("show", tuning, n, "--format", "json").stdout) for n in range(3)]
+    assert [one["state"] for one in found] == ["complete", "complete", "lost"]
+    assert [one["reused_from"] for one in found] == [None, 0, None]
+    assert [one["repeats"] for one in found] == [[[0.4], [0.6]], [], []]
+    assert [one["spread"] for one in found] == [[0.1414], [], []]

@@ -194,7 +194,7 @@ RUN = Command(
     "run",
     "tune: run trials until the study has as many as the file asks for",
     "TUNING.yaml",
-    "[run] TUNING.yaml [--more N] [--migrate] [--join TOTAL] [--quiet | --verbose]",
+    "[run] TUNING.yaml [--more N] [--migrate] [--join TOTAL [--data FILE]] [--quiet | --verbose]",
     _add_arguments,
     _run,
     goes_on=True,

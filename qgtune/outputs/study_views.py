@@ -71,6 +71,9 @@ def trial_text(results: Results, record: TrialRecord, config: dict[str, Any] | N
         worker=record.worker or None,
         peak_memory=record.peak_memory,
         failure=record.failure,
+        reused_from=record.reused_from,
+        repeats=[list(values) for values in record.repeats],
+        spread=list(record.spread),
     ).text()
 
 

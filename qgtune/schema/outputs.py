@@ -157,7 +157,9 @@ class ShownTrial(_Output):
     changed: bool = Field(
         description="Whether the search space or what is measured has changed since the study began."
     )
-    duration_seconds: float | None = Field(description="From its start to its end; null while it runs.")
+    duration_seconds: float | None = Field(
+        description="From its start to its end; null while it runs, and for a lost one."
+    )
     datetime_start: str | None = Field(description="When it began, as ISO 8601.")
     datetime_complete: str | None = Field(description="When it ended, as ISO 8601; null while it runs.")
     worker: str | None = Field(description="The worker that ran it; null if nobody noted it.")
@@ -165,6 +167,18 @@ class ShownTrial(_Output):
         description="The most memory that its process held meanwhile, in bytes; null if that is not known."
     )
     failure: str = Field(description="Why it was pruned, failed or lost, in one line; empty otherwise.")
+    reused_from: int | None = Field(
+        default=None,
+        ge=0,
+        description="The trial with an equal config whose values it was given; null if it was trained.",
+    )
+    repeats: list[list[Value]] = Field(
+        default=[],
+        description="The values of each training, if there were several; its own are their means.",
+    )
+    spread: list[Value] = Field(
+        default=[], description="The standard deviation of each value over these trainings."
+    )
 
 
 class GitState(_Part):

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from qgtune.study import (
     create_study,
     open_storage,
     open_study,
+    params_written_together,
     run_trials,
     trial_records,
 )
@@ -112,6 +114,25 @@ def test_a_broken_line_inside_a_journal_is_named(journal):
     journal.write_bytes(b"".join([*lines[:2], b'{"op_co\n', *lines[2:]]))
     with pytest.raises(ConfigValueError, match="line 3 is not a whole record"):
         open_storage(journal)
+
+
+def test_a_record_that_another_program_glued_to_half_a_record_is_named_and_not_lost(journal):
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([*lines[:2], lines[2].rstrip(b"\n"), *lines[3:]]))
+    with pytest.raises(ConfigValueError, match="line 3 is not a whole record"):
+        open_storage(journal)
+
+
+def test_a_storage_that_is_sent_on_while_parameters_wait_takes_none_of_them_along(journal):
+    study = create_study("study", journal)
+    trial = study.ask()
+    with params_written_together(trial):
+        trial.suggest_float("x", 0.0, 1.0)
+        copy = pickle.loads(pickle.dumps(study._storage))
+        copy.get_all_trials(study._study_id)
+        before = journal.read_bytes()
+    assert journal.read_bytes().count(b"\n") == before.count(b"\n") + 1
+    assert open_study("study", journal).trials[-1].params == trial.params
 
 
 def test_a_study_keeps_its_direction(journal):

@@ -65,11 +65,19 @@ def _records(lines: list[bytes], start: int, total: int) -> Iterable[dict[str, A
 def _one_by_one(lines: list[bytes], left: int) -> Generator[dict[str, Any], None, None]:
     for index, line in enumerate(lines, start=1):
         try:
-            yield _scan(line.decode(), 0)[0]
+            yield _record(line.decode())
         except (ValueError, StopIteration) as error:
             if index == left:
                 return
             raise ValueError("Invalid log format.") from error
+
+
+def _record(line: str) -> dict[str, Any]:
+    record: dict[str, Any]
+    record, end = _scan(line, 0)
+    if line[end:].strip():  # two records in one line: the first lacked its end when the next was written
+        raise ValueError(line)
+    return record
 
 
 class Replay(JournalStorageReplayResult):

@@ -36,6 +36,11 @@ class SharedJournal(JournalStorage):
         with self._thread_lock:
             self._sync_with_backend()
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What waits here is written from here.
+        left_behind = ("_gathering", "_gathered")
+        return {name: value for name, value in super().__getstate__().items() if name not in left_behind}
+
     @contextlib.contextmanager
     def written_together(self) -> Iterator[None]:
         """Write what this thread samples and says of a trial in this block at once, at its end at the latest.
