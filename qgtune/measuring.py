@@ -62,6 +62,8 @@ def make_measured_objective(
             trial.set_user_attr(PRUNED_BECAUSE, reason)
             raise TrialPruned(reason)
         trial.set_user_attr(REUSED_FROM, equal.number)
+        if equal.spread is not None:
+            trial.set_user_attr(SPREAD, equal.spread)
         context.notify(f"{same}: its value is reused")
         return equal.values
 

@@ -181,6 +181,7 @@ def test_an_equal_config_gets_the_mean_of_the_repeats(tmp_path):
     assert [t.value for t in trials] == pytest.approx(
         [t.params["training.batch_size"] / 100 + 8 for t in trials]
     )
+    assert [t.user_attrs["qgtune:spread"] for t in trials] == pytest.approx([1.0] * 6)
 
 
 def test_an_objective_without_a_seed_can_ask_which_repeat_it_is(tmp_path):

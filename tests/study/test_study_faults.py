@@ -1,11 +1,13 @@
 """Laws of what can go wrong in a run besides its objective: servers, starts, environments, wishes to end."""
 
 import functools
+import multiprocessing
 import os
 import signal
 import sys
 import time
 from multiprocessing import forkserver
+from multiprocessing.connection import wait
 
 import pytest
 import study_objectives as objectives
@@ -14,6 +16,8 @@ from qgtune.core.events import Notice, RunStarted, TrialStarted, WorkerDied, Wor
 from qgtune.core.fork_server import can_fork
 from qgtune.study import RunSpec, create_study, open_study, run_trials
 from qgtune.study.running.interrupts import STOP_SIGNAL, Interrupts
+from qgtune.study.running.process_ends import MemoryKills
+from qgtune.study.running.worker_process import WorkerProcess, process_factory
 from qgtune.study.storage.ownership import owner_of
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
@@ -51,13 +55,13 @@ def test_an_exception_of_any_kind_costs_its_trial_only(n_jobs):
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_an_objective_may_end_its_study_and_the_next_run_goes_on(journal, n_jobs):
-    outcome, events = run(objectives.stops_its_study, 50, storage=journal, n_jobs=n_jobs)
-    assert 3 <= len(outcome.records) < 3 + 2 * n_jobs
+    outcome, events = run(objectives.stops_its_study, 30, storage=journal, n_jobs=n_jobs)
+    assert 3 <= len(outcome.records) < 30
     assert {record.state for record in outcome.records} == {"complete"}
     assert "has asked for the end of the study" in outcome.goal_reached
     assert any(outcome.goal_reached in notice.text for notice in of(Notice, events))
-    again, _ = run(objectives.stops_its_study, 8, storage=journal, n_jobs=n_jobs)
-    assert (len(again.records), again.goal_reached) == (8, "")
+    again, _ = run(objectives.stops_its_study, 32, storage=journal, n_jobs=n_jobs)
+    assert (len(again.records), again.goal_reached) == (32, "")
 
 
 def test_a_wish_to_end_with_the_last_trial_is_no_news(journal):
@@ -200,3 +204,16 @@ def test_a_failure_counts_as_long_as_somebody_else_is_at_work(journal):
     study.ask().set_user_attr("qgtune:worker", "0")
     outcome, _ = run(objectives.parabola, 3, storage=journal, n_processes=1, timeout=0.0)
     assert outcome.resumed_from == 1
+
+
+@posix_only
+@pytest.mark.parametrize("code", [0, 7])
+def test_an_end_is_told_as_it_was_although_the_start_of_another_process_has_read_it(code):
+    process = process_factory("auto", ())(target=os._exit, args=(code,))
+    process.start()
+    ours, theirs = multiprocessing.Pipe()
+    theirs.close()
+    worker = WorkerProcess(0, process, ours)
+    wait([worker.sentinel])
+    multiprocessing.active_children()  # as every start does: it reads the codes of all that have ended
+    assert worker.close(MemoryKills()).reason == f"ended with exit code {code}"

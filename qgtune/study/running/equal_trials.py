@@ -17,7 +17,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from qgtune.study.attributes import CONFIG
+from qgtune.study.attributes import CONFIG, SPREAD
 from qgtune.study.storage.ownership import is_owner_dead
 
 _STATES = (TrialState.RUNNING, TrialState.COMPLETE, TrialState.PRUNED)
@@ -33,6 +33,8 @@ class EndedTrial:
 
     number: int
     values: tuple[float, ...] | None
+    spread: Any = None
+    """The standard deviation of what was trained several times, as it is kept with the trial."""
 
 
 class EqualTrials:
@@ -88,7 +90,8 @@ class EqualTrials:
             complete = trial.state == TrialState.COMPLETE
             known = self._ended.get(key) if key is not None else None
             if key is not None and (known is None or (complete and known.values is None)):
-                self._ended[key] = EndedTrial(trial.number, tuple(trial.values) if complete else None)
+                values = tuple(trial.values) if complete else None
+                self._ended[key] = EndedTrial(trial.number, values, trial.user_attrs.get(SPREAD))
 
 
 def _is_awaited(other: FrozenTrial, key: str, waited: float) -> bool:

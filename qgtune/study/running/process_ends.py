@@ -4,6 +4,9 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
+SERVER_LOST = 255
+"""What multiprocessing tells where the server that forked a process was killed, and the end is unknown."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessEnd:

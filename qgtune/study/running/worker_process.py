@@ -15,7 +15,7 @@ from multiprocessing.process import BaseProcess
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.fork_server import can_fork, interrupts_held_back
 from qgtune.study.running.messages import STOP, Message
-from qgtune.study.running.process_ends import MemoryKills, ProcessEnd, end_of
+from qgtune.study.running.process_ends import SERVER_LOST, MemoryKills, ProcessEnd, end_of
 from qgtune.study.running.workers import worker_main
 from qgtune.study.storage.ownership import owner_of
 from qgtune.study.storage.storage_address import StorageAddress
@@ -161,8 +161,10 @@ class WorkerProcess:
         """
         if self._lost_its_server is None:
             wait([self.sentinel])
-            self._lost_its_server = _is_forked(self._process) and not _says_something(self.sentinel)
-        self._process.join()
+            # Asked before the code is read; whoever starts a process reads those of all that have ended.
+            silent = _is_forked(self._process) and not _says_something(self.sentinel)
+            self._process.join()
+            self._lost_its_server = silent and self._process.exitcode == SERVER_LOST
         if self._lost_its_server and self._owner.is_alive():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._owner.pid, signal.SIGKILL)
