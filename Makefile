@@ -8,7 +8,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 # The tests of editor support talk to it; 2.0 needs node 22.
 LANGUAGE_SERVER := yaml-language-server@1.25.0
 
-.PHONY: demo test fuzz chaos lint format schemas language-server bench install clean
+.PHONY: demo test fuzz chaos lint format schemas docs language-server bench install clean
 
 demo: $(VENV)/.runtime  ## tune the causal-set classifier of sample_configs/causal_sets
 	$(BIN)/python -m qgtune sample_configs/causal_sets/tuning.yaml
@@ -35,6 +35,9 @@ format: $(VENV)/.dev  ## mend format and style
 schemas: $(VENV)/.dev  ## write schemas/ and the tables of docs/tasks.md and docs/tuning.md from the code
 	$(BIN)/python -m qgtune.schema.export schemas
 	$(BIN)/python -m qgtune.schema.page_tables docs/tasks.md docs/tuning.md
+
+docs: $(VENV)/.dev  ## build the documentation as a site in build/docs; a warning is an error
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs build/docs
 
 language-server: .node/$(LANGUAGE_SERVER)  ## install the YAML language server that the tests talk to; needs npm
 

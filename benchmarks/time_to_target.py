@@ -5,13 +5,14 @@ two threads, layers and loaders as they come, TPE, the MedianPruner of QGTune's 
 trials. QGTune gets the same data, split, search space and base settings with its own defaults, on two
 processes, and runs until a trial is as good as the best one of the plain study.
 
-The search space is the guide's, made small: widths of 16 and 32 where it has 128 to 512, 5 to 20 epochs where
-it has 50 to 200; 200 causal sets of 20 to 60 elements. A trial's value is its best epoch's on both sides, and
-both stop early by the same rule.
+The search space is the guide's, made small: widths of 32 and 64 where it has 128 to 512, 10 to 50 epochs
+where it has 50 to 200; 800 causal sets of 30 to 80 elements. A trial's value is its best epoch's
+on both sides, and both stop early by the same rule.
 
 Clocks start with the command, so that imports count. Two figures for the plain study: when its best trial
-ended, and when all of its trials had. The first argument is the number of seeds (5), the second a pruner
-other than the default, by name or as a mapping in JSON, the third how many trials the plain study has (40).
+ended, and when all of its trials had. The first argument is the number of seeds (5); the second a list of
+settings to try in place of the defaults, in JSON (``[{}, {"pruner": "asha"}]``); the third how many trials
+the plain study has (40).
 """
 
 import json
@@ -24,12 +25,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-GRAPHS = {"name": "causal_sets", "num_graphs": 200, "min_nodes": 20, "max_nodes": 60}
+GRAPHS = {"name": "causal_sets", "num_graphs": 800, "min_nodes": 30, "max_nodes": 80}
 PLAIN = str(Path(__file__).with_name("plain_study.py"))
 PLAIN_TRIALS, MOST_TRIALS = 40, 120
 SPLITS = {"training": 0.6, "validation": 0.25, "testing": 0.15}
 SPLIT_SEED = 42
-WIDTHS, EPOCHS, BATCH_SIZES = [16, 32], [5, 10, 20], [32, 64]
+WIDTHS, EPOCHS, BATCH_SIZES = [32, 64], [10, 25, 50], [32, 64]
 LAYERS = ["sage", "gcn", "gat", "gco"]
 NORMALIZERS = ["batch_norm", "identity", "layer_norm"]
 ACTIVATIONS = ["relu", "leaky_relu", "sigmoid", "tanh", "identity"]
@@ -77,7 +78,7 @@ def project_files(settings: dict[str, Any]) -> dict[str, Any]:
                 "weight_decay": 0.0001,
                 "batch_size": 32,
                 "drop_last": True,
-                "num_epochs": 20,
+                "num_epochs": 25,
                 "split": SPLITS["training"],
                 "optimizer": "Adam",
                 **{f"early_stopping_{name}": value for name, value in stopping.items()},
@@ -135,6 +136,7 @@ def ours(folder: Path, settings: dict[str, Any]) -> tuple[float, int, bool]:
     subprocess.run(
         [sys.executable, "-m", "qgtune", str(folder / "tuning.yaml"), "--quiet"],
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         check=True,
     )
     from qgtune.study import open_study, trial_records
@@ -145,38 +147,42 @@ def ours(folder: Path, settings: dict[str, Any]) -> tuple[float, int, bool]:
     return end.timestamp() - began, sum(r.ended <= end for r in records), bool(good)
 
 
-def main(n_seeds: int, pruner: str, n_trials: int) -> None:
-    """Print a line for each seed, and the medians."""
-    settings: dict[str, Any] = {}
-    if pruner:
-        settings["pruner"] = json.loads(pruner) if pruner.startswith("{") else pruner
-    ratios = []
+def main(n_seeds: int, variants: list[dict[str, Any]], n_trials: int) -> None:
+    """Print a line for each seed and each variant of the settings, and the medians of each variant."""
+    ratios: list[list[tuple[float, float]]] = [[] for _ in variants]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         # Makes the data set, which both then read.
         make = f"from qgtune.data import load_dataset; load_dataset({GRAPHS}, base_dir=None)"
         subprocess.run([sys.executable, "-W", "ignore", "-c", make], check=True)
         for seed in range(n_seeds):
-            load = os.getloadavg()[0]
             inner = folder / f"plain_{seed}"
             inner.mkdir()
             best, reached, ended = plain(inner, seed, n_trials)
-            seconds, count, good = ours(folder / f"ours_{seed}", {"seed": seed, "target": best, **settings})
-            ratios.append((reached / seconds, ended / seconds))
             print(
-                f"seed {seed}  F1 {best:.4f}  plain: reached after {reached:.0f} s, {n_trials} trials in "
-                f"{ended:.0f} s; qgtune: {'reached' if good else 'NOT reached'} after {seconds:.0f} s, "
-                f"{count} trials; {reached / seconds:.1f} and {ended / seconds:.1f} times as fast "
-                f"(load {load:.1f})",
-                flush=True,
+                f"seed {seed}: plain ends with F1 {best:.4f}, reached after {reached:.0f} s, "
+                f"{n_trials} trials in {ended:.0f} s"
             )
-    until_best, until_end = (statistics.median(column) for column in zip(*ratios, strict=True))
-    print(
-        f"median of {n_seeds}: {until_best:.1f} times as fast as to the plain study's best trial, "
-        f"{until_end:.1f} times as fast as to its end"
-    )
+            for index, settings in enumerate(variants):
+                load = os.getloadavg()[0]
+                seconds, count, good = ours(
+                    folder / f"ours_{seed}_{index}", {"seed": seed, "target": best, **settings}
+                )
+                ratios[index].append((reached / seconds, ended / seconds))
+                print(
+                    f"  qgtune, {settings or 'its defaults'}: {'reached' if good else 'NOT reached'} after "
+                    f"{seconds:.0f} s, {count} trials; {reached / seconds:.1f} and {ended / seconds:.1f} "
+                    f"times as fast (load {load:.1f})",
+                    flush=True,
+                )
+    for settings, pairs in zip(variants, ratios, strict=True):
+        until_best, until_end = (statistics.median(column) for column in zip(*pairs, strict=True))
+        print(
+            f"median of {n_seeds}, {settings or 'its defaults'}: {until_best:.1f} times as fast as to the "
+            f"plain study's best trial, {until_end:.1f} times as fast as to its end"
+        )
 
 
 if __name__ == "__main__":
     given = dict(enumerate(sys.argv))
-    main(int(given.get(1, 5)), given.get(2, ""), int(given.get(3, PLAIN_TRIALS)))
+    main(int(given.get(1, 5)), json.loads(given.get(2, "[{}]")), int(given.get(3, PLAIN_TRIALS)))

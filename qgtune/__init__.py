@@ -23,6 +23,7 @@ from qgtune.core.errors import (
     TrialPruned,
     UsageError,
 )
+from qgtune.core.registry import note_own_name
 from qgtune.schema.samplers import OWN
 from qgtune.tune import build_search_space_with_dependencies
 
@@ -85,8 +86,8 @@ _WITH_TORCH = {
 def register(kind: str, name: str) -> Callable[[Any], Any]:
     """Return a decorator that makes a class or a function known under a name, for YAML files to use.
 
-    Worker processes know it where they import the module that registers it: a package does so with an entry
-    point of the group ``qgtune.<kind>``.
+    Other processes of a run know it where they import the module that registers it: name that module under
+    ``plugins`` in the tuning file, or give a package an entry point of the group ``qgtune.<kind>``.
 
     Args:
         kind: ``layer``, ``normalizer``, ``activation``, ``pooling``, ``metric``, ``regression_metric``,
@@ -108,6 +109,7 @@ def register(kind: str, name: str) -> Callable[[Any], Any]:
     if kind not in _WITH_TORCH:
         known = (*OWN, *_WITH_TORCH)
         raise UsageError(f"there is no kind {kind!r} of things to register ({did_you_mean(kind, known)})")
+    note_own_name(kind, name)
     module, _, registry = _WITH_TORCH[kind].partition(":")
     decorate: Callable[[Any], Any] = getattr(import_module(module), registry).register(name)
     return decorate

@@ -1,7 +1,7 @@
 """What a run tries first: the base settings, the tuning file's own configs, the best ones of others."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.enqueued import base_params, enqueued_params, params_in
 from qgtune.compiler.files import shown_path
@@ -10,6 +10,10 @@ from qgtune.compiler.problems import Problems
 from qgtune.compiler.tuning import Tuning, read_tuning
 from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.errors import ConfigValueError, DiagnosticError
+from qgtune.core.trials import TrialRecord
+
+if TYPE_CHECKING:
+    from qgtune.study import Study
 
 TAKEN_OVER = 5
 """How many trials of another study are tried first."""
@@ -33,7 +37,7 @@ def params_to_try_first(prepared: Prepared, *, with_base: bool) -> tuple[dict[st
 
 
 def _best_of_another(prepared: Prepared) -> list[dict[str, Any]]:
-    from qgtune.study import complete_trials, open_study
+    from qgtune.study import open_study
 
     tuning = prepared.tuning
     if tuning.settings.warm_start is None:
@@ -45,10 +49,27 @@ def _best_of_another(prepared: Prepared) -> list[dict[str, Any]]:
         raise DiagnosticError(
             (Diagnostic("QG420", message, tuning.locate("warm_start"), error.hint),)
         ) from error
-    sign = -1.0 if tuning.settings.all_directions[0] == "maximize" else 1.0
-    trials = sorted(complete_trials(study), key=lambda trial: (sign * trial[2][0], trial[0]))
-    fitting = (params_in(prepared.compilation.plan, params) for _, params, _ in trials)
-    return [params for params in fitting if params is not None][:TAKEN_OVER]
+    fitting = (params_in(prepared.compilation.plan, record.params) for record in _best_first(study))
+    found = [params for params in fitting if params is not None]
+    return found[:TAKEN_OVER] if len(study.directions) == 1 else _spread(found)
+
+
+def _spread(front: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return members from one end of a front to the other."""
+    if len(front) <= TAKEN_OVER:
+        return front
+    return [front[i * (len(front) - 1) // (TAKEN_OVER - 1)] for i in range(TAKEN_OVER)]
+
+
+def _best_first(study: "Study") -> list[TrialRecord]:
+    """Return the complete trials by their study's own direction; of several, those that no other beats."""
+    from qgtune.study import pareto_front, trial_records
+
+    directions = [direction.name.lower() for direction in study.directions]
+    records = [record for record in trial_records(study) if record.state == "complete"]
+    best = records if len(directions) == 1 else pareto_front(records, directions)
+    sign = -1.0 if directions[0] == "maximize" else 1.0
+    return sorted(best, key=lambda record: (sign * record.values[0], record.number))
 
 
 def _study_at(tuning: Tuning, path: Path) -> tuple[str | None, str | Path]:

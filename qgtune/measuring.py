@@ -1,6 +1,7 @@
-"""What the value of a trial is: that of an equal config that has finished, or the mean of some trainings."""
+"""What the value of a trial is: that of an equal config that has ended, or the mean of some trainings."""
 
 import functools
+import hashlib
 import math
 import statistics
 from collections.abc import Callable, Sequence
@@ -8,17 +9,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from qgtune.compiler.planning.plan import Plan
+from qgtune.core.errors import TrialPruned
 from qgtune.schema.tuning import TuningSettings
 from qgtune.space import EvaluationError
-from qgtune.space.domains import canonical
+from qgtune.space.domain_texts import canonical
 from qgtune.study import (
+    CONFIG,
+    FOLLOWS,
+    PRUNED_BECAUSE,
     REPEATED_VALUES,
     REUSED_FROM,
     SPREAD,
+    EqualTrials,
     Objective,
     RunSpec,
     WorkerContext,
-    complete_trials,
     params_written_together,
 )
 
@@ -28,7 +33,7 @@ class Measuring:
     """How the value of a trial is found."""
 
     reuses: bool = True
-    """Whether a config that is equal to a finished one gets its value instead of being trained again."""
+    """Whether a config that is equal to one that has ended, or is being trained, gets the other one's end."""
     repeats: int = 1
     """How often each config is trained, each time with another seed; a trial's value is the mean."""
 
@@ -42,49 +47,59 @@ def make_measured_objective(
 ) -> Objective:
     """Return an objective that asks the one that ``make`` makes only where a training is needed."""
     train = make(context)
-    finished = FinishedConfigs(plan)
+    equals = EqualTrials(functools.partial(_stored_key, plan), context.notify)
 
     def objective(trial: Any) -> float | Sequence[float]:
-        equal = finished.equal_to(trial) if measuring.reuses else None
-        if equal is not None:
-            number, values = equal
-            trial.set_user_attr(REUSED_FROM, number)
-            context.notify(
-                f"the config of trial {trial.number} is that of trial {number}: its value is reused"
-            )
-            return values
-        return train(trial) if measuring.repeats == 1 else _mean(train, trial, measuring.repeats)
+        trial.repeat = 0  # an objective of the user's own may ask which of the trainings this is
+        key = _published_key(plan, trial, reuses=measuring.reuses)
+        equal = None if key is None else equals.ended_like(trial, key)
+        if equal is None:
+            return train(trial) if measuring.repeats == 1 else _mean(train, trial, measuring.repeats)
+        same = f"the config of trial {trial.number} is that of trial {equal.number}"
+        if equal.values is None:
+            context.notify(f"{same}, which was pruned: so is this one, without a training")
+            reason = f"its config is that of trial {equal.number}, which was pruned"
+            trial.set_user_attr(PRUNED_BECAUSE, reason)
+            raise TrialPruned(reason)
+        trial.set_user_attr(REUSED_FROM, equal.number)
+        context.notify(f"{same}: its value is reused")
+        return equal.values
 
     return objective
 
 
-class FinishedConfigs:
-    """The configs of a study's complete trials, each worked out once."""
+def _published_key(plan: Plan, trial: Any, *, reuses: bool) -> str | None:
+    """Sample a trial, keep with it what follows from its parameters, and return the key of its config.
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._seen: set[int] = set()
-        self._by_config: dict[str, tuple[int, tuple[float, ...]]] = {}
-
-    def equal_to(self, trial: Any) -> tuple[int, tuple[float, ...]] | None:
-        """Return the number and the values of the first complete trial with the same config, or None."""
+    None where equal configs are all trained, or where the trial has no config: whoever trains it says why.
+    """
+    with params_written_together(trial):
         try:
-            with params_written_together(trial):
-                config = canonical(self._plan.resolve(trial))
+            draft = plan.filled(trial)
+            config = plan.checked(draft)
         except EvaluationError:
-            return None  # whoever trains it says why it has none
-        for number, params, values in complete_trials(trial.study):
-            if number not in self._seen:
-                self._seen.add(number)
-                self._note(number, params, values)
-        return self._by_config.get(config)
+            return None
+        followed = plan.followed(draft)
+        if followed:
+            trial.set_user_attr(FOLLOWS, followed)
+        if not reuses:
+            return None
+        key = _key_of(config)
+        trial.set_user_attr(CONFIG, key)
+    return key
 
-    def _note(self, number: int, params: dict[str, Any], values: tuple[float, ...]) -> None:
-        try:
-            config = canonical(self._plan.config_of(params))
-        except (KeyError, ValueError, EvaluationError):
-            return  # of another space, from before it was widened
-        self._by_config.setdefault(config, (number, values))
+
+def _key_of(config: dict[str, Any]) -> str:
+    """Return 32 hexadecimal digits that name a config."""
+    return hashlib.sha256(canonical(config).encode()).hexdigest()[:32]
+
+
+def _stored_key(plan: Plan, params: dict[str, Any]) -> str | None:
+    """Return the key of the config that stored parameters give; None if they are of another space."""
+    try:
+        return _key_of(plan.config_of(params))
+    except EvaluationError:
+        return None
 
 
 class RepeatOfTrial:
@@ -110,13 +125,26 @@ class RepeatOfTrial:
         return getattr(self._trial, name)
 
 
-def with_seed_of_repeat(config: dict[str, Any], trial: Any) -> dict[str, Any]:
-    """Return the config of a trial, with the seed of its training moved on if this is a repeat."""
-    repeat = getattr(trial, "repeat", 0)
+def repeat_of(trial: Any) -> int:
+    """Return which of its trial's trainings this is, from 0."""
+    return int(getattr(trial, "repeat", 0))
+
+
+def with_seed_of_repeat(config: dict[str, Any], trial: Any, unwritten: int | None = None) -> dict[str, Any]:
+    """Return the config of a trial, with the seed of its training moved on if this is a repeat.
+
+    Args:
+        config: of the trial.
+        trial: the trial, or a repeat of it.
+        unwritten: the seed of a training whose config has none; None where nobody knows of such a seed, and
+            the config stays as it is.
+    """
+    repeat = repeat_of(trial)
     training = config.get("training")
-    if not repeat or not isinstance(training, dict) or not isinstance(training.get("seed"), int):
+    if not repeat or not isinstance(training, dict):
         return config
-    return {**config, "training": {**training, "seed": training["seed"] + repeat}}
+    seed = training.get("seed", unwritten)
+    return {**config, "training": {**training, "seed": seed + repeat}} if isinstance(seed, int) else config
 
 
 def _mean(train: Objective, trial: Any, repeats: int) -> list[float]:

@@ -19,11 +19,15 @@ from qgtune.core.diagnostics import Diagnostic, Location, did_you_mean
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError, TrialPruned
 from qgtune.core.paths import format_path
 from qgtune.core.user_code import UserCodeError, load_function
-from qgtune.measuring import with_seed_of_repeat
+from qgtune.core.wording import reason_of
+from qgtune.measuring import repeat_of, with_seed_of_repeat
+from qgtune.schema.gnn.training import LoopConfig
 from qgtune.space import EvaluationError
 from qgtune.study import PEAK_MEMORY, PRUNED_BECAUSE, Objective, WorkerContext, params_written_together
 
 UserFunction = Callable[[Any, dict[str, Any]], float | Sequence[float]]
+
+_SEED: int = LoopConfig.model_fields["seed"].default
 
 CONSTRAINTS = "constraints of the search space"
 """The name under which a sampler is told that a config breaks one."""
@@ -44,6 +48,8 @@ class TaskSpec:
     """What becomes of a trial that runs out of memory: ``fail``, ``prune`` or ``halve_batch``."""
     keeps_models: bool = False
     """Whether a trial that comes to its end leaves its model, of which the parent keeps the best ones."""
+    store: pathlib.Path | None = None
+    """The file that keeps the data set for as long as the run lasts, if nothing else does."""
 
 
 def make_own_objective(  # noqa: PLR0913 - what a worker is told of the user's function
@@ -61,15 +67,20 @@ def make_own_objective(  # noqa: PLR0913 - what a worker is told of the user's f
     return objective
 
 
-def resolved(plan: Plan, trial: Any) -> dict[str, Any]:
+def resolved(plan: Plan, trial: Any, unwritten_seed: int | None = None) -> dict[str, Any]:
     """Return a trial's config.
+
+    Args:
+        plan: of the search space.
+        trial: the trial, or a repeat of it.
+        unwritten_seed: the seed of a training whose config has none; None where nobody knows of one.
 
     Raises:
         TrialPruned: if an expression has no value for what was sampled, or if the config breaks a
             constraint; the reason is kept with the trial.
     """
     with _pruning(trial), params_written_together(trial):
-        return with_seed_of_repeat(plan.resolve(trial), trial)
+        return with_seed_of_repeat(plan.resolve(trial), trial, unwritten_seed)
 
 
 @contextlib.contextmanager
@@ -126,16 +137,18 @@ def make_task_objective(context: WorkerContext, *, plan: Plan, spec: TaskSpec) -
 
     The worker keeps models and batches from one trial to the next, each time set back to how they were built.
     """
-    from qgtune.data import load_dataset
-    from qgtune.training import TASKS, Recycling, late_facts, set_torch_threads
+    from qgtune.data import load_kept
+    from qgtune.training import TASKS, Recycling, SupervisedTask, late_facts, set_torch_threads
 
     set_torch_threads(context.n_threads)
     task = TASKS[spec.task]
-    dataset = load_dataset(spec.data, base_dir=spec.folder)
+    dataset = load_kept(spec.data, base_dir=spec.folder, store=spec.store)
     recycling = Recycling()
+    # A task that is not one of these need not have a seed.
+    unwritten_seed = _SEED if isinstance(task, SupervisedTask) else None
 
     def objective(trial: Any) -> float | list[float]:
-        config = resolved(plan, trial)
+        config = resolved(plan, trial, unwritten_seed)
         facts = late_facts(task, config) if plan.has_late_constraints or len(spec.metrics) > 1 else {}
         if plan.has_late_constraints:
             with _pruning(trial):
@@ -211,11 +224,12 @@ class _TaskAttempt:
             # Optuna neither takes reports of several objectives nor prunes such trials.
             on_epoch=self._report if len(self.spec.metrics) == 1 else None,
             on_notice=self.notify,
-            output_dir=self.spec.output_dir,
+            # A repeat would write its checkpoints over those of the first training.
+            output_dir=None if repeat_of(self.trial) else self.spec.output_dir,
             trial_number=self.trial.number,
             **kept,
         )
-        if self.spec.keeps_models and not getattr(self.trial, "repeat", 0):
+        if self.spec.keeps_models and not repeat_of(self.trial):
             self._save(config, result)
         if len(self.spec.metrics) == 1:
             return [float(result.value)]
@@ -232,8 +246,9 @@ class _TaskAttempt:
         try:
             save_best_model(config, self.spec.output_dir, self.trial.number, result)
         except OSError as error:  # the value of the trial is worth more than its weights
-            reason = (error.strerror or str(error)).lower()
-            self.notify(f"the model of trial {self.trial.number} cannot be kept: {error.filename}: {reason}")
+            self.notify(
+                f"the model of trial {self.trial.number} cannot be kept: {error.filename}: {reason_of(error)}"
+            )
 
     def _report(self, epoch: Any) -> None:
         # A trial that began again with smaller batches has reported its first epochs before.

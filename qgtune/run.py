@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from qgtune.compiler.enqueued import asked_by
 from qgtune.compiler.files import shown_path
 from qgtune.compiler.prepare import Prepared
+from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
 from qgtune.core.events import Event, Notice, RunStarted, TrialFinished
 from qgtune.core.fork_server import start_fork_server
 from qgtune.core.trials import TrialRecord
-from qgtune.loaded_data import check_data_of_run
-from qgtune.outputs.files import OutputFiles, check_outputs, reason, shown
+from qgtune.core.wording import reason_of
+from qgtune.loaded_data import data_of_run
+from qgtune.outputs.files import OutputFiles, check_outputs, shown
 from qgtune.outputs.kept_checkpoints import KeptCheckpoints
 from qgtune.outputs.report import config_reader
 from qgtune.outputs.study_results import located, open_tuned_study, run_fingerprint
@@ -66,13 +68,23 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
     check_outputs(prepared)
     _start_server(prepared.tuning.settings)
-    check_data_of_run(prepared.tuning, prepared.compilation)
+    with data_of_run(prepared.tuning, prepared.compilation, files.folder.resolve()) as store:
+        return _run(prepared, files, store, on_event, more)
+
+
+def _run(
+    prepared: Prepared,
+    files: OutputFiles,
+    store: pathlib.Path | None,
+    on_event: Callable[[Event], None],
+    more: int | None,
+) -> RunResult:
     # Optuna takes most of a second to import, and a tuning file with problems never gets here.
     from qgtune.study import RunOutcome, run_trials
 
     onlooker = _Onlooker(on_event)
     writer = OutputWriter(prepared, files, onlooker, _kept_checkpoints(prepared, files))
-    spec = replace(requested_run(prepared, files), more=more)
+    spec = replace(requested_run(prepared, files, store), more=more)
     for text in _notices(spec, prepared.tuning.settings):
         onlooker(Notice(text))
     recorder = _Recorder(writer, onlooker)
@@ -86,7 +98,9 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
             _write_results(prepared, spec, writer, RunOutcome(_records(prepared, spec, recorder)))
             raise
         where = f"{shown(error)}: " if error.filename else ""
-        raise QgtuneError(f"the run cannot go on: {where}{reason(error)}; {writer.what_is_kept}") from error
+        raise QgtuneError(
+            f"the run cannot go on: {where}{reason_of(error)}; {writer.what_is_kept}"
+        ) from error
     finally:
         writer.close()
     return _write_results(prepared, spec, writer, outcome)
@@ -145,14 +159,19 @@ def _write_results(
 
     best = best_record(outcome.records, spec.directions[0])
     front = pareto_front(outcome.records, spec.directions) if len(spec.directions) > 1 else ()
-    writer.run_ended(outcome.records, best, front)
+    writer.run_ended(outcome.records)
     kept = None if spec.storage is None else open_tuned_study(prepared.tuning)
     writer.write_report(kept, with_plots=prepared.tuning.settings.plots)
     study = prepared.tuning.settings.study_file(prepared.tuning.folder)
     return RunResult(outcome, best, front, writer.files, study)
 
 
-def join(prepared: Prepared, on_event: Callable[[Event], None], total: int) -> "RunOutcome":
+def join(
+    prepared: Prepared,
+    on_event: Callable[[Event], None],
+    total: int,
+    store: pathlib.Path | None = None,
+) -> "RunOutcome":
     """Return how it went, after adding trials to the study of a run elsewhere until it has its total.
 
     The results are written by that run alone.
@@ -161,6 +180,7 @@ def join(prepared: Prepared, on_event: Callable[[Event], None], total: int) -> "
         prepared: what ``prepare`` made of the tuning file.
         on_event: called with each event, in this process.
         total: finished trials that the study shall have in the end.
+        store: the file in which that run keeps its data set, if it does; it need not be here.
 
     Raises:
         DiagnosticError: if the storage, the study or the objective cannot be used.
@@ -169,7 +189,7 @@ def join(prepared: Prepared, on_event: Callable[[Event], None], total: int) -> "
 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
     spec = replace(
-        requested_run(prepared, files), total=total, more=None, enqueue=(), launching=None, joins=True
+        requested_run(prepared, files, store), total=total, more=None, enqueue=(), launching=None, joins=True
     )
     try:
         return run_trials(spec, on_event)
@@ -212,23 +232,32 @@ def migrate(prepared: Prepared) -> str:
     """Return in words what became of a study that begins anew with those of its trials that fit the space.
 
     Raises:
-        DiagnosticError: if the study cannot be migrated; its file is as it was.
+        DiagnosticError: if the study cannot be migrated, and is as it was; or if the trials were copied into
+            a study of another name, which the tuning file has to say.
     """
     from qgtune.study import migrate_study
 
     tuning = prepared.tuning
-    journal = tuning.settings.journal(tuning.folder)
+    storage = tuning.settings.storage_at(tuning.folder)
+    name = tuning.settings.name(tuning.folder)
     try:
-        if journal is None:
+        if storage is None:
             raise ConfigValueError(  # noqa: TRY301 - told as every other reason
-                ("storage",), "only a study in a journal file is migrated", "choose another study_name"
+                ("storage",),
+                "a study in memory is gone after its run: there is nothing to migrate",
+                "leave out --migrate",
             )
         asked = functools.partial(asked_by, prepared.compilation.plan)
-        name = tuning.settings.name(tuning.folder)
-        done = migrate_study(journal, name, run_fingerprint(prepared), canonical_text(prepared), asked)
+        done = migrate_study(storage, name, run_fingerprint(prepared), canonical_text(prepared), asked)
     except ConfigValueError as error:
         raise DiagnosticError((located(error, prepared.tuning),)) from error
     if done is None:
         return "nothing to migrate: the study was begun with this search space"
-    kept = shown_path(done.old_study)
-    return f"migrated {done.taken} of {done.finished} finished trials; the study as it was is {kept}"
+    trials = f"{done.taken} of {done.finished} finished trials"
+    if done.old_study is None:
+        message = (
+            f"study_name: {trials} are copied into the study {done.study_name!r}; {name!r} stays as it was"
+        )
+        hint = f"write study_name: {done.study_name}, and give the command without --migrate"
+        raise DiagnosticError((Diagnostic("QG421", message, tuning.locate("study_name"), hint),))
+    return f"migrated {trials}; the study as it was is {shown_path(done.old_study)}"

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import pathlib
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from qgtune.compiler.prepare import Prepared
 from qgtune.first_trials import params_to_try_first
 from qgtune.outputs.files import OutputFiles
 from qgtune.outputs.study_results import measured_settings, run_fingerprint
-from qgtune.sampling import number_of_combinations, sampler_spec
+from qgtune.sampling import number_of_combinations, sampler_spec, total_trials
 
 if TYPE_CHECKING:
     from qgtune.study import Launching, Objective, RunSpec, WorkerContext
@@ -20,23 +21,24 @@ TASK_MODULES = ("qgtune.training", "qgtune.data")
 """What the workers of a built-in task need, and what is loaded once for all of them."""
 
 
-def requested_run(prepared: Prepared, files: OutputFiles) -> "RunSpec":
+def requested_run(prepared: Prepared, files: OutputFiles, store: pathlib.Path | None) -> "RunSpec":
     """Return the run that a tuning file asks for.
 
     Args:
         prepared: what ``prepare`` made of the tuning file.
         files: where its results go.
+        store: the file that holds the run's data for all workers; None where each reads them by their name.
     """
     from qgtune.measuring import measured
+    from qgtune.plugins import with_plugins
     from qgtune.study import RunSpec
 
     tuning, settings = prepared.tuning, prepared.tuning.settings
-    size = number_of_combinations(prepared)
     is_task = settings.task is not None
     spec = RunSpec(
         study_name=settings.name(tuning.folder),
-        total=min(settings.total_trials, size) if size else settings.total_trials,
-        make_objective=_task_objective(prepared, files) if is_task else _own_objective(prepared),
+        total=total_trials(prepared),
+        make_objective=_task_objective(prepared, files, store) if is_task else _own_objective(prepared),
         preload=TASK_MODULES if is_task else (),
         directions=settings.all_directions,
         metrics=settings.metric_names if is_task else (),
@@ -51,12 +53,12 @@ def requested_run(prepared: Prepared, files: OutputFiles) -> "RunSpec":
         timeout=settings.timeout,
         target=settings.target,
         patience=settings.stop_after_trials_without_improvement,
-        enqueue=params_to_try_first(prepared, with_base=size is None),
+        enqueue=params_to_try_first(prepared, with_base=number_of_combinations(prepared) is None),
         start_method=settings.start_method,
         on_worker_death=settings.on_worker_death,
-        launching=_launching(prepared),
+        launching=_launching(prepared, store),
     )
-    return measured(spec, prepared.compilation.plan, settings)
+    return with_plugins(measured(spec, prepared.compilation.plan, settings), tuning)
 
 
 def _own_objective(prepared: Prepared) -> "Callable[[WorkerContext], Objective]":
@@ -74,7 +76,9 @@ def _own_objective(prepared: Prepared) -> "Callable[[WorkerContext], Objective]"
     )
 
 
-def _task_objective(prepared: Prepared, files: OutputFiles) -> "Callable[[WorkerContext], Objective]":
+def _task_objective(
+    prepared: Prepared, files: OutputFiles, store: pathlib.Path | None
+) -> "Callable[[WorkerContext], Objective]":
     """Return what makes the objective of a built-in task in a worker."""
     from qgtune.objectives import TaskSpec, make_task_objective
 
@@ -87,11 +91,12 @@ def _task_objective(prepared: Prepared, files: OutputFiles) -> "Callable[[Worker
         files.folder.resolve(),
         settings.on_oom,
         keeps_models=settings.keep_checkpoints is not None,
+        store=store,
     )
     return functools.partial(make_task_objective, plan=prepared.compilation.plan, spec=task)
 
 
-def _launching(prepared: Prepared) -> "Launching | None":
+def _launching(prepared: Prepared, store: pathlib.Path | None) -> "Launching | None":
     """Return how processes are started that join the run; None where its workers are its own."""
     from qgtune.study import Launching
 
@@ -99,7 +104,8 @@ def _launching(prepared: Prepared) -> "Launching | None":
     choice = tuning.settings.chosen_launcher
     if choice.is_local:
         return None
-    command = (sys.executable, "-m", "qgtune", "run", str(tuning.path.resolve()), "--join")
+    data = () if store is None else ("--data", str(store))
+    command = (sys.executable, "-m", "qgtune", "run", str(tuning.path.resolve()), *data, "--join")
     return Launching(choice, command, tuning.folder.resolve())
 
 

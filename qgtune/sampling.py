@@ -1,20 +1,24 @@
 """What a study's sampler has to know of a search space that was compiled."""
 
+import functools
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.building.selection import Selection, parse_pattern
 from qgtune.compiler.load import compile_files
 from qgtune.compiler.pipeline import Compilation
+from qgtune.compiler.planning.plan import Plan
+from qgtune.compiler.planning.steps import Suggestion
 from qgtune.compiler.prepare import Prepared
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path
+from qgtune.insight.combinations import every_params
 from qgtune.insight.counting import space_size
 from qgtune.insight.space_size import domain_values
 from qgtune.schema.sampler_settings import Choice, find_setting_problems, parse_setting
 from qgtune.schema.tuning import key_spellings
-from qgtune.space import Categorical, FollowingRange
+from qgtune.space import Categorical, EvaluationError, FollowingRange
 
 if TYPE_CHECKING:
     from qgtune.study import SamplerSpec
@@ -58,7 +62,12 @@ def chosen_in(settings: Mapping[str, Any]) -> "tuple[SamplerSpec, Choice | None]
     return _spec(choice, compilation, pathlib.Path.cwd()), pruner
 
 
+LISTED = 10_000
+"""So many combinations of a space with conditions are listed before a run; of more, trials find their own."""
+
 _KNOWING_THE_SPACE = ("grid", "qmc")
+VISITS_EACH = ("grid", "brute_force")
+"""Samplers that try each combination once."""
 
 
 def _patterns(settings: Mapping[str, Any]) -> tuple[Path, ...] | None:
@@ -70,7 +79,7 @@ def _spec(choice: Choice, compilation: Compilation, folder: pathlib.Path) -> "Sa
 
     parameters = compilation.plan.suggestions
     grid: dict[str, tuple[Any, ...]] = {}
-    if choice.name == "grid":
+    if choice.name == "grid" or (choice.name == "brute_force" and _all_have_the_same(parameters)):
         for parameter in parameters:
             domain = parameter.domain
             if isinstance(domain, Categorical):
@@ -78,7 +87,42 @@ def _spec(choice: Choice, compilation: Compilation, folder: pathlib.Path) -> "Sa
             elif not isinstance(domain, FollowingRange):
                 grid[parameter.name] = tuple(domain_values(domain))
     names = tuple(dict.fromkeys(parameter.name for parameter in parameters))
-    return SamplerSpec(choice, names, grid, folder)
+    every = _every_combination(compilation) if choice.name == "brute_force" and not grid else ()
+    plan = compilation.plan
+    # What only the place where a trial runs can tell is not known before it runs.
+    heeds = any(not check.is_late for check in plan.constraints)
+    holds = functools.partial(_has_config, plan) if heeds else None
+    return SamplerSpec(choice, names, grid, every, folder, holds)
+
+
+def _every_combination(compilation: Compilation) -> tuple[dict[str, Any], ...]:
+    """Return all combinations of a space in which they depend on each other; none if they are too many."""
+    size = space_size(compilation.space)
+    few = size.is_exact and not size.continuous and size.combinations <= LISTED
+    return tuple(every_params(compilation.plan)) if few else ()
+
+
+def _has_config(plan: Plan, trial: Any) -> bool:
+    """Return whether a trial gives a config that may be trained."""
+    try:
+        plan.resolve(trial)
+    except EvaluationError:
+        return False
+    return True
+
+
+def total_trials(prepared: Prepared) -> int:
+    """Return how many finished trials a study shall have in the end.
+
+    They are as many as the tuning file asks for, or one for each combination where these are fewer.
+    """
+    asked, size = prepared.tuning.settings.total_trials, number_of_combinations(prepared)
+    return min(asked, size) if size else asked
+
+
+def _all_have_the_same(parameters: Iterable[Suggestion]) -> bool:
+    """Return whether every trial has the same parameters, with the same domains."""
+    return not any(one.scope or isinstance(one.domain, FollowingRange) for one in parameters)
 
 
 def number_of_combinations(prepared: Prepared) -> int | None:
@@ -86,7 +130,7 @@ def number_of_combinations(prepared: Prepared) -> int | None:
 
     None for a sampler that has no end, or where the number cannot be told exactly.
     """
-    if prepared.tuning.settings.chosen_sampler.name not in {"grid", "brute_force"}:
+    if prepared.tuning.settings.chosen_sampler.name not in VISITS_EACH:
         return None
     size = space_size(prepared.compilation.space)
     return size.combinations if size.is_exact and not size.continuous else None

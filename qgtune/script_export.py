@@ -25,6 +25,7 @@ from qgtune.compiler.runnable import RunnableConfig
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
 from qgtune.core.files import check_can_be_written, write_atomically
 from qgtune.core.paths import Path
+from qgtune.core.wording import reason_of
 from qgtune.schema.data_on_disk import PygSettings, TorchFileSettings
 from qgtune.schema.data_paths import rebased_data
 from qgtune.schema.gnn import TASK_SCHEMAS
@@ -47,21 +48,17 @@ def export_script(
 
     Args:
         runnable: the config, its task and its data.
-        script: where the script goes; its folder must exist.
-        overwrite: whether files that say something else are replaced.
+        script: where the script goes; its folder is made if there is none.
+        overwrite: whether a script, and graphs, that are there and differ are replaced.
 
     Raises:
         DiagnosticError: for a value of the config or its data that cannot be used, or a part of the user's
             own, which cannot be written out.
-        QgtuneError: if a file exists, or cannot be written.
+        QgtuneError: if a file exists and differs, or cannot be written; then neither is.
     """
     # torch takes seconds to import, and a config with problems never gets here.
     from qgtune.data import load_dataset
 
-    try:
-        check_can_be_written(script)
-    except OSError as error:
-        raise _unwritable(script, error) from error
     metric = runnable.metric or default_metric(runnable.task)
     try:
         task = _built_in(runnable.task)
@@ -69,6 +66,9 @@ def export_script(
         for problem in _own_parts(config):
             raise problem
         data = {key: value for key, value in runnable.data.items() if key != "subset"}
+        source = _source(rebased_data(data, runnable.folder, script.parent), runnable, script)
+        for file in _files(script, source):
+            _check_writable(file)
         dataset = load_dataset(data, base_dir=runnable.folder)
         task.check_data(dataset)
         task.check(config, dataset)
@@ -76,7 +76,6 @@ def export_script(
         # Whatever prevents a split is told here.
         parts = task.split(config, dataset)
         _check_parts(task, runnable.config, config, len(parts["training"]), direction)
-        source = _source(rebased_data(data, runnable.folder, script.parent), runnable, script)
         facts = _facts(task, dataset, source, len(parts))
     except ConfigValueError as error:
         raise DiagnosticError((runnable.diagnostic(error),)) from error
@@ -252,26 +251,37 @@ def _imports_qgtune(function: Callable[..., Any]) -> bool:
 def _write(
     script: pathlib.Path, contents: ScriptContents, dataset: "GraphDataset", *, overwrite: bool
 ) -> tuple[pathlib.Path, ...]:
-    from qgtune.data.saved_graphs import save_graphs
+    from qgtune.data.saved_graphs import graphs_content
 
-    text = script_text(contents)
-    if script.exists() and not overwrite and script.read_bytes() != text.encode():
-        raise QgtuneError(
-            f"{shown_path(script)} exists, and is not what would be written; "
-            "--overwrite puts the new one in its place"
-        )
-    written = [script]
+    found = {script: script_text(contents).encode()}
+    for graphs in _files(script, contents.data.source)[1:]:
+        found[graphs] = graphs_content(dataset, saved_fields(contents))
+    for file, content in found.items():
+        if not overwrite and file.exists() and file.read_bytes() != content:
+            raise QgtuneError(
+                f"{shown_path(file)} exists, and is not what would be written; "
+                "--overwrite puts the new one in its place"
+            )
+    # The script last: where it stands, it has its graphs.
+    for file in reversed(found):
+        try:
+            write_atomically(file, found[file])
+        except OSError as error:
+            raise _unwritable(file, error) from error
+    return tuple(found)
+
+
+def _files(script: pathlib.Path, source: GraphSource) -> tuple[pathlib.Path, ...]:
+    """Return the files of an export: the script, and the graphs that are saved with it."""
+    return (script, script.with_name(source.file)) if isinstance(source, SavedGraphs) else (script,)
+
+
+def _check_writable(file: pathlib.Path) -> None:
     try:
-        if isinstance(contents.data.source, SavedGraphs):
-            graphs = script.with_name(contents.data.source.file)
-            save_graphs(graphs, dataset, saved_fields(contents))
-            written.append(graphs)
-        write_atomically(script, text)
+        check_can_be_written(file)
     except OSError as error:
-        raise _unwritable(script, error) from error
-    return tuple(written)
+        raise _unwritable(file, error) from error
 
 
-def _unwritable(script: pathlib.Path, error: OSError) -> QgtuneError:
-    reason = (error.strerror or str(error)).lower()
-    return QgtuneError(f"nothing can be written to {shown_path(script)}: {reason}")
+def _unwritable(file: pathlib.Path, error: OSError) -> QgtuneError:
+    return QgtuneError(f"nothing can be written to {shown_path(file)}: {reason_of(error)}")

@@ -1,26 +1,23 @@
 """One config trained by its task as it stands, and trained models measured on other data."""
 
-import csv
-import io
-import json
-import math
 import pathlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.files import shown_path
 from qgtune.compiler.runnable import RunnableConfig
 from qgtune.compiler.task_check import example_metric
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
-from qgtune.core.files import check_can_be_written, write_atomically
+from qgtune.core.wording import reason_of
+from qgtune.outputs.files import shown
+from qgtune.outputs.training_files import MODEL, TrainingFiles
 from qgtune.schema.data_paths import rebased_data
 from qgtune.schema.gnn import TASK_SCHEMAS
 
 if TYPE_CHECKING:
     from qgtune.training import EpochResult, SupervisedTask, TrainedModel
 
-MODEL, METRICS, HISTORY, CONFIG = "model.pt", "metrics.json", "history.csv", "config.yaml"
 ALL = "all"
 """The section that is every graph, or every node, of a data set."""
 
@@ -32,6 +29,8 @@ class TrainingOutcome:
     model: "TrainedModel"
     folder: pathlib.Path
     is_old: bool
+    samples: Mapping[str, int] = field(default_factory=dict)
+    """How many samples each section had; of a training that is not repeated nobody counts them again."""
 
 
 def output_folder(config: pathlib.Path) -> pathlib.Path:
@@ -68,21 +67,22 @@ def train_config(
     Raises:
         DiagnosticError: for a value of the config or of its data that cannot be used.
         TrainingError: if the training diverges.
-        QgtuneError: if the folder cannot be written, or holds the model of another config.
+        QgtuneError: if the folder cannot be written, or holds the model of another config or files of
+            somebody else.
     """
-    # torch takes seconds to import, and a config with problems never gets here.
+    files = TrainingFiles(folder, runnable, on_notice)
+    files.check()
+    # torch takes seconds to import, and what can be refused without it never gets here.
     from qgtune.data import load_dataset
-    from qgtune.training import TrainedModel, write_model
+    from qgtune.training import TrainedModel
 
     purpose = _purpose(runnable, folder)
-    _check_writable(folder)
     if not again and (old := _finished(folder, purpose)) is not None:
         return TrainingOutcome(old, folder, is_old=True)
     task = _supervised(runnable.task)
-    history = _History(folder / HISTORY)
 
     def after_epoch(result: "EpochResult") -> None:
-        history.add(result)
+        files.add_epoch(result)
         on_epoch(result)
 
     try:
@@ -99,20 +99,27 @@ def train_config(
             resume=not again,
             save=True,
         )
+        parts = task.split(task.parse(runnable.config), dataset)
         metrics = {"validation": dict(result.metrics)}
         if runnable.config.get("testing") is not None:
             metrics["testing"] = task.evaluate(runnable.config, dataset, result.model, section="testing")
+        how: dict[str, Any] = {
+            "metric": metric,
+            "epoch": result.epoch,
+            "epochs": result.epochs,
+            "metrics": metrics,
+        }
+        model = TrainedModel(**purpose, **how, weights=result.model.state_dict())
+        files.write(model)
     except ConfigValueError as error:
         raise DiagnosticError((runnable.diagnostic(error),)) from error
-    weights = result.model.state_dict()
-    model = TrainedModel(
-        **purpose, metric=metric, epoch=result.epoch, epochs=result.epochs, metrics=metrics, weights=weights
-    )
-    write_atomically(folder / CONFIG, runnable.document.source.text)
-    write_atomically(folder / METRICS, metrics_text(model))
-    # Last: where it stands, the training has come to its end.
-    write_model(folder / MODEL, model)
-    return TrainingOutcome(model, folder, is_old=False)
+    except OSError as error:
+        if error.filename is None:  # none of ours: nobody reads any more what is printed, say
+            raise
+        kept = "what is there stays as it is, and the same command goes on from the last checkpoint"
+        raise QgtuneError(f"the training cannot go on: {shown(error)}: {reason_of(error)}; {kept}") from error
+    samples = {section: len(indices) for section, indices in parts.items() if len(indices)}
+    return TrainingOutcome(model, folder, is_old=False, samples=samples)
 
 
 def evaluate_file(
@@ -185,30 +192,6 @@ def _supervised(name: str) -> "SupervisedTask":
     return task
 
 
-def metrics_text(model: "TrainedModel") -> str:
-    """Return the content of metrics.json; equal trainings give equal bytes."""
-    content = {
-        "version": 1,
-        "task": model.task,
-        "data": model.data,
-        "metric": model.metric,
-        "best_epoch": model.epoch,
-        "epochs": model.epochs,
-        "metrics": {section: comparable(metrics) for section, metrics in model.metrics.items()},
-    }
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def comparable(metrics: Mapping[str, float]) -> dict[str, float | None]:
-    """Return metrics as JSON can hold them: None for one that is no number, as the AUC of a single class.
-
-    Example:
-        >>> comparable({"accuracy": 1.0, "roc_auc": float("nan")})
-        {'accuracy': 1.0, 'roc_auc': None}
-    """
-    return {name: value if math.isfinite(value) else None for name, value in metrics.items()}
-
-
 def _all_of(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of a data set without ``subset``, with which a study tunes on a part of it."""
     return {key: value for key, value in data.items() if key != "subset"}
@@ -218,17 +201,6 @@ def _purpose(runnable: RunnableConfig, folder: pathlib.Path) -> dict[str, Any]:
     """Return what a model is trained for, as its file tells it."""
     data = rebased_data(_all_of(runnable.data), runnable.folder, folder)
     return {"task": runnable.task, "config": runnable.config, "data": data}
-
-
-def _check_writable(folder: pathlib.Path) -> None:
-    for name in (MODEL, METRICS, HISTORY, CONFIG):
-        try:
-            check_can_be_written(folder / name)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise QgtuneError(
-                f"results cannot be written to {shown_path(folder)}: {reason}; give --output"
-            ) from error
 
 
 def _finished(folder: pathlib.Path, purpose: Mapping[str, Any]) -> "TrainedModel | None":
@@ -248,30 +220,3 @@ def _finished(folder: pathlib.Path, purpose: Mapping[str, Any]) -> "TrainedModel
         f"{shown_path(folder / MODEL)} is the model of another config: "
         "--again trains this one in its place, and --output DIR elsewhere"
     )
-
-
-class _History:
-    """Writes a row for each epoch; the rows of a training that was killed, and now goes on, are kept."""
-
-    def __init__(self, path: pathlib.Path) -> None:
-        self._path = path
-        self._names: list[str] = []
-
-    def add(self, result: "EpochResult") -> None:
-        if not self._names:
-            self._begin(result)
-        with self._path.open("a", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerow(
-                [result.epoch, repr(result.train_loss), *(repr(result.metrics[name]) for name in self._names)]
-            )
-
-    def _begin(self, result: "EpochResult") -> None:
-        self._names = sorted(result.metrics)
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerow(["epoch", "train_loss", *self._names])
-        head = text.getvalue()
-        old = self._path.read_text(encoding="utf-8").splitlines(keepends=True) if self._path.exists() else []
-        goes_on = old[:1] == [head] and result.epoch > 0
-        whole = [line for line in old[1:] if line.endswith("\n")]  # the last one may have been cut off
-        kept = [line for line in whole if int(line.partition(",")[0]) < result.epoch] if goes_on else []
-        write_atomically(self._path, head + "".join(kept))

@@ -7,33 +7,24 @@ They are thin: the compiler does the work. Everything that is wrong with the fil
 import functools
 import os
 import pathlib
-import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from qgtune.compiler.best_values import best_trial_config
 from qgtune.compiler.building.selection import Selection, parse_pattern
+from qgtune.compiler.built_file import write_built_once
 from qgtune.compiler.cache import CompilationCache
-from qgtune.compiler.emit import (
-    alias_links,
-    best_trial_text,
-    built_header,
-    built_search_space_text,
-    compound_choices,
-    conditional_parameters,
-    respliced_text,
-)
+from qgtune.compiler.emit import best_trial_text, respliced_text
 from qgtune.compiler.files import shown_path
 from qgtune.compiler.linking.objects import with_objects
 from qgtune.compiler.linking.patterns import patterns_to_nothing
-from qgtune.compiler.load import fill_references, read_data_file
-from qgtune.compiler.pipeline import Compilation
-from qgtune.compiler.planning.reading import Trial, walk_config
-from qgtune.core.diagnostics import Diagnostic, did_you_mean, render_diagnostics
+from qgtune.compiler.load import read_data_file
+from qgtune.compiler.planning.reading import Trial
+from qgtune.core.diagnostics import Diagnostic, render_diagnostics
 from qgtune.core.errors import DiagnosticError, QgtuneError, QgtuneWarning
 from qgtune.core.files import write_atomically
-from qgtune.core.paths import Path, PathSyntaxError, parameter_name
-from qgtune.document import Document, same_value
+from qgtune.core.paths import PathSyntaxError
 from qgtune.space import EvaluationError
 
 if TYPE_CHECKING:
@@ -42,9 +33,6 @@ if TYPE_CHECKING:
 PathLike = str | os.PathLike[str]
 
 _cache = CompilationCache()
-_written_lock = threading.Lock()
-_written: dict[pathlib.Path, str] = {}
-"""The built search spaces that this process wrote or found: file -> fingerprint of the space."""
 
 
 def build_search_space_with_dependencies(  # noqa: PLR0913, PLR0917 - QGTune's signature
@@ -115,7 +103,8 @@ def build_search_space_with_dependencies(  # noqa: PLR0913, PLR0917 - QGTune's s
     if compilation.plan.is_conditional:
         _advise_on_sampler(trial)
     if built_search_space_file is not None:
-        _write_built_once(pathlib.Path(built_search_space_file), compilation, config, trial)
+        is_first = getattr(trial, "number", 0) == 0
+        write_built_once(pathlib.Path(built_search_space_file), compilation, config, is_first=is_first)
     return with_objects(config) if compilation.plan.names_objects else config
 
 
@@ -166,36 +155,6 @@ def _tuned(model: bool, training: bool, patterns: tuple[str, ...] | None) -> Sel
         return Selection(untuned, None if patterns is None else tuple(map(parse_pattern, patterns)))
     except PathSyntaxError as error:
         raise QgtuneError(f"tune: {error}") from error
-
-
-def _write_built_once(
-    file: pathlib.Path, compilation: Compilation, config: dict[str, Any], trial: Trial
-) -> None:
-    """Write the config if this is a study's first trial, or if the file is missing or of another space."""
-    fingerprint = compilation.plan.fingerprint
-    is_first = getattr(trial, "number", 0) == 0
-    with _written_lock:
-        known = file.exists() and (_written.get(file) or _fingerprint_of(file))
-        if not is_first and known == fingerprint:
-            _written[file] = fingerprint
-            return
-        text = built_search_space_text(compilation, config, built_header(compilation, config))
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, text)
-        _written[file] = fingerprint
-
-
-def _fingerprint_of(file: pathlib.Path) -> str:
-    try:
-        with file.open(encoding="utf-8") as text:
-            for line in text:
-                if not line.startswith("#"):
-                    return ""
-                if line.startswith("# search space "):
-                    return line.split()[-1]
-    except (OSError, UnicodeDecodeError):
-        pass
-    return ""
 
 
 def get_tuning_settings(tuning_config_path: PathLike) -> dict[str, Any]:
@@ -298,86 +257,16 @@ def save_best_config(
     built_file = pathlib.Path(built_search_space_file)
     built = read_data_file(built_file)
     best = read_data_file(pathlib.Path(best_trial_file))
-    parameters = conditional_parameters(built)
-    if parameters is None:
-        config = _with_best_values(built, best)
-        dependencies = None if depmap_file is None else pathlib.Path(depmap_file)
-        config = fill_references(built, config, dependencies, alias_links(built))
-    else:
-        config = _same_trial(built, best, parameters)
-    header = [
-        f"The best trial's config: {shown_path(built_file)} with the values of {best.source.name}.",
-    ]
+    dependencies = None if depmap_file is None else pathlib.Path(depmap_file)
+    config = best_trial_config(built, best, dependencies)
+    header = [f"The best trial's config: {shown_path(built_file)} with the values of {best.source.name}."]
     path = pathlib.Path(output_file)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, respliced_text(built, config, header))
 
 
-def _same_trial(built: Document, best: Document, parameters: dict[str, Path]) -> dict[str, Any]:
-    """Return the config of a conditional space that was built from the best trial itself.
-
-    Raises:
-        DiagnosticError: if it was built from another trial.
-    """
-    config = built.data
-    choices = compound_choices(built)
-    values = {str(name): value for name, value in best.data.items()} if isinstance(best.data, dict) else {}
-    names = dict.fromkeys([*values, *parameters])
-    for name in sorted(names, key=lambda name: name not in values or name not in parameters):
-        if name in values and name in parameters:
-            labels = [label for label, choice in choices.get(name, []) if same_value(label, values[name])]
-            value = next((c for label, c in choices.get(name, []) if label in labels), values[name])
-            here = walk_config(config, parameters[name])
-            if same_value(value, here):
-                continue
-            difference = f"{name} is {values[name]!r} in the best trial, and {here!r} in {built.source.name}"
-        else:
-            both = ("the best trial", built.source.name)
-            having, lacking = both if name in values else reversed(both)
-            difference = f"{having} has {name}, and {lacking} has not"
-        message = f"one config of a conditional search space does not tell another, but {difference}"
-        place = best.locate((name,)) if name in values else best.locate(())
-        hint = (
-            "take the best_config.yaml of qgtune TUNING.yaml, or the config that "
-            "build_search_space_with_dependencies returns for optuna.trial.FixedTrial(study.best_params)"
-        )
-        raise DiagnosticError((Diagnostic("QG504", message, place, hint),))
-    return cast("dict[str, Any]", config)
-
-
-def _with_best_values(built: Document, best: Document) -> dict[str, Any]:
-    """Return the built config with the best trial's values at the paths that their names spell."""
-    config = built.data
-    places = {parameter_name(path): path for path in _paths(config, ())}
-    choices = compound_choices(built)
-    values = best.data
-    problems: list[Diagnostic] = []
-    for name, value in (values if isinstance(values, dict) else {}).items():
-        if str(name) not in places:
-            message = f"{built.source.name} has no {name}"
-            hint = did_you_mean(str(name), places)
-            problems.append(Diagnostic("QG501", message, best.locate((name,)), hint))
-            continue
-        *parents, last = places[str(name)]
-        container = config
-        for part in parents:
-            container = container[part]
-        pairs = choices.get(str(name), [])
-        container[last] = next((choice for label, choice in pairs if same_value(label, value)), value)
-    if problems:
-        raise DiagnosticError(tuple(problems))
-    return cast("dict[str, Any]", config)
-
-
-def _paths(value: Any, path: Path) -> list[Path]:
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    found = [path] if path else []
-    for key, item in inner:
-        found += _paths(item, (*path, key))
-    return found
-
-
 __all__ = [
+    "build_search_space",
     "build_search_space_with_dependencies",
     "create_study",
     "get_tuning_settings",

@@ -12,10 +12,11 @@ from qgtune.compiler.pipeline import SpaceSources, compile_space
 from qgtune.core.errors import DiagnosticError
 from qgtune.document import Source
 from qgtune.insight.counting import space_size
-from qgtune.insight.difference import compare_spaces, outline
+from qgtune.insight.difference import compare_spaces
 from qgtune.insight.explain import explain_path
 from qgtune.insight.graph import dependency_graph, dot_text, mermaid_text
 from qgtune.insight.listing import listing
+from qgtune.insight.outline import outline
 from qgtune.space import walk
 from qgtune.space.branches import config_path
 

@@ -11,7 +11,8 @@ from qgtune import cli
 from qgtune.compiler.pipeline import SpaceSources, compile_space
 from qgtune.compiler.planning.canonical_form import canonical_form
 from qgtune.document import Source, format_flow
-from qgtune.insight.difference import Verdict, compare_spaces, outline
+from qgtune.insight.difference import Verdict, compare_spaces
+from qgtune.insight.outline import outline
 from qgtune.study.space_change import space_changes
 
 
@@ -86,7 +87,7 @@ def test_the_order_of_keys_and_the_spelling_of_a_form_change_nothing():
 def test_the_base_settings_value_of_a_parameter_is_told_and_does_not_matter():
     old, new = (outline(compiled(f"a: {value}\n", "a: [1, 2]\n")) for value in (1, 2))
     difference = compare_spaces(old, new)
-    assert difference.verdict is Verdict.COMPATIBLE
+    assert difference.verdict is Verdict.GOES_ON
     [change] = difference.changes
     assert change.detail == "the base settings have 2 there, 1 before"
 
@@ -108,7 +109,10 @@ def test_the_verdict_is_that_of_a_run(first, second, dependencies, same_map):
     new = compiled(base, format_flow(second), dependencies if same_map else "")
     difference = compare_spaces(outline(old), outline(new))
     met = space_changes(canonical_form(old.plan), canonical_form(new.plan))
-    assert difference.verdict.goes_on is all(change.verdict == "goes on" for change in met)
+    verdicts = {change.verdict for change in met}
+    assert difference.verdict.goes_on is (verdicts <= {"goes on"})
+    if verdicts - {"goes on"}:
+        assert str(difference.verdict) == ("refused" if "refused" in verdicts else "fits in part")
     if old.plan.fingerprint == new.plan.fingerprint:
         assert difference.verdict.goes_on
 
@@ -129,7 +133,7 @@ def test_a_study_goes_on_after_what_trials_do_not_see(tmp_path, capsys, monkeypa
         "  ~ training.batch_size: the base settings have 64 there, 32 before\n"
         "settings\n"
         "  ~ n_trials: 50 now, 20 before\n"
-        "compatible: trials stay comparable, and a study begun with old/tuning.yaml can go on with "
+        "goes on: trials stay comparable, and a study begun with old/tuning.yaml goes on with "
         "new/tuning.yaml\n"
     )
 
@@ -138,7 +142,7 @@ def test_the_same_project_is_the_same(tmp_path, capsys):
     tuning = write_project(tmp_path)
     assert diff(capsys, tuning, tuning) == (
         0,
-        f"the same: a study begun with {tuning} can go on with {tuning}\n",
+        f"the same: a study begun with {tuning} goes on with {tuning}\n",
     )
 
 
@@ -159,8 +163,8 @@ def test_diff_refuses_exactly_what_a_run_refuses(change, tmp_path, capsys):
     new = write_project(tmp_path / "new", settings, **change)
     code, said = diff(capsys, old, new)
     assert code == 1
-    assert "changed: a study begun with" in said
-    assert "choose another study_name or another storage, or undo the change" in said
+    assert f"a study begun with {old} is refused with {new}" in said
+    assert "choose another study_name or another storage" in said
     refused = qgtune_here(new, "--quiet")
     assert refused.returncode == 1
     assert "QG414" in refused.stderr or "QG421" in refused.stderr
@@ -173,10 +177,10 @@ def test_two_search_spaces_alone_are_compared(tmp_path, capsys):
     told = "parameters\n  ~ training.lr: range {}: from {} now, from {} before\n{}:"
     code, said = diff(capsys, old, new)
     assert code == 0
-    assert said.startswith(told.format("widened", "0.1 to 2.0", "0.1 to 1.0", "compatible"))
+    assert said.startswith(told.format("widened", "0.1 to 2.0", "0.1 to 1.0", "goes on"))
     code, said = diff(capsys, new, old)
     assert code == 1
-    assert said.startswith(told.format("narrowed", "0.1 to 1.0", "0.1 to 2.0", "changed"))
+    assert said.startswith(told.format("narrowed", "0.1 to 1.0", "0.1 to 2.0", "fits in part"))
 
 
 def test_a_difference_as_json_is_an_object_with_a_verdict_and_changes(tmp_path, capsys):
@@ -186,7 +190,7 @@ def test_a_difference_as_json_is_an_object_with_a_verdict_and_changes(tmp_path, 
     assert (code, json.loads(said)) == (
         1,
         {
-            "verdict": "changed",
+            "verdict": "refused",
             "goes_on": False,
             "changes": [
                 {
@@ -196,6 +200,7 @@ def test_a_difference_as_json_is_an_object_with_a_verdict_and_changes(tmp_path, 
                     "after": "0.1",
                     "detail": "0.1 now, follows training.learning_rate before",
                     "matters": True,
+                    "fits_in_part": False,
                 }
             ],
         },

@@ -231,3 +231,9 @@ def test_a_path_without_any_tuning_file_says_how_to_name_one(tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     assert cli.main(["explain", "training.lr"]) == 2
     assert "write: qgtune explain training.lr TUNING.yaml" in capsys.readouterr().err
+
+
+def test_several_codes_are_each_told_once(capsys):
+    assert cli.main(["explain", "QG301", "302", "qg301"]) == 0
+    said = capsys.readouterr().out
+    assert (said.count("QG301\n"), said.count("QG302\n")) == (1, 1)

@@ -1,5 +1,7 @@
 """``qgtune init``: the files it writes are sound and quiet, and never replace a file."""
 
+import errno
+import os
 import pathlib
 
 import pytest
@@ -11,6 +13,7 @@ from own_projects import qgtune
 from qgtune import cli
 from qgtune.compiler.pipeline import SpaceSources, compile_space
 from qgtune.compiler.prepare import prepare
+from qgtune.core.files import write_new_files
 from qgtune.document import Source, dump, read_document
 from qgtune.insight.proposals import proposals
 from qgtune.insight.starter import make_starter
@@ -223,3 +226,41 @@ def test_what_stands_beside_the_pooled_features_is_added_in_the_map():
             "model.gcn_net[0].out_dim + model.graph_features_net.output_dim",
         )
     ]
+
+
+def test_where_one_file_cannot_be_written_none_is(tmp_path, monkeypatch, capsys):
+    """The disk is full, for the third file and whatever comes after it."""
+    (tmp_path / "mine.yaml").write_text("training: {learning_rate: 0.1}\n")
+    calls = []
+
+    def full_disk(descriptor):
+        calls.append(descriptor)
+        if len(calls) > 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("os.fsync", full_disk)
+    assert cli.main(["init", str(tmp_path / "mine.yaml"), str(tmp_path / "new")]) == 1
+    said = capsys.readouterr().err
+    assert "cannot be written: no space left on device" in said
+    assert ".tmp" not in said
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_file_that_appears_meanwhile_is_never_written_over(tmp_path):
+    (tmp_path / "b.yaml").write_text("mine")
+    contents = {tmp_path / name: b"ours" for name in ("a.yaml", "b.yaml")}
+    with pytest.raises(FileExistsError, match=r"b\.yaml"):
+        write_new_files(contents)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"b.yaml": "mine"}
+
+
+def test_files_are_written_where_the_file_system_has_no_links(tmp_path, monkeypatch):
+    def no_links(*_):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr("os.link", no_links)
+    write_new_files({tmp_path / "a.yaml": b"ours"})
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.yaml": "ours"}
+    with pytest.raises(FileExistsError):
+        write_new_files({tmp_path / "a.yaml": b"new"})
+    assert (tmp_path / "a.yaml").read_text() == "ours"

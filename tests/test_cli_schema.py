@@ -63,10 +63,21 @@ def test_base_settings_that_are_no_mapping_are_a_diagnostic(base, capsys):
         (["--for", "base_settings.yaml", "--kind", "tuning"], 2, "leave out --for"),
         (["--kind", "search_space"], 2, "did you mean search-space?"),
         (["--for", "base_setings.yaml"], 1, "did you mean 'base_settings.yaml'?"),
-        (["-o", "nowhere/schema.json"], 1, "nowhere/schema.json: cannot write the file"),
+        (["-o", "nowhere/schema.json"], 1, "nowhere/schema.json cannot be written: no such file"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_told_and_changes_nothing(words, code, said, base, capsys):
     assert cli.main(["schema", *words]) == code
     assert said in capsys.readouterr().err
     assert base.read_text() == BASE
+
+
+def test_a_file_that_is_no_schema_of_ours_is_replaced_only_by_wish(base, capsys):
+    space = pathlib.Path("search_space.yaml")
+    for text in ("training:\n  learning_rate: [0.1, 0.2]\n", '{"$id": "https://example.org/schema"}\n', "[]"):
+        space.write_text(text)
+        assert cli.main(["schema", "-o", "search_space.yaml"]) == 1
+        assert "search_space.yaml exists and is no schema of qgtune" in capsys.readouterr().err
+        assert space.read_text() == text
+    assert cli.main(["schema", "-o", "search_space.yaml", "--overwrite"]) == 0
+    assert json.loads(space.read_text())["$id"].startswith("urn:qgtune:")

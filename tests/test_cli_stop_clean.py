@@ -1,7 +1,9 @@
 """``qgtune stop`` and ``qgtune clean``: on a study that runs, on one that is finished, and on none."""
 
+import errno
 import json
 import os
+import pathlib
 import signal
 import sys
 
@@ -101,3 +103,48 @@ def test_what_a_run_may_be_writing_stays_while_it_is_alive(tmp_path):
     os.killpg(process.pid, signal.SIGINT)
     _, errors = finish(process)
     assert process.returncode == 130, errors
+
+
+def test_what_is_left_in_the_folders_of_pictures_and_of_a_front_is_found(tmp_path):
+    tuning = write_project(tmp_path, "n_trials: 1\n")
+    assert qgtune(tuning).returncode == 0
+    for name in ("plots", "best_configs"):
+        (tmp_path / "runs/tiny" / name).mkdir(exist_ok=True)
+        (tmp_path / "runs/tiny" / name / TEMPORARY).write_text("half")
+    assert "2 things removed, 8 B" in qgtune("clean", tuning).stdout
+    assert not list((tmp_path / "runs/tiny").rglob(TEMPORARY))
+
+
+def test_what_cannot_be_removed_is_not_counted_as_removed(tmp_path, monkeypatch):
+    tuning = write_project(tmp_path, "n_trials: 1\n")
+    assert qgtune(tuning).returncode == 0
+    leave(tmp_path / "runs/tiny")
+    unlink = pathlib.Path.unlink
+
+    def refuse(path, missing_ok=False):
+        if path.name == TEMPORARY:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(pathlib.Path, "unlink", refuse)
+    done = qgtune("clean", tuning)
+    assert done.returncode == 1
+    assert f"{TEMPORARY} cannot be removed: permission denied" in done.stderr
+    assert "1 thing removed, 1 B" in done.stdout
+
+
+def test_a_file_that_a_run_moves_away_meanwhile_is_no_problem(tmp_path, monkeypatch):
+    tuning = write_project(tmp_path, "n_trials: 1\n")
+    assert qgtune(tuning).returncode == 0
+    leave(tmp_path / "runs/tiny")
+    lstat = pathlib.Path.lstat
+
+    def too_late(path):
+        if path.name == TEMPORARY:
+            path.unlink()
+        return lstat(path)
+
+    monkeypatch.setattr(pathlib.Path, "lstat", too_late)
+    done = qgtune("clean", tuning)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 thing removed, 1 B" in done.stdout

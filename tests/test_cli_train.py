@@ -11,8 +11,10 @@ import subprocess
 import sys
 
 import pytest
-from own_projects import environment, qgtune_here, wait_until
+from own_projects import environment, qgtune_here, wait_until, write_project
 from own_projects import qgtune as qgtune_alone
+
+from qgtune.cli.train import print_metrics
 
 if sys.platform == "linux":
     import fcntl
@@ -206,3 +208,38 @@ def test_a_killed_training_goes_on_and_ends_as_if_it_had_not_been(project):
     for name in ("metrics.json", "history.csv"):
         whole = (project / "whole_trained" / name).read_bytes()
         assert (project / "config_trained" / name).read_bytes() == whole
+
+
+def test_a_training_says_how_many_samples_each_part_had(first):
+    """They are those of all of the data, without the study's subset."""
+    assert "samples: 24 training, 8 validation, 8 testing\n" in first[1].stdout
+
+
+def test_a_training_that_nobody_reads_any_more_comes_to_its_end(project):
+    """Its model is there, and its exit code is its own."""
+    command = [sys.executable, "-m", "qgtune", "train", "config.yaml"]
+    pipe = subprocess.PIPE
+    running = subprocess.Popen(command, cwd=project, stdout=pipe, stderr=pipe, text=True, env=environment())
+    running.stdout.close()
+    with running.stderr:
+        errors = running.stderr.read()
+    assert (running.wait(), errors) == (0, "")
+    assert (project / "config_trained/model.pt").is_file()
+
+
+def test_the_config_of_an_objective_is_refused_with_a_way_out_that_leads_somewhere(tmp_path):
+    """Neither answer sends the user back to the other."""
+    tuning = write_project(tmp_path)
+    alone = qgtune(tmp_path, "train", "base_settings.yaml")
+    assert "is trained by a script of your own" in alone.stderr
+    named = qgtune(tmp_path, "train", "base_settings.yaml", "--tuning", tuning.name)
+    assert named.returncode == 1
+    assert "tuning.yaml:4:12: error[QG406]" in named.stderr
+    assert "the trials of this file are trained by objective.py:score" in named.stderr
+    assert "give --tuning" not in named.stderr
+
+
+def test_a_section_without_metrics_is_printed_as_such(capsys):
+    """A task of the user's own may report none."""
+    print_metrics("testing", {})
+    assert capsys.readouterr().out == "testing\n"

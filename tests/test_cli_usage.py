@@ -1,5 +1,6 @@
 """The command line: wrong usage, files that look like commands, and colour."""
 
+import argparse
 import os
 import pty
 import re
@@ -10,6 +11,7 @@ import pytest
 from own_projects import environment, write_project
 
 from qgtune import cli
+from qgtune.cli.entry import COMMANDS
 from qgtune.core.diagnostics import (
     Diagnostic,
     Location,
@@ -163,3 +165,18 @@ def test_a_check_that_shows_no_colour_does_not_import_rich(tmp_path):
         env=environment(),
     )
     assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_usage_of_a_command_names_each_of_its_options_and_no_other(name):
+    parser = argparse.ArgumentParser()
+    COMMANDS[name].add_arguments(parser)
+    options = {action.option_strings[-1] for action in parser._actions if action.option_strings}
+    assert set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", COMMANDS[name].usage)) == options - {"--help"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_an_option_may_be_is_said_by_its_usage(name):
+    parser = argparse.ArgumentParser()
+    COMMANDS[name].add_arguments(parser)
+    assert all(action.metavar or action.nargs == 0 for action in parser._actions)

@@ -2,12 +2,16 @@
 
 import os
 import signal
+import subprocess
 
 import pytest
 from optuna.trial import TrialState
 from own_projects import finish, qgtune, start, wait_until, write_project
 
-from qgtune.study import open_study
+from qgtune.core.errors import ConfigValueError
+from qgtune.schema.launcher_settings import LauncherChoice
+from qgtune.study import Launching, open_study
+from qgtune.study.running.launchers import launch_by_command
 
 OWN = '''\
 """A launcher of one's own."""
@@ -186,3 +190,93 @@ def test_a_command_that_is_not_there_is_told_at_its_line(tmp_path):
     assert done.returncode == 1
     assert "tuning.yaml:8:11: error[QG422]" in done.stderr
     assert "could not start processes: FileNotFoundError" in done.stderr
+
+
+def test_processes_that_run_go_on_where_another_one_cannot_be_started_again(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        '''"""Starts two processes, of which one ends at once, and cannot start a third one."""
+
+import subprocess
+import sys
+
+
+class Started(subprocess.Popen):
+    """A process."""
+
+    stop = subprocess.Popen.terminate
+
+
+starts = []
+
+
+def launch(commands, environment):
+    """Start what is asked for; the first of the first two is another program."""
+    starts.append(commands)
+    if len(starts) > 1:
+        raise OSError("the queue is full")
+    commands = [[sys.executable, "-c", "raise SystemExit(3)"], *commands[1:]]
+    return [Started(words, env=environment) for words in commands]
+'''
+    )
+    done = qgtune(write_project(tmp_path, "n_trials: 3\nlauncher: {type: 'mine.py:launch', workers: 2}\n"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = " ".join((done.stdout + done.stderr).split())
+    assert "could not start processes: OSError: the queue is full: the processes that run go on" in text
+    assert states(tmp_path) == ["COMPLETE"] * 3
+
+
+def test_a_command_that_can_start_some_processes_only_leaves_none_of_them(monkeypatch):
+    started = []
+
+    class Noted(subprocess.Popen):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Noted)
+    with pytest.raises(FileNotFoundError):
+        launch_by_command([["sleep", "3600"], ["no-such-program"]], dict(os.environ), command="{command}")
+    [only] = started
+    assert only.returncode is not None
+
+
+def test_a_launcher_that_starts_too_few_processes_leaves_none_of_them(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        '''"""Starts one process, whatever it is asked for."""
+
+import subprocess
+
+
+class Started(subprocess.Popen):
+    """A process."""
+
+    stop = subprocess.Popen.kill
+
+
+started = []
+
+
+def launch(commands, environment):
+    """Start one process."""
+    started.append(Started(["sleep", "3600"], env=environment))
+    return started
+'''
+    )
+    choice = LauncherChoice("mine.py:launch", workers=2)
+    launch = Launching(choice, (), tmp_path).launcher()
+    with pytest.raises(ConfigValueError, match="for each of 2 command lines") as caught:
+        launch([["a"], ["b"]])
+    assert "returncode: None" not in caught.value.message
+
+
+def test_an_objective_ends_a_launched_run_too(tmp_path):
+    objective = (
+        '"""Ends the study."""\n\n\ndef score(trial, config):\n    """Return the learning rate."""\n'
+        "    if trial.number == 2:\n        trial.study.stop()\n"
+        '    return config["training"]["learning_rate"]\n'
+    )
+    extra = "n_trials: 400\nlauncher: {type: command, command: '{command}'}\n"
+    done = qgtune(write_project(tmp_path, extra, objective=objective))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "has asked for the end of the study" in " ".join(done.stdout.split())
+    assert states(tmp_path) == ["COMPLETE"] * 3

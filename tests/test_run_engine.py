@@ -61,24 +61,93 @@ def test_a_base_that_lies_outside_of_the_space_is_not_tried(tmp_path):
     assert study_of(tmp_path).trials[0].params["training.learning_rate"] >= 0.2
 
 
-def test_an_equal_config_is_trained_once_on_any_number_of_workers(tmp_path):
-    for n_processes in (1, 2):
-        folder = tmp_path / str(n_processes)
-        tuning = write_project(
-            folder,
-            f"n_trials: 9\nn_processes: {n_processes}\nsampler: random\n",
-            objective=COUNTING,
-            space=SMALL,
-            dependencies="{}\n",
-        )
-        assert qgtune(tuning).returncode == 0
-        trials = finished(study_of(folder))
-        reused = [trial for trial in trials if "qgtune:reused_from" in trial.user_attrs]
-        assert len(trials) == 9
-        assert len(calls_of(folder)) == 9 - len(reused)
-        assert reused
-        for trial in reused:
-            assert trial.value == study_of(folder).trials[trial.user_attrs["qgtune:reused_from"]].value
+@pytest.mark.parametrize("n_processes", [1, 2, 3])
+def test_an_equal_config_is_trained_once_on_any_number_of_workers(tmp_path, n_processes):
+    """Whatever runs beside it: as many trainings as configs, and each trial has the value of its config."""
+    tuning = write_project(
+        tmp_path,
+        f"n_trials: 9\nn_processes: {n_processes}\nsampler: random\n",
+        objective=COUNTING,
+        space=SMALL,
+        dependencies="{}\n",
+    )
+    assert qgtune(tuning).returncode == 0
+    trials = finished(study_of(tmp_path))
+    drawn = {trial.params["training.batch_size"] for trial in trials}
+    assert len(trials) == 9
+    assert sorted(calls_of(tmp_path)) == [f"{size} None" for size in sorted(drawn)]
+    assert len([trial for trial in trials if "qgtune:reused_from" in trial.user_attrs]) == 9 - len(drawn)
+    assert all(trial.value == trial.params["training.batch_size"] / 100 for trial in trials)
+
+
+ALWAYS_16 = '''
+
+import os
+import time
+
+import optuna
+
+
+def make(seed):
+    """Return a sampler that always draws the same."""
+    return optuna.samplers.PartialFixedSampler({"training.batch_size": 16}, optuna.samplers.RandomSampler(seed))
+
+
+def seen_by_another(trial):
+    """Wait until another trial has said which config it has; return whether one has."""
+    end = time.monotonic() + 100
+    while time.monotonic() < end:
+        if any(t.number > trial.number and "qgtune:config" in t.user_attrs for t in trial.study.trials):
+            return True
+        time.sleep(0.01)
+    return False
+'''
+AT_ONCE = "n_trials: 2\nn_processes: 2\nenqueue_base: false\nsampler: objective.py:make\n"
+
+
+def test_a_config_that_another_worker_is_training_is_waited_for(tmp_path):
+    objective = COUNTING + ALWAYS_16
+    objective = objective.replace("    return config", "    assert seen_by_another(trial)\n    return config")
+    tuning = write_project(tmp_path, AT_ONCE, objective=objective, space=SMALL, dependencies="{}\n")
+    assert qgtune(tuning).returncode == 0
+    first, second = finished(study_of(tmp_path))
+    assert calls_of(tmp_path) == ["16 None"]
+    assert (first.value, second.value) == (0.16, 0.16)
+    assert second.user_attrs["qgtune:reused_from"] == 0
+
+
+def test_a_config_whose_worker_dies_is_trained_by_the_one_that_waited_for_it(tmp_path):
+    dies = """
+    if not (flag := pathlib.Path(__file__).with_name("died")).exists():
+        flag.touch()
+        assert seen_by_another(trial)
+        os.kill(os.getpid(), 9)
+    return config"""
+    objective = (COUNTING + ALWAYS_16).replace("\n    return config", dies)
+    extra = AT_ONCE + "on_worker_death: fail\n"
+    tuning = write_project(tmp_path, extra, objective=objective, space=SMALL, dependencies="{}\n")
+    assert qgtune(tuning).returncode == 0
+    assert [trial.value for trial in finished(study_of(tmp_path))] == [0.16, 0.16]
+    assert calls_of(tmp_path) == ["16 None"] * 2
+
+
+def test_a_config_that_was_pruned_is_pruned_at_once_the_next_time(tmp_path):
+    pruning = (
+        "    if config['training']['batch_size'] == 16:\n        raise __import__('optuna').TrialPruned\n"
+    )
+    objective = COUNTING.replace("    return config", pruning + "    return config")
+    extra = "n_trials: 9\nn_processes: 2\nsampler: random\n"
+    tuning = write_project(tmp_path, extra, objective=objective, space=SMALL, dependencies="{}\n")
+    assert qgtune(tuning).returncode == 0
+    trials = study_of(tmp_path).trials
+    assert len(calls_of(tmp_path)) == len({trial.params["training.batch_size"] for trial in trials})
+    first, *others = [trial for trial in trials if trial.params["training.batch_size"] == 16]
+    assert all(trial.state.name == "PRUNED" for trial in (first, *others))
+    assert others
+    for trial in others:
+        said = f"its config is that of trial {first.number}, which was pruned"
+        assert trial.user_attrs["qgtune:pruned_because"] == said
+        assert "qgtune:reused_from" not in trial.user_attrs  # it was given no values
 
 
 def test_reusing_can_be_switched_off(tmp_path):
@@ -99,6 +168,29 @@ def test_repeats_train_with_seeds_of_their_own_and_the_value_is_the_mean(tmp_pat
     assert trial.value == pytest.approx(8.32)
     assert trial.user_attrs["qgtune:spread"] == pytest.approx(1.0)
     assert trial.user_attrs["qgtune:repeats"] == pytest.approx([7.32, 8.32, 9.32])
+
+
+def test_an_equal_config_gets_the_mean_of_the_repeats(tmp_path):
+    base = BASE.replace("  epochs: 3", "  epochs: 3\n  seed: 7")
+    extra = "n_trials: 6\nrepeats: 3\nsampler: random\n"
+    tuning = write_project(tmp_path, extra, objective=COUNTING, space=SMALL, base=base, dependencies="{}\n")
+    assert qgtune(tuning).returncode == 0
+    trials = study_of(tmp_path).trials
+    drawn = {trial.params["training.batch_size"] for trial in trials}
+    assert len(calls_of(tmp_path)) == 3 * len(drawn) < 3 * len(trials)
+    assert [t.value for t in trials] == pytest.approx(
+        [t.params["training.batch_size"] / 100 + 8 for t in trials]
+    )
+
+
+def test_an_objective_without_a_seed_can_ask_which_repeat_it_is(tmp_path):
+    asking = COUNTING.replace('config["training"].get("seed", 0)', "trial.repeat")
+    for repeats, value in ((1, 0.32), (3, 1.32)):
+        folder = tmp_path / str(repeats)
+        extra = f"n_trials: 1\nrepeats: {repeats}\n"
+        done = qgtune(write_project(folder, extra, objective=asking, space=SMALL, dependencies="{}\n"))
+        assert (done.returncode, "QG424" in done.stderr) == (0, False)
+        assert study_of(folder).trials[0].value == pytest.approx(value)
 
 
 def test_a_run_ends_at_its_target_and_does_nothing_when_it_is_started_again(tmp_path):
@@ -204,3 +296,65 @@ def test_the_canonical_form_is_kept_with_the_study(tmp_path):
     form = json.loads(study_of(tmp_path).user_attrs["qgtune:space"])
     assert form["parameters"]["training.batch_size"]["text"] == "one of 16, 32, 64"
     assert form["constants"]["training.epochs"] == "3"
+
+
+@pytest.mark.parametrize(
+    ("before", "now"), [("", "repeats: 3\n"), ("repeats: 3\n", ""), ("repeats: 2\n", "repeats: 3\n")]
+)
+def test_single_values_and_means_of_several_trainings_do_not_come_into_one_study(before, now, tmp_path):
+    assert qgtune(write_project(tmp_path, f"n_trials: 1\n{before}")).returncode == 0
+    assert qgtune(write_project(tmp_path, f"n_trials: 2\n{before}")).returncode == 0
+    done = qgtune(write_project(tmp_path, f"n_trials: 3\n{now}"))
+    assert done.returncode == 1
+    assert "error[QG414]" in done.stderr
+    was, become = (text.strip().rpartition(" ")[2] or "1" for text in (before, now))
+    assert f"repeats has become {become}, and was {was}" in done.stderr
+    assert "choose another study_name" in done.stderr
+    assert len(study_of(tmp_path).trials) == 2
+
+
+def test_the_trials_that_are_tried_first_are_the_best_by_their_own_study_s_direction(tmp_path):
+    old = "n_trials: 12\nsampler: random\ndirection: maximize\n"
+    assert qgtune(write_project(tmp_path / "old", old)).returncode == 0
+    extra = "n_trials: 5\nenqueue_base: false\ndirection: minimize\nwarm_start: ../old/tuning.yaml\n"
+    assert qgtune(write_project(tmp_path / "new", extra)).returncode == 0
+    best = sorted(study_of(tmp_path / "old").trials, key=lambda trial: -trial.value)[:5]
+    assert [trial.params for trial in study_of(tmp_path / "new").trials] == [trial.params for trial in best]
+
+
+TWO_VALUES = '''\
+"""Two values of which one is good where the other is bad, but for batches of 16, which are worse."""
+
+
+def score(trial, config):
+    """Return the learning rate and its negative."""
+    rate, worse = config["training"]["learning_rate"], config["training"]["batch_size"] == 16
+    return rate + worse, worse - rate
+'''
+
+
+def test_of_a_study_with_several_directions_members_of_its_front_are_tried_first(tmp_path):
+    old = "n_trials: 12\nsampler: random\ndirections: [minimize, minimize]\nenqueue_base: false\n"
+    assert qgtune(write_project(tmp_path / "old", old, objective=TWO_VALUES)).returncode == 0
+    extra = "n_trials: 5\nenqueue_base: false\nwarm_start: ../old/tuning.yaml\n"
+    assert qgtune(write_project(tmp_path / "new", extra)).returncode == 0
+    front = sorted(study_of(tmp_path / "old").best_trials, key=lambda trial: trial.values)
+    assert len(front) > 5
+    tried = [trial.params for trial in study_of(tmp_path / "new").trials]
+    assert all(params in [trial.params for trial in front] for params in tried)
+    assert (tried[0], tried[-1], len(tried)) == (front[0].params, front[-1].params, 5)
+
+
+def test_what_follows_from_the_parameters_is_kept_with_each_trial_in_one_write(tmp_path):
+    """Its parameters, the name of its config and what follows come into the journal together."""
+    assert qgtune(write_project(tmp_path, "n_trials: 3\n")).returncode == 0
+    trials = study_of(tmp_path).trials
+    for trial in trials:
+        rate = trial.params["training.learning_rate"]
+        assert trial.user_attrs["qgtune:follows"] == {"training.warmup": rate}
+    assert len({trial.user_attrs["qgtune:config"] for trial in trials}) == 3
+    records = [json.loads(line) for line in (tmp_path / "runs/tiny/study.log").read_text().splitlines()]
+    of_last = [record for record in records if record.get("trial_id") == 2]
+    kinds = [record["op_code"] for record in of_last[:4]]
+    assert kinds == [5, 5, 8, 8]
+    assert [next(iter(record["user_attr"])) for record in of_last[2:4]] == ["qgtune:follows", "qgtune:config"]

@@ -79,19 +79,6 @@ def test_a_trial_that_is_pruned_in_its_first_training_is_not_repeated(tmp_path):
     assert "qgtune:repeats" not in second.user_attrs
 
 
-def test_a_study_in_a_database_is_not_migrated_and_stays_as_it_was(tmp_path):
-    database = tmp_path / "study.db"
-    extra = f"n_trials: 1\nstorage: sqlite:///{database}\n"
-    assert qgtune_here(write_project(tmp_path, extra)).returncode == 0
-    before = database.read_bytes()
-    changed = SPACE.replace("[16, 32, 64]", "[16, 32]")
-    done = qgtune_here(write_project(tmp_path, extra, space=changed), "--migrate")
-    assert done.returncode == 1
-    assert "only a study in a journal file is migrated" in done.stderr
-    assert "choose another study_name" in done.stderr
-    assert database.read_bytes() == before
-
-
 @pytest.mark.parametrize(("policy", "deaths"), [("fail", 1), ("retry", 3)])
 def test_parameters_that_kill_their_worker_are_tried_as_often_as_the_policy_says(policy, deaths, tmp_path):
     entry = "[{training.learning_rate: 0.5, training.batch_size: 16}]"

@@ -11,7 +11,7 @@ from qgtune.document import read_text
 from qgtune.schema.export import schema_text, schemas
 from qgtune.schema.for_settings import schema_for
 from qgtune.schema.identity import SCHEMA_VERSION
-from qgtune.schema.parameter_forms import FIELD_SYNONYMS, FORM_FIELDS, FORMS, REQUIRED_FIELDS
+from qgtune.schema.parameter_forms import FORMS
 
 ROOT = pathlib.Path(__file__).parent.parent
 FOLDER = ROOT / "schemas"
@@ -95,9 +95,10 @@ def test_every_field_of_a_form_has_an_example_that_is_legal_there():
 
 
 def test_the_compiler_reads_the_fields_that_the_schemas_name():
-    assert {form: FORM_FIELDS[form] for form in forms.FIELDS} == forms.FIELDS
-    assert FIELD_SYNONYMS == forms.SYNONYMS
-    assert all(set(REQUIRED_FIELDS[form]) <= set(fields) for form, fields in FORM_FIELDS.items())
+    fields = {form.type: tuple(field.name for field in form.fields) for form in FORMS}
+    assert {form: fields[form] for form in forms.FIELDS} == forms.FIELDS
+    named = {field.synonym: field.name for form in FORMS for field in form.fields if field.synonym}
+    assert named == forms.SYNONYMS
 
 
 @pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)

@@ -306,3 +306,20 @@ def test_a_folder_that_holds_anything_else_is_never_removed(tmp_path):
     assert len(list(checkpoints.iterdir())) == 3
     assert qgtune("clean", tuning).returncode == 0
     assert sorted(f.name for f in checkpoints.iterdir()) == sorted(f"{n:05d}" for n in (middle, best))
+
+
+@pytest.mark.parametrize(("written", "first"), [("  seed: 1\n", 1), ("", 0)])
+def test_repeats_train_with_other_seeds_and_leave_the_checkpoints_of_the_first(tmp_path, written, first):
+    """Also where the config writes no seed, and the task begins at its own."""
+    base = BASE.replace("  seed: 1\n", f"{written}  checkpoint_at: 1\n")
+    tuning = write_project(tmp_path, "n_trials: 1\nrepeats: 2\n", base=base)
+    done = qgtune(tuning, "--quiet")
+    assert done.returncode == 0, done.stderr
+    [trial] = load_study(tuning).trials
+    assert trial.user_attrs["qgtune:spread"] > 0
+    assert trial.value == pytest.approx(sum(trial.user_attrs["qgtune:repeats"]) / 2)
+    folder = tmp_path / "runs/small/checkpoints/00000"
+    config = yaml.safe_load((folder / "cfg.yaml").read_text())
+    assert config["training"].get("seed", 0) == first
+    best = torch.load(folder / "best_model.pt", weights_only=True)
+    assert best["metrics"]["loss"] == trial.user_attrs["qgtune:repeats"][0]

@@ -48,7 +48,7 @@ def parse(words: Sequence[str], commands: Mapping[str, Command]) -> argparse.Nam
     if not words:
         print(_short_help(commands), file=sys.stderr)
         sys.exit(USAGE)
-    ordered = _with_command_first(list(words), parser, by_name)
+    ordered = _with_values_joined(_with_command_first(list(words), parser, by_name), by_name)
     options, rest = parser.parse_known_args(ordered)
     if rest:
         chosen = by_name[options.command]
@@ -77,7 +77,9 @@ def _parsers(commands: Mapping[str, Command]) -> tuple[Parser, dict[str, Parser]
             name, usage=usage, description=f"{command.summary[0].upper()}{command.summary[1:]}."
         )
         command.add_arguments(by_name[name])
-        when = "colour problems: auto (on a terminal, unless NO_COLOR is set; the default), always, never"
+        when = (
+            "colour problems and the live view: auto (on a terminal, unless NO_COLOR is set), always, never"
+        )
         by_name[name].add_argument(
             "--color", type=one_of("auto", "always", "never"), default="auto", metavar="WHEN", help=when
         )
@@ -109,6 +111,25 @@ def _with_command_first(words: list[str], parser: Parser, commands: Mapping[str,
     if rest and rest[0] != "--":
         _refuse_misspelled_command(rest, parser, commands)
     return ["run", *words]
+
+
+def _with_values_joined(words: list[str], commands: Mapping[str, Parser]) -> list[str]:
+    """Return the words with an option joined to a value that begins with a dash, such as ``--sort -value``.
+
+    argparse would take the value for options of one letter, and ``-heads`` for a wish for help.
+    """
+    if words[0] not in commands:  # a wish for help
+        return words
+    known = _options(commands[words[0]])
+    joined: list[str] = []
+    for word in words:
+        before = known.get(joined[-1]) if joined and joined[-1].startswith("--") else None
+        takes_value = before is not None and before.nargs is None
+        if takes_value and word[:1] == "-" and word[1:2] not in ("", "-") and word not in known:
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _takes_next_word(word: str, parsers: Iterable[argparse.ArgumentParser]) -> bool:

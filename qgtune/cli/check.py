@@ -5,12 +5,14 @@ import pathlib
 from typing import TYPE_CHECKING
 
 from qgtune.cli.command import Command, add_tuning_file, one_of
-from qgtune.cli.printing import OK, PROBLEMS, count, print_diagnostics, say
+from qgtune.cli.printing import OK, PROBLEMS, print_diagnostics, say
 from qgtune.cli.projects import naming_what_is_meant, prepare_file
 from qgtune.compiler.files import shown_path
 from qgtune.core.diagnostics import Diagnostic, Severity
 from qgtune.core.errors import DiagnosticError
+from qgtune.core.wording import count
 from qgtune.loaded_data import check_data_of_run
+from qgtune.sampling import total_trials
 
 if TYPE_CHECKING:
     from qgtune.compiler.prepare import Prepared
@@ -90,7 +92,7 @@ def _print_space(prepared: "Prepared") -> None:
     _print_lines(found.references, "reference")
     _print_lines((*found.conditions, *found.lengths), "condition")
     _print_lines(found.constraints, "constraint")
-    print(preview(prepared, found))
+    print(preview(prepared, found, total_trials(prepared)))
 
 
 def _print_lines(lines: tuple[str, ...], noun: str) -> None:
@@ -107,4 +109,5 @@ CHECK = Command(
     "check TUNING.yaml [--deep] [--format text|json|github]",
     _add_arguments,
     _check,
+    lists_problems=True,
 )

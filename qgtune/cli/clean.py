@@ -3,10 +3,11 @@
 import argparse
 
 from qgtune.cli.command import Command, add_tuning_file
-from qgtune.cli.printing import OK, PROBLEMS, count, say
+from qgtune.cli.printing import OK, PROBLEMS, say
 from qgtune.cli.projects import prepare_file
 from qgtune.compiler.files import shown_path
 from qgtune.core.errors import QgtuneError
+from qgtune.core.wording import count, reason_of
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,8 +17,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _clean(options: argparse.Namespace) -> int:
     prepared = prepare_file(options.tuning)
-    from qgtune.outputs.files import reason
-    from qgtune.outputs.leftovers import leftovers
+    from qgtune.outputs.leftovers import Leftover, leftovers
     from qgtune.outputs.study_results import open_tuned_study
     from qgtune.study import sole_use
 
@@ -26,7 +26,7 @@ def _clean(options: argparse.Namespace) -> int:
     if storage is None:
         raise QgtuneError("the study was in memory only, as storage is null: it has left nothing to clean")
     study = open_tuned_study(tuning)
-    failed = 0
+    failed: list[Leftover] = []
     with sole_use(storage) as alone:
         found = leftovers(prepared, study, alone=alone)
         for leftover in found:
@@ -35,13 +35,12 @@ def _clean(options: argparse.Namespace) -> int:
                 if not options.dry_run:
                     leftover.remove()
             except OSError as error:
-                failed += 1
-                say(f"{shown_path(leftover.path)} cannot be removed: {reason(error)}")
-    size = _bytes(sum(leftover.size for leftover in found))
+                failed.append(leftover)
+                say(f"{shown_path(leftover.path)} cannot be removed: {reason_of(error)}")
+    gone = [leftover for leftover in found if leftover not in failed]
+    size = _bytes(sum(leftover.size for leftover in gone))
     done = "would be removed" if options.dry_run else "removed"
-    things = (
-        f"{count(len(found) - failed, 'thing')} {done}, {size}" if found else "there is nothing to remove"
-    )
+    things = f"{count(len(gone), 'thing')} {done}, {size}" if found else "there is nothing to remove"
     print(
         f"study {study.study_name}: {things}{'' if alone else '; a run may be at work: what it needs stays'}"
     )

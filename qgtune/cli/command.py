@@ -19,6 +19,8 @@ class Command:
         usage: all its arguments as its usage line shows them, after ``qgtune``.
         add_arguments: adds its arguments to a parser of its own.
         execute: does it; returns the exit code.
+        lists_problems: whether problems are its answer, and take the form that is asked for.
+        goes_on: whether it keeps what it has done, and goes on from there when it is called again.
     """
 
     name: str
@@ -27,6 +29,8 @@ class Command:
     usage: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
     execute: Callable[[argparse.Namespace], int]
+    lists_problems: bool = False
+    goes_on: bool = False
 
 
 def add_tuning_file(parser: argparse.ArgumentParser) -> None:
@@ -49,3 +53,18 @@ def meant(word: str, legal: Iterable[str]) -> str:
     """Return ``; did you mean x?`` for a word that is near to a legal one, or an empty text."""
     match = nearest(word, legal)
     return f"; did you mean {match}?" if match else ""
+
+
+def at_least_one(word: str) -> int:
+    """Return a number of things of which there must be one.
+
+    Raises:
+        ArgumentTypeError: if it is no number, or less than 1.
+    """
+    try:
+        number = int(word)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a whole number, but is {word!r}") from None
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, but is {number}")
+    return number

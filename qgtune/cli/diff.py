@@ -14,14 +14,19 @@ from qgtune.core.errors import UsageError
 
 if TYPE_CHECKING:
     from qgtune.compiler.prepare import Prepared
-    from qgtune.insight.difference import Change, Difference, Outline
+    from qgtune.insight.difference import Change, Difference
+    from qgtune.insight.outline import Outline
     from qgtune.outputs.best_trials import BestOfStudy
 
 _VERDICTS = {
-    "same": "the same: a study begun with {old} can go on with {new}",
-    "compatible": "compatible: trials stay comparable, and a study begun with {old} can go on with {new}",
-    "changed": """\
-changed: a study begun with {old} cannot go on with {new}, since its trials could not be compared
+    "same": "the same: a study begun with {old} goes on with {new}",
+    "goes on": "goes on: trials stay comparable, and a study begun with {old} goes on with {new}",
+    "fits in part": """\
+fits in part: a study begun with {old} is refused with {new}, though some of its trials may fit
+  choose another study_name or another storage, undo the change, or run with --migrate, which begins the
+  study anew with those trials that fit""",
+    "refused": """\
+refused: a study begun with {old} is refused with {new}, since its trials could not be compared
   choose another study_name or another storage, or undo the change""",
 }
 _SECTIONS = {
@@ -91,7 +96,7 @@ def _compare_files(
 def _read(path: pathlib.Path) -> "tuple[Outline, Prepared | None]":
     """Return what a file describes, and all of it if it is a tuning file rather than a search space."""
     from qgtune.compiler.load import compile_files
-    from qgtune.insight.difference import outline
+    from qgtune.insight.outline import outline
     from qgtune.schema.tuning import tuning_keys
 
     data = read_file(path).data
@@ -119,7 +124,7 @@ def _line(change: "Change") -> str:
 
 DIFF = Command(
     "diff",
-    "say what changed between two files or studies, and whether a study can go on",
+    "say what changed between two files or studies, and whether a study goes on",
     "diff OLD NEW",
     "diff OLD NEW [--format text|json]",
     _add_arguments,

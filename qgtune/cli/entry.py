@@ -1,9 +1,13 @@
 """Words of the command line -> the command that they name, and its exit code."""
 
+import argparse
 import errno
+import os
+import pathlib
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from qgtune.cli.arguments import parse
 from qgtune.cli.check import CHECK
@@ -16,7 +20,16 @@ from qgtune.cli.export import EXPORT
 from qgtune.cli.graph import GRAPH
 from qgtune.cli.infer_dependencies import INFER_DEPENDENCIES
 from qgtune.cli.init import INIT
-from qgtune.cli.printing import FAULT, GO_ON, INTERRUPTED, OK, PROBLEMS, USAGE, print_diagnostics, say
+from qgtune.cli.printing import (
+    FAULT,
+    INTERRUPTED,
+    OK,
+    PROBLEMS,
+    USAGE,
+    print_diagnostics,
+    reader_may_leave,
+    say,
+)
 from qgtune.cli.report import REPORT
 from qgtune.cli.run import RUN
 from qgtune.cli.sample import SAMPLE
@@ -26,7 +39,9 @@ from qgtune.cli.status import STATUS
 from qgtune.cli.stop import STOP
 from qgtune.cli.train import TRAIN
 from qgtune.cli.trials import TRIALS
+from qgtune.compiler.files import shown_path
 from qgtune.core.errors import DiagnosticError, QgtuneError, UsageError
+from qgtune.core.wording import reason_of
 
 COMMANDS: dict[str, Command] = {
     command.name: command
@@ -51,8 +66,6 @@ COMMANDS: dict[str, Command] = {
         SCHEMA,
     )
 }
-_PROBLEM_FORMS = ("json", "github")
-"""Forms of output in which problems have a form of their own; in all others they are text."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,30 +74,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parse(words, COMMANDS)
     except SystemExit as stop:  # argparse has said what is wrong, or printed the help
+        with reader_may_leave():
+            pass  # what was printed is written as the block ends
         return stop.code if isinstance(stop.code, int) else USAGE
+    command = COMMANDS[options.command]
+    code = OK  # also where whoever read what it printed has gone, as head does
     try:
-        return COMMANDS[options.command].execute(options)
-    except BrokenPipeError:  # the reader of our output has gone, as head does
-        sys.stderr.close()
-        return OK
+        with reader_may_leave():
+            code = command.execute(options)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - each gets its words and its exit code
-        return _explain(error, getattr(options, "format", "text"), options.color)
+        with reader_may_leave():
+            _explain(error, command, options)
+        return _exit_code(error)
+    return code
 
 
-def _explain(error: BaseException, form: str, color: str) -> int:
-    """Say what ended the command; return the exit code."""
+def _explain(error: BaseException, command: Command, options: argparse.Namespace) -> None:
+    """Say what ended the command."""
+    kept = "; what has finished is kept" if command.goes_on else ""
     if isinstance(error, DiagnosticError):
-        print_diagnostics(error.diagnostics, form if form in _PROBLEM_FORMS else "text", color)
-        return PROBLEMS
-    if isinstance(error, QgtuneError):
+        form = options.format if command.lists_problems else "text"
+        print_diagnostics(error.diagnostics, form, options.color)
+    elif isinstance(error, QgtuneError):
         say(f"qgtune: {error}")
-        return USAGE if isinstance(error, UsageError) else PROBLEMS
+    elif isinstance(error, KeyboardInterrupt):
+        goes_on = command.goes_on and getattr(options, "more", None) is None
+        say("interrupted; the same command goes on from here" if goes_on else "interrupted")
+    elif _is_of_the_system(error):
+        say(f"qgtune: {_refused(error)}{kept}")
+    else:
+        traceback.print_exception(error)
+        say(f"qgtune: this is a fault of qgtune's own, not of your files{kept}")
+
+
+def _exit_code(error: BaseException) -> int:
+    if isinstance(error, UsageError):
+        return USAGE
     if isinstance(error, KeyboardInterrupt):
-        say(GO_ON)
         return INTERRUPTED
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        say(f"qgtune: {error}; trials that finished are kept")
-        return PROBLEMS
-    traceback.print_exception(error)
-    say("qgtune: this is a fault of qgtune's own, not of your files; trials that finished are kept")
-    return FAULT
+    return PROBLEMS if isinstance(error, QgtuneError) or _is_of_the_system(error) else FAULT
+
+
+def _is_of_the_system(error: BaseException) -> TypeGuard[OSError]:
+    """Tell whether the system refused a file, or has no room left for what is written."""
+    if not isinstance(error, OSError):
+        return False
+    return error.filename is not None or error.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
+def _refused(error: OSError) -> str:
+    """Return which file the system refused, and why."""
+    if error.filename is None or isinstance(error.filename, int):
+        return reason_of(error)
+    return f"{shown_path(pathlib.Path(os.fsdecode(error.filename)))}: {reason_of(error)}"

@@ -29,12 +29,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     which = "which part: training, validation, testing or all; default testing, and all of other data"
     parser.add_argument("--section", type=one_of(*_SECTIONS), metavar="PART", help=which)
     parser.add_argument(
-        "--format", type=one_of("text", "json"), default="text", help="text (default) or json"
+        "--format", type=one_of("text", "json"), default="text", metavar="FORM", help="text or json"
     )
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from qgtune.single_training import comparable, evaluate_file
+    from qgtune.schema.outputs import json_number
+    from qgtune.single_training import evaluate_file
 
     document = read_file(options.data) if options.data else None
     root, data = _data_section(document) if document else ((), None)
@@ -47,8 +48,9 @@ def _evaluate(options: argparse.Namespace) -> int:
             raise
         raise _located(error, document, root) from error
     if options.format == "json":
-        content = {"version": 1, "task": model.task, "data": data or model.data, "section": section}
-        print(json.dumps({**content, "metrics": comparable(metrics)}, indent=2, ensure_ascii=False))
+        content = {"version": 2, "task": model.task, "data": data or model.data, "section": section}
+        told = {name: json_number(value) for name, value in metrics.items()}
+        print(json.dumps({**content, "metrics": told}, indent=2, ensure_ascii=False))
     else:
         print_metrics(section, metrics)
     return OK
@@ -82,7 +84,7 @@ EVALUATE = Command(
     "evaluate",
     "measure a trained model on its test data, or on other data",
     "evaluate MODEL",
-    "evaluate MODEL [--data DATA.yaml] [--section PART] [--format FORM]",
+    "evaluate MODEL [--data DATA.yaml] [--section training|validation|testing|all] [--format text|json]",
     _add_arguments,
     _evaluate,
 )

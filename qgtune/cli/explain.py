@@ -14,17 +14,17 @@ _TUNING = "tuning.yaml"
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    what = "a diagnostic's code, or a path in the config; all codes are listed where it is left out"
-    parser.add_argument("what", nargs="?", metavar="CODE|PATH", help=what)
-    tuning = f"the tuning file; by default {_TUNING} in this folder"
-    parser.add_argument("tuning", nargs="?", metavar="TUNING.yaml", help=tuning)
+    what = f"""\
+any number of codes; or a path in the config, and the tuning file where it is not {_TUNING} in this folder;
+all codes are listed where nothing is given"""
+    parser.add_argument("words", nargs="*", metavar="CODE|PATH", help=what)
 
 
 def _explain(options: argparse.Namespace) -> int:
-    words = [word for word in (options.what, options.tuning) if word is not None]
+    words: list[str] = options.words
     codes = [word for word in words if is_code(word) and not pathlib.Path(word).exists()]
     if codes:
-        print(code_section(codes[0]))
+        print("\n\n".join(dict.fromkeys(map(code_section, codes))))
     elif words:
         _explain_path(words)
     else:
@@ -58,7 +58,7 @@ EXPLAIN = Command(
     "explain",
     "say what a diagnostic means, or who sets a value, what it follows and what follows it",
     "explain CODE|PATH",
-    "explain [CODE|PATH] [TUNING.yaml]",
+    "explain [CODE|PATH ...] [TUNING.yaml]",
     _add_arguments,
     _explain,
 )

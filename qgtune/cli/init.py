@@ -4,9 +4,11 @@ import argparse
 import pathlib
 
 from qgtune.cli.command import Command
-from qgtune.cli.printing import OK, count
+from qgtune.cli.printing import OK
 from qgtune.cli.projects import read_file
 from qgtune.core.errors import QgtuneError
+from qgtune.core.files import write_new_files
+from qgtune.core.wording import count, reason_of
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,11 +58,9 @@ def _write_new(folder: pathlib.Path, contents: dict[str, bytes]) -> None:
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
-            with (folder / name).open("xb") as file:
-                file.write(content)
+        write_new_files({folder / name: content for name, content in contents.items()})
     except OSError as error:
-        raise QgtuneError(f"{error.filename or folder} cannot be written: {error.strerror}") from error
+        raise QgtuneError(f"{error.filename or folder} cannot be written: {reason_of(error)}") from error
 
 
 INIT = Command(

@@ -1,6 +1,11 @@
-"""What every command prints alike: problems, counts, and words to the user."""
+"""What every command prints alike: problems and words to the user; and where nobody reads them."""
 
+import contextlib
+import os
+import select
 import sys
+from collections.abc import Iterator
+from typing import TextIO
 
 from qgtune.cli.colour import is_coloured, print_coloured
 from qgtune.core.diagnostics import (
@@ -10,11 +15,10 @@ from qgtune.core.diagnostics import (
     diagnostics_for_github,
     render_diagnostics,
 )
+from qgtune.core.wording import count
 
 OK, PROBLEMS, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 """The exit codes."""
-
-GO_ON = "interrupted; the same command goes on from here"
 
 
 def print_diagnostics(diagnostics: tuple[Diagnostic, ...], form: str = "text", color: str = "auto") -> None:
@@ -51,11 +55,43 @@ def say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def count(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun in the singular or plural.
+@contextlib.contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """Print within this block where the reader of the output may go away, as ``head`` does.
 
-    Example:
-        >>> count(1, "trial"), count(2, "process", "processes")
-        ('1 trial', '2 processes')
+    What nobody reads is dropped from then on, also what Python would write as it ends, and nothing fails.
+
+    Raises:
+        BrokenPipeError: if it is not our output that nobody reads.
     """
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+    try:
+        yield
+        if sys.stdout is not None:  # where Python was started without one
+            sys.stdout.flush()
+    except BrokenPipeError:
+        if not _drop_what_nobody_reads():
+            raise
+
+
+def _drop_what_nobody_reads() -> bool:
+    """Send what a stream without a reader holds, and what follows, nowhere; return whether there is one."""
+    unread = [stream for stream in (sys.stdout, sys.stderr) if stream is not None and _is_unread(stream)]
+    for stream in unread:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    return bool(unread)
+
+
+def _is_unread(stream: TextIO) -> bool:
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        return True
+    # A stream without a buffer has nothing left to fail with.
+    try:
+        looks = select.poll()
+        looks.register(stream.fileno(), select.POLLERR)
+    except (AttributeError, OSError, ValueError):  # Windows has no poll, and a stream may be no file
+        return False
+    return any(events & select.POLLERR for _, events in looks.poll(0))

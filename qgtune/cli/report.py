@@ -1,13 +1,15 @@
 """``qgtune report``: everything that a run leaves, made again from its study."""
 
 import argparse
-import pickle
 import webbrowser
 
 from qgtune.cli.command import Command, add_tuning_file
 from qgtune.cli.printing import OK, print_diagnostics, say
 from qgtune.cli.projects import prepare_file
 from qgtune.compiler.files import shown_path
+from qgtune.core.wording import count
+
+_LEFT_ALONE = "the files with configs, such as best_config.yaml, are left as they are"
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,9 +24,9 @@ def _report(options: argparse.Namespace) -> int:
     print_diagnostics(prepared.warnings, color=options.color)
     from qgtune.core.events import Event, Notice
     from qgtune.outputs.files import OutputFiles, check_outputs
-    from qgtune.outputs.study_results import CHANGED, has_changed, open_tuned_study
+    from qgtune.outputs.study_results import CHANGED, begun_otherwise, open_tuned_study
     from qgtune.outputs.writer import OutputWriter
-    from qgtune.study import best_record, in_memory_copy, pareto_front, trial_records
+    from qgtune.study import trial_records
 
     def tell(event: Event) -> None:
         if isinstance(event, Notice):
@@ -32,24 +34,23 @@ def _report(options: argparse.Namespace) -> int:
 
     study = open_tuned_study(prepared.tuning)
     check_outputs(prepared)
-    if has_changed(study, prepared):
-        say(f"note: {CHANGED}")
+    begun = begun_otherwise(study, prepared)
+    if begun is not None:
+        say(f"note: {CHANGED}; {_LEFT_ALONE}")
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
-    writer = OutputWriter(prepared, files, tell)
+    writer = OutputWriter(prepared, files, tell, begun=begun)
     records = tuple(trial_records(study))
-    directions = prepared.tuning.settings.all_directions
-    front = pareto_front(records, directions) if len(directions) > 1 else ()
-    writer.run_ended(records, best_record(records, directions[0]), front)
+    writer.run_ended(records)
     writer.write_report(study, with_plots=not options.no_plots)
     if options.pickle:
-        writer.write_pickle(pickle.dumps(in_memory_copy(study)))
-    print(f"{len(records)} trial{'' if len(records) == 1 else 's'} of study {study.study_name}")
+        writer.write_pickle(study)
+    print(f"{count(len(records), 'trial')} of study {study.study_name}")
     for path in (files.summary_report, files.report):
         print(f"  {shown_path(path)}")
     if files.plots.is_dir() and not options.no_plots:
         print(f"  {shown_path(files.plots)}")
-    if options.open:
-        webbrowser.open(files.report.resolve().as_uri())
+    if options.open and webbrowser.open(files.report.resolve().as_uri()) is False:
+        say(f"there is no browser here that could be opened: open {shown_path(files.report)} yourself")
     return OK
 
 

@@ -1,27 +1,32 @@
 """``qgtune TUNING.yaml``: run trials until the study has as many as the file asks for."""
 
 import argparse
+import pathlib
 import shlex
 import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from qgtune.cli.command import Command, add_tuning_file
-from qgtune.cli.printing import GO_ON, INTERRUPTED, OK, PROBLEMS, count, print_diagnostics, say
+from qgtune.cli.command import Command, add_tuning_file, at_least_one
+from qgtune.cli.printing import INTERRUPTED, OK, PROBLEMS, print_diagnostics, reader_may_leave, say
 from qgtune.cli.projects import prepare_file
 from qgtune.compiler.files import shown_path
-from qgtune.core.events import Notice
+from qgtune.core.events import Event
+from qgtune.core.wording import count
 
 if TYPE_CHECKING:
     from qgtune.compiler.prepare import Prepared
     from qgtune.run import RunResult
     from qgtune.study import RunOutcome
 
+_ENDS = ("complete", "pruned", "failed", "lost")
+
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_tuning_file(parser)
     parser.add_argument(
         "--more",
-        type=_at_least_one,
+        type=at_least_one,
         metavar="N",
         help="run N more trials, whatever the study has; else as many as it lacks",
     )
@@ -32,13 +37,22 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--join",
-        type=_at_least_one,
+        type=at_least_one,
         metavar="TOTAL",
         help="add trials to the study of a run elsewhere until it has TOTAL, and write no results; "
         "this is what a launcher starts",
     )
+    parser.add_argument(
+        "--data",
+        type=pathlib.Path,
+        metavar="FILE",
+        help="with --join: the file in which that run keeps its data set; where there is none, the data "
+        "are loaded",
+    )
     how_much = parser.add_mutually_exclusive_group()
-    how_much.add_argument("--quiet", action="store_true", help="show failures and the summary only")
+    how_much.add_argument(
+        "--quiet", action="store_true", help="show failures and the summary; notes go to stderr"
+    )
     how_much.add_argument(
         "--verbose",
         action="store_true",
@@ -46,21 +60,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _at_least_one(text: str) -> int:
-    """Return a number of trials.
-
-    Raises:
-        ValueError: if it is none, which argparse tells in words.
-    """
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, but is {number}")
-    return number
-
-
 def _run(options: argparse.Namespace) -> int:
     prepared = prepare_file(options.tuning)
-    print_diagnostics(prepared.warnings, color=options.color)
+    with reader_may_leave():
+        print_diagnostics(prepared.warnings, color=options.color)
     # Heavy rooms are entered only now: a file with problems is answered in a blink.
     from qgtune.outputs.study_results import metric_names
     from qgtune.reports.live import LiveView
@@ -69,18 +72,55 @@ def _run(options: argparse.Namespace) -> int:
     settings = prepared.tuning.settings
     names = metric_names(settings)
     began = time.monotonic()
-    directions = settings.all_directions
-    with LiveView(metric=names, direction=directions, quiet=options.quiet, verbose=options.verbose) as view:
+    if options.migrate and options.join is None:
+        migrated = migrate(prepared)
+        with reader_may_leave():
+            print(migrated)
+    view = LiveView(
+        metric=names,
+        direction=settings.all_directions,
+        quiet=options.quiet,
+        verbose=options.verbose,
+        color=options.color,
+    )
+    with view:
         if options.join is not None:
-            return _exit_code(join(prepared, view, options.join))
-        if options.migrate:
-            view(Notice(migrate(prepared)))
-        result = run(prepared, view, options.more)
-    _print_summary(prepared, result, names[0], time.monotonic() - began)
+            return _exit_code(join(prepared, _without_reader(view), options.join, options.data))
+        result = run(prepared, _without_reader(view), options.more)
+    with reader_may_leave():
+        _print_summary(prepared, result, names, time.monotonic() - began)
+        _say_how_to_go_on(prepared, result.outcome, options)
     if result.outcome.interrupted:
-        say(f"{GO_ON}:  qgtune {shlex.quote(shown_path(options.tuning))}")
         return _exit_code(result.outcome)
     return PROBLEMS if _all_failed(result) else OK
+
+
+def _without_reader(view: Callable[[Event], None]) -> Callable[[Event], None]:
+    """Return a view that goes on where nobody reads what it shows: a run is more than its output."""
+
+    def show(event: Event) -> None:
+        with reader_may_leave():
+            view(event)
+
+    return show
+
+
+def _say_how_to_go_on(prepared: "Prepared", outcome: "RunOutcome", options: argparse.Namespace) -> None:
+    """Say after Ctrl-C or a timeout which command runs the trials that are missing."""
+    settings = prepared.tuning.settings
+    if not outcome.interrupted and not outcome.timed_out:
+        return
+    why = "interrupted" if outcome.interrupted else f"the timeout of {settings.timeout:g} s ended the run"
+    missing = outcome.total - outcome.finished
+    if missing <= 0:
+        say(f"{why}; no trial is missing")
+    elif settings.storage_at(prepared.tuning.folder) is None:
+        say(f"{why}; the study was in memory only, so the same command begins anew")
+    else:
+        more = [] if options.more is None else ["--more", str(missing)]
+        what = "this" if more else "the same command"
+        command = shlex.join(["qgtune", shown_path(options.tuning), *more])
+        say(f"{why}; {what} goes on from here:  {command}")
 
 
 def _exit_code(outcome: "RunOutcome") -> int:
@@ -91,29 +131,25 @@ def _exit_code(outcome: "RunOutcome") -> int:
     return PROBLEMS if outcome.stopped_early_reason else OK
 
 
-def _print_summary(prepared: "Prepared", result: "RunResult", metric: str, seconds: float) -> None:
+def _print_summary(prepared: "Prepared", result: "RunResult", metrics: Sequence[str], seconds: float) -> None:
     from qgtune.reports.board import duration
+    from qgtune.reports.results import best_words
 
     settings, outcome = prepared.tuning.settings, result.outcome
-    states = [record.state for record in outcome.records]
-    counts = ", ".join(f"{states.count(s)} {s}" for s in ("complete", "pruned", "failed") if s in states)
-    finished = sum(record.state != "running" and not record.lost for record in outcome.records)
-    wanted = max(settings.total_trials, finished)  # --more goes beyond the setting
-    total = f"{finished} of {count(wanted, 'trial')}, {duration(seconds)}"
+    states = [record.outcome for record in outcome.records]
+    counts = ", ".join(f"{states.count(s)} {s}" for s in _ENDS if s in states)
+    wanted = max(outcome.total, outcome.finished)  # the total may have been lowered since
+    total = f"{outcome.finished} of {count(wanted, 'trial')}, {duration(seconds)}"
     print(f"\nstudy {settings.name(prepared.tuning.folder)}: {counts or 'no trial finished'} ({total})")
-    if outcome.timed_out:
-        print(f"the timeout of {settings.timeout:g} s ended the run; the same command goes on")
     if outcome.goal_reached:
         print(f"no further trial was needed: {outcome.goal_reached}")
     if outcome.stopped_early_reason:
         print(f"stopped early: {outcome.stopped_early_reason}")
     if _all_failed(result):
         _print_first_failure(result)
-    if result.best is not None:
-        value = ", ".join(f"{value:.6g}" for value in result.best.values)
-        print(f"best {metric}: {value} in trial {result.best.number}")
-    if result.front:
-        print(f"Pareto front: {count(len(result.front), 'trial')} that no other beats")
+    best = result.front or ((result.best,) if result.best else ())
+    if best:
+        print(best_words(metrics, best, is_single=not result.front))
     _print_files(prepared, result)
 
 
@@ -158,7 +194,8 @@ RUN = Command(
     "run",
     "tune: run trials until the study has as many as the file asks for",
     "TUNING.yaml",
-    "[run] TUNING.yaml [--more N] [--migrate] [--quiet | --verbose]",
+    "[run] TUNING.yaml [--more N] [--migrate] [--join TOTAL] [--quiet | --verbose]",
     _add_arguments,
     _run,
+    goes_on=True,
 )

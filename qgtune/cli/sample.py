@@ -11,12 +11,13 @@ from qgtune.space import EvaluationError
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", type=int, default=1, metavar="NUMBER", help="how many configs; default 1")
-    parser.add_argument("--seed", type=int, help="the same seed prints the same configs")
+    parser.add_argument("--seed", type=int, metavar="SEED", help="the same seed prints the same configs")
     add_tuning_file(parser)
 
 
 def _sample(options: argparse.Namespace) -> int:
     from qgtune.compiler.emit import built_search_space_text
+    from qgtune.document import comment_block
 
     if options.n < 1 or not 0 <= (options.seed or 0) < 2**32:
         raise UsageError("-n must be at least 1, and --seed from 0 to 4294967295")
@@ -29,7 +30,7 @@ def _sample(options: argparse.Namespace) -> int:
         try:
             text = built_search_space_text(compilation, compilation.plan.resolve(trial), [])
         except EvaluationError as error:
-            text = f"# no config: {error}\n"
+            text = comment_block([f"no config: {error}"])
         print(f"---\n{text}" if i else text, end="")
     return OK
 

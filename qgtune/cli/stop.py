@@ -22,7 +22,7 @@ def _stop(options: argparse.Namespace) -> int:
     storage = tuning.settings.storage_at(tuning.folder)
     if storage is None:
         raise QgtuneError("a study in memory cannot be reached from outside: press Ctrl-C where it runs")
-    study = open_tuned_study(tuning)
+    study = open_tuned_study(tuning, turned=True)
     asked = ask_to_stop(study.study_name, storage)
     for pid in asked:
         print(f"study {study.study_name}: process {pid} was asked to stop; its running trials finish first")

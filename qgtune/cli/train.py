@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from qgtune.cli.command import Command
-from qgtune.cli.printing import OK, count, say
+from qgtune.cli.printing import OK, reader_may_leave, say
 from qgtune.cli.projects import naming_what_is_meant
 from qgtune.compiler.files import shown_path
+from qgtune.core.wording import count
 
 if TYPE_CHECKING:
     from qgtune.single_training import TrainingOutcome
@@ -61,15 +62,18 @@ class _Progress:
     def __call__(self, result: "EpochResult") -> None:
         if not self._quiet:
             metrics = "  ".join(f"{name} {value:.6g}" for name, value in result.metrics.items())
-            print(f"epoch {result.epoch:>4}  train loss {result.train_loss:.6g}  {metrics}", flush=True)
+            with reader_may_leave():  # a training is more than its output
+                print(f"epoch {result.epoch:>4}  train loss {result.train_loss:.6g}  {metrics}")
 
 
 def _print_outcome(outcome: "TrainingOutcome") -> None:
-    from qgtune.single_training import HISTORY, METRICS, MODEL
+    from qgtune.outputs.training_files import HISTORY, METRICS, MODEL
 
     model, folder = outcome.model, outcome.folder
     when = ", as before; --again trains anew" if outcome.is_old else ""
     print(f"trained {model.task} for {count(model.epochs, 'epoch')}; the best is epoch {model.epoch}{when}")
+    if outcome.samples:
+        print(f"samples: {', '.join(f'{number} {section}' for section, number in outcome.samples.items())}")
     for section, metrics in model.metrics.items():
         print_metrics(section, metrics)
     for label, name in {"model": MODEL, "metrics": METRICS, "epochs": HISTORY}.items():
@@ -82,7 +86,7 @@ def _print_outcome(outcome: "TrainingOutcome") -> None:
 def print_metrics(section: str, metrics: Mapping[str, float]) -> None:
     """Print the metrics of a section, one to a line."""
     print(section)
-    width = max(map(len, metrics))
+    width = max(map(len, metrics), default=0)
     for name, value in sorted(metrics.items()):
         print(f"  {name:<{width}}  {value:.6g}")
 
@@ -94,4 +98,5 @@ TRAIN = Command(
     "train CONFIG.yaml [--tuning TUNING.yaml] [--output DIR] [--again] [--quiet]",
     _add_arguments,
     _train,
+    goes_on=True,
 )

@@ -1,15 +1,15 @@
 """``qgtune trials``: the table of a study's trials, sorted, on the screen."""
 
 import argparse
-import csv
 import json
 import pathlib
-import sys
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from qgtune.cli.command import Command, add_tuning_file, meant, one_of
+from qgtune.cli.command import Command, add_tuning_file, at_least_one, meant, one_of
 from qgtune.cli.printing import OK
 from qgtune.core.errors import UsageError
+from qgtune.core.wording import number_as_json
 
 if TYPE_CHECKING:
     from qgtune.study import Study
@@ -27,8 +27,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sort", default="number", metavar="COLUMN", help=f"{column}a leading - turns it round"
     )
-    parser.add_argument("--top", type=int, metavar="N", help="show the first N only")
-    states = ("complete", "pruned", "failed", "running")
+    parser.add_argument("--top", type=at_least_one, metavar="N", help="show the first N only")
+    states = ("complete", "pruned", "failed", "lost", "running")
     parser.add_argument("--state", type=one_of(*states), metavar="STATE", help=", ".join(states))
     parser.add_argument(
         "--format", type=one_of(*_FORMS), default="text", metavar="FORM", help=", ".join(_FORMS)
@@ -36,22 +36,20 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _trials(options: argparse.Namespace) -> int:
-    from qgtune.reports.trials_table import trial_rows
+    from qgtune.reports.trials_table import rows_csv, table_columns, trial_rows
     from qgtune.study import trial_records, value_names
 
     study = opened(options.tuning)
-    rows = trial_rows(trial_records(study), value_names(study))
+    records, values = trial_records(study), value_names(study)
+    rows = trial_rows(records, values)
     if options.state:
         rows = [row for row in rows if row["state"] == options.state]
     shown = _sorted(rows, options.sort, study)[: options.top]
     if options.format == "json":
-        print(json.dumps(shown, indent=2, ensure_ascii=False, default=str))
+        found = [{name: _as_json(value) for name, value in row.items()} for row in shown]
+        print(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
     elif options.format == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        if shown:
-            writer.writerows(
-                [shown[0].keys(), *(["" if v is None else v for v in row.values()] for row in shown)]
-            )
+        print(rows_csv(shown, table_columns(records, values)), end="")
     else:
         print_table(shown)
     return OK
@@ -104,6 +102,13 @@ def _shown(value: Any) -> str:
     if value is None:
         return ""
     return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _as_json(value: Any) -> Any:
+    """Return a cell of the table as JSON has it, with the texts that the files of a run have."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return number_as_json(value) if isinstance(value, float) else value
 
 
 TRIALS = Command(

@@ -43,6 +43,7 @@ class Imports:
 
     def _part(self, *, of_library: bool) -> list[str]:
         def belongs(module: str) -> bool:
+            """Tell whether a module is of this part."""
             return (module.partition(".")[0] in sys.stdlib_module_names) == of_library
 
         plain = [

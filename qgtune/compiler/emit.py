@@ -31,6 +31,7 @@ from qgtune.space import (
     Role,
     config_path,
     parse_expression,
+    path_text,
 )
 from qgtune.space.tree import node_at
 
@@ -84,7 +85,7 @@ def _parameters(compilation: Compilation, config: dict[str, Any]) -> list[str]:
     """Return the lines that tell which parameters a config of a conditional space has."""
     names = parameter_names(compilation.space.nodes)
     there = (path for path, _ in present(compilation.space, config) if path in names)
-    places = {names[path]: format_path(config_path(path)) for path in there}
+    places = {names[path]: path_text(path) for path in there}
     return [
         "Other trials have other values than these, and not only other values for them:",
         f"{_CONDITIONAL}{format_flow(places)}",

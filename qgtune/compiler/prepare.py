@@ -7,7 +7,9 @@ from qgtune.compiler.enqueued import check_goals, enqueued_params
 from qgtune.compiler.launcher_check import check_launcher
 from qgtune.compiler.objective import check_objective
 from qgtune.compiler.pipeline import Compilation, compile_space
+from qgtune.compiler.plugins import import_plugins
 from qgtune.compiler.problems import Problems
+from qgtune.compiler.repeats_check import check_repeats
 from qgtune.compiler.sampler_check import check_sampling
 from qgtune.compiler.task_check import check_task
 from qgtune.compiler.tuned import check_patterns, outside_of, selection_of
@@ -35,6 +37,7 @@ def prepare(path: pathlib.Path) -> Prepared:
     tuning = read_tuning(path, problems.found)
     if tuning is None:
         raise DiagnosticError(sort_diagnostics(problems.found))
+    import_plugins(tuning, problems.found)
     check_objective(tuning, problems.found)
     selection = selection_of(tuning, problems)
     sources = read_space_sources(tuning, problems.found)
@@ -54,6 +57,7 @@ def prepare(path: pathlib.Path) -> Prepared:
     check_launcher(tuning, problems)
     if compilation is not None:
         enqueued_params(tuning, compilation, problems)
+        check_repeats(tuning, compilation, problems)
     check_goals(tuning, problems)
     problems.raise_errors()
     assert compilation is not None  # noqa: S101 - whatever prevents it is an error

@@ -7,6 +7,7 @@ from typing import Any
 
 from qgtune.compiler.data_facts import facts_of, fit_problem
 from qgtune.compiler.load import read_data_file
+from qgtune.compiler.plugins import import_plugins
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.tuning import Tuning, read_tuning, top_of
 from qgtune.core.diagnostics import Diagnostic, Location, did_you_mean, sort_diagnostics
@@ -15,7 +16,13 @@ from qgtune.core.paths import Path, format_path
 from qgtune.document import Document, MappingNode
 from qgtune.schema.data_checks import find_data_problems
 from qgtune.schema.data_paths import rebased_data
-from qgtune.schema.gnn import TASK_SCHEMAS, find_problems, installed_names, installed_tasks
+from qgtune.schema.gnn import (
+    TASK_SCHEMAS,
+    find_problems,
+    installed_datasets,
+    installed_names,
+    installed_tasks,
+)
 
 TASK_KEYS = ("task", "data", "metric")
 """The keys of a config that say what it is trained for; its task reads the others."""
@@ -79,7 +86,7 @@ def read_runnable(path: pathlib.Path, tuning_path: pathlib.Path | None = None) -
     runnable = _with_purpose(path, document, tuning_path, problems)
     problems.raise_errors()
     assert runnable is not None  # noqa: S101 - whatever prevents it is an error
-    found = find_data_problems(runnable.data) or _config_problems(runnable)
+    found = find_data_problems(runnable.data, other_names=installed_datasets()) or _config_problems(runnable)
     if found:
         raise DiagnosticError(sort_diagnostics([runnable.diagnostic(problem) for problem in found]))
     return runnable
@@ -112,7 +119,7 @@ def _with_purpose(
     config = document.data
     if tuning_path is None:
         task, data, metric = (config.get(key) for key in TASK_KEYS)
-        place, folder = top_of(document), path.parent
+        place, folder, objective = top_of(document), path.parent, None
 
         def locate(at: Path) -> Location:
             return document.locate(at)
@@ -121,14 +128,24 @@ def _with_purpose(
         if tuning is None:
             return None
         task, data, metric = tuning.settings.task, tuning.settings.data, tuning.settings.training_metric
-        place, folder = top_of(tuning.document), tuning.folder
+        import_plugins(tuning, problems.found)
+        objective = tuning.settings.objective if task is None else None
+        place = top_of(tuning.document) if objective is None else tuning.locate("objective")
+        folder = tuning.folder
 
         def locate(at: Path) -> Location:
             return (tuning.document if at[:1] and at[0] in TASK_KEYS else document).locate(at)
 
-    if not isinstance(task, str):
+    if objective is not None:
+        message = f"a config is trained by a task, and the trials of this file are trained by {objective}"
+        hint = "call that function in a script of your own, or name a tuning file that has task and data"
+        problems.error("QG406", message, place, hint)
+    elif not isinstance(task, str):
         message = "a config is trained by a task, and there is no key 'task' that names one"
-        hint = "write task: and data: into the file, as in a tuning file, or give --tuning TUNING.yaml"
+        hint = (
+            "write task: and data: into the file, as in a tuning file, or give --tuning and a tuning file "
+            "with them; what an objective of your own tuned is trained by a script of your own"
+        )
         problems.error("QG406", message, place, hint)
     elif task not in (known := (*TASK_SCHEMAS, *installed_tasks())):
         hint = did_you_mean(task, known)

@@ -15,14 +15,17 @@ from qgtune.compiler.value_places import origin_location, report_values
 from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
+from qgtune.core.wording import count
 from qgtune.schema.data_checks import find_data_problems
 from qgtune.schema.gnn import (
+    LAYER_TYPES,
     METRICS,
     REGRESSION_METRICS,
     TASK_SCHEMAS,
     GcnBlockConfig,
     TaskSchema,
     find_problems,
+    installed_datasets,
     installed_names,
     installed_tasks,
     metric_direction,
@@ -37,6 +40,7 @@ LATE_FACTS: frozenset[Path] = frozenset({("model", "params")})
 MAX_WEIGHED = 20_000
 """Problems of configs that are looked at, most of them the same ones in one config after the other."""
 
+_TAKEN_BY_SOME = frozenset().union(*LAYER_TYPES.values())
 _DEFAULT_LAYER_TYPE = GcnBlockConfig.model_fields["gnn_layer_type"].default
 
 
@@ -72,7 +76,7 @@ def check_task(tuning: Tuning, compilation: Compilation | None, problems: Proble
 
 
 def check_loaded(tuning: Tuning, compilation: Compilation, found: DataFacts | ConfigValueError) -> None:
-    """Return if the data set of a built-in task, now that it is loaded, fits the task and every config.
+    """Return if the data set of a task, now that it is loaded, fits the task and every config.
 
     Args:
         tuning: the tuning file.
@@ -83,15 +87,15 @@ def check_loaded(tuning: Tuning, compilation: Compilation, found: DataFacts | Co
         DiagnosticError: with everything that does not fit, each at its line.
     """
     problems = Problems(dict(compilation.documents))
-    schema = TASK_SCHEMAS[str(tuning.settings.task)]
+    schema = TASK_SCHEMAS.get(str(tuning.settings.task))
     unfit = found
-    if isinstance(found, DataFacts):
+    if isinstance(found, DataFacts) and schema is not None:
         unfit = fit_problem(tuning.settings.data or {}, schema, found) or found
     if isinstance(unfit, ConfigValueError):
         shown = format_path(unfit.path)
         message = unfit.message if shown in ("data.name", "data.path") else f"{shown}: {unfit.message}"
         problems.error("QG409", message, tuning.document.locate(unfit.path), unfit.hint)
-    else:
+    elif schema is not None:  # of a task of the user's own nothing is known
         _check_configs(compilation, schema, unfit, problems)
     problems.raise_errors()
 
@@ -102,7 +106,7 @@ def _check_data(tuning: Tuning, problems: Problems) -> None:
         hint = "for example data: {name: causal_sets}"
         problems.error("QG409", "a task needs data", tuning.locate("task"), hint)
         return
-    for problem in find_data_problems(data):
+    for problem in find_data_problems(data, other_names=installed_datasets()):
         key = tuning.document.key_at(problem.path) if problem.is_key else None
         place = tuning.document.source.location(key.span) if key else tuning.document.locate(problem.path)
         problems.error("QG409", problem.message, place, problem.hint)
@@ -142,8 +146,8 @@ def _report_counts(tuning: Tuning, problems: Problems) -> None:
         hint = "for example metric: [f1_weighted, model.params]"
         problems.error("QG403", message, tuning.locate("directions"), hint)
         return
-    metrics = f"{len(names)} metric{'s' if len(names) > 1 else ''}"
-    ways = f"{len(directions)} direction{'s' if len(directions) > 1 else ''} ({', '.join(directions)})"
+    metrics = count(len(names), "metric")
+    ways = f"{count(len(directions), 'direction')} ({', '.join(directions)})"
     message = f"each metric has one direction, but there {'are' if len(names) > 1 else 'is'} {metrics} "
     message += f"({settings.metric_name}) and {ways}"
     known = {**FACTS_AS_METRICS, **METRICS, **REGRESSION_METRICS}
@@ -213,10 +217,17 @@ def _check_configs(
 
 
 def _dropped_kwargs(config: dict[str, Any], positions: list[int]) -> Iterator[tuple[Path, str]]:
+    """Yield the arguments that a block's layer type does not take, though others do, and the layer type."""
     blocks, key = blocks_of(config), blocks_key_of(config)
     for i in positions:
         block = blocks[i]
-        if isinstance(block, dict) and isinstance(kwargs := block.get("gnn_layer_kwargs"), dict):
-            layer_type = str(block.get("gnn_layer_type", _DEFAULT_LAYER_TYPE))
-            for name in untaken_kwargs(layer_type, kwargs):
+        if not isinstance(block, dict):
+            continue
+        layer_type = str(block.get("gnn_layer_type", _DEFAULT_LAYER_TYPE))
+        # One head is what every layer has.
+        if block.get("heads", 1) not in {1, None} and untaken_kwargs(layer_type, ("heads",)):
+            yield ("model", key, i, "heads"), layer_type
+        kwargs = block.get("gnn_layer_kwargs")
+        for name in untaken_kwargs(layer_type, kwargs) if isinstance(kwargs, dict) else ():
+            if name in _TAKEN_BY_SOME:  # what no layer type takes is an error of its own
                 yield ("model", key, i, "gnn_layer_kwargs", name), layer_type

@@ -9,7 +9,17 @@ from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Location, Related
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
-from qgtune.space import Categorical, Origin, Parameter, Reference, Role, SpaceNode, Switch, config_path
+from qgtune.space import (
+    Categorical,
+    Origin,
+    Parameter,
+    Reference,
+    Role,
+    SpaceNode,
+    Switch,
+    config_path,
+    path_text,
+)
 from qgtune.space.tree import child_at, child_key
 
 
@@ -41,7 +51,7 @@ def _report_one(
         related = tuple(
             Related(
                 problems.at(compilation.space.nodes[source].origin),
-                f"it follows {format_path(config_path(source))}",
+                f"it follows {path_text(source)}",
             )
             for source in formula.paths
         )

@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -83,3 +84,58 @@ def check_can_be_written(path: Path) -> None:
         raise OSError(error.errno, error.strerror, str(folder)) from error
     finally:
         probe.unlink(missing_ok=True)
+
+
+def write_new_files(contents: Mapping[Path, bytes]) -> None:
+    r"""Write files that do not exist yet: all of them, or, if anything fails, none.
+
+    Args:
+        contents: what each file shall hold; their folders must exist.
+
+    Raises:
+        FileExistsError: if one of them exists.
+        OSError: if one cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> write_new_files({folder / "a.yaml": b"lr: 0.1\n", folder / "b.yaml": b""})
+        >>> sorted(path.name for path in folder.iterdir())
+        ['a.yaml', 'b.yaml']
+    """
+    temporary = {path: path.with_name(f".qgtune-{uuid.uuid4().hex}.tmp") for path in contents}
+    made: list[Path] = []
+    try:
+        for path, content in contents.items():
+            _write_through(temporary[path], content, path)
+        for path in contents:
+            _place(temporary[path], path)
+            made.append(path)
+    except BaseException:
+        for path in made:
+            path.unlink(missing_ok=True)
+        raise
+    finally:
+        for path in temporary.values():
+            path.unlink(missing_ok=True)
+
+
+def _write_through(temporary: Path, content: bytes, path: Path) -> None:
+    """Write a new file and see it on the disk; name the file that it will be where that fails."""
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _place(written: Path, path: Path) -> None:
+    """Give a file its name, which nothing may have yet."""
+    try:
+        path.hardlink_to(written)
+    except OSError as error:
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from error
+        written.replace(path)  # on a file system without links

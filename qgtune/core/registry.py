@@ -81,3 +81,22 @@ class Registry(Generic[T]):
 
         for point in entry_points(group=self._group):
             self._entries.setdefault(point.name, point.load())
+
+
+_own_names: dict[str, set[str]] = {}
+
+
+def note_own_name(kind: str, name: str) -> None:
+    """Remember a name that a user has registered, for those who check a config without loading its rooms."""
+    _own_names.setdefault(kind, set()).add(name)
+
+
+def own_names(kind: str) -> frozenset[str]:
+    """Return the names of one kind that were registered in this process.
+
+    Example:
+        >>> note_own_name("shape", "round")
+        >>> own_names("shape")
+        frozenset({'round'})
+    """
+    return frozenset(_own_names.get(kind, ()))

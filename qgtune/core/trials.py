@@ -9,11 +9,21 @@ from typing import Any
 class TrialRecord:
     """One trial of a study, independent of the library that ran it.
 
-    ``state`` is ``complete``, ``pruned``, ``failed`` or ``running``. ``values`` is empty unless the trial
-    is complete. ``params`` maps parameter names to what the study stores; ``failure`` is the reason of a
-    failed trial in one line. ``lost`` marks a failed trial whose process was killed before the trial ended;
-    it does not count towards a run's total. ``peak_memory`` is the most memory that its process held while it
-    ran, in bytes; None where that is not known.
+    Args:
+        number: its number in the study, from 0.
+        state: ``complete``, ``pruned``, ``failed`` or ``running``, as the library keeps it; ``outcome`` tells
+            lost trials from failed ones.
+        values: what it returned; empty unless it is complete.
+        params: names of parameters and what the study stores for them.
+        started: when it began.
+        ended: when it ended; of a lost trial, when that was found out.
+        failure: the reason of a failed or pruned trial, in one line.
+        worker: the process that ran it.
+        lost: whether its process was killed before it ended; it does not count towards a run's total.
+        peak_memory: the most memory that its process held, in bytes; None where that is not known.
+        reused_from: the trial with an equal config whose values it was given instead of a training.
+        repeats: the values of each training, if it was trained several times; its own are their means.
+        spread: the standard deviation of each of these values.
     """
 
     number: int
@@ -26,10 +36,26 @@ class TrialRecord:
     worker: str = ""
     lost: bool = False
     peak_memory: int | None = None
+    reused_from: int | None = None
+    repeats: tuple[tuple[float, ...], ...] = ()
+    spread: tuple[float, ...] = ()
+
+    @property
+    def outcome(self) -> str:
+        """What became of it: ``complete``, ``pruned``, ``failed``, ``lost`` with its process, ``running``."""
+        return "lost" if self.lost else self.state
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it counts towards a run's total: it has ended, and not because its process was killed."""
+        return self.state != "running" and not self.lost
 
     @property
     def duration(self) -> float | None:
-        """Seconds from start to end, or None while either is unknown."""
-        if self.started is None or self.ended is None:
+        """Seconds from start to end, or None while either is unknown.
+
+        When a lost trial ended, nobody knows: its end is when somebody found out.
+        """
+        if self.lost or self.started is None or self.ended is None:
             return None
         return (self.ended - self.started).total_seconds()

@@ -38,22 +38,40 @@ def load_function(reference: str, folder: Path) -> Callable[..., Any]:
         UserCodeError: if the file or module cannot be imported, or has no such function.
     """
     source, _, name = reference.rpartition(":")
-    try:
-        if source.endswith(".py"):
-            module = _import_file(folder / source)
-        else:
-            _look_first_in(folder)
-            module = importlib.import_module(source)
-    except UserCodeError:
-        raise
-    except (Exception, SystemExit) as error:
-        reason = f"importing {source} failed: {type(error).__name__}: {error}"
-        raise UserCodeError(reason, place=failing_line(error, source)) from error
+    module = _imported(source, folder)
     function = getattr(module, name, None)
     if not callable(function):
         public = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise UserCodeError(f"{source} has no function {name!r}", did_you_mean(name, public))
     return function  # type: ignore[no-any-return]  # callable() does not narrow Any
+
+
+def load_module(source: str, folder: Path) -> None:
+    """Import a module once in a process, for what it registers.
+
+    Args:
+        source: ``file.py``, or ``package.module``.
+        folder: what a file is relative to, and where modules are looked for first.
+
+    Raises:
+        UserCodeError: if it cannot be imported.
+    """
+    name = str((folder / source).resolve()) if source.endswith(".py") else source
+    if name not in sys.modules:
+        _imported(source, folder)
+
+
+def _imported(source: str, folder: Path) -> ModuleType:
+    try:
+        if source.endswith(".py"):
+            return _import_file(folder / source)
+        _look_first_in(folder)
+        return importlib.import_module(source)
+    except UserCodeError:
+        raise
+    except (Exception, SystemExit) as error:
+        reason = f"importing {source} failed: {type(error).__name__}: {error}"
+        raise UserCodeError(reason, place=failing_line(error, source)) from error
 
 
 def _import_file(path: Path) -> ModuleType:

@@ -97,11 +97,6 @@ def longest_past_chains(order: Order) -> Counts:
     return length
 
 
-def longest_future_chains(order: Order) -> Counts:
-    """Return for each element the length, in links, of the longest chain that starts in it: int64 [n]."""
-    return longest_past_chains(reversed_order(order))[::-1].copy()
-
-
 def width(order: Order) -> int:
     """Return the number of elements of the longest antichain, a set of elements none of which are related.
 

@@ -213,6 +213,7 @@ def write_dataset(path: Path, dataset: GraphDataset, *, key: str) -> None:
     meta = {
         "name": dataset.name,
         "level": dataset.level,
+        "subset": dataset.subset,
         "feature_names": dataset.feature_names,
         "targets": [asdict(target) for target in dataset.targets],
     }
@@ -224,7 +225,12 @@ def read_dataset(path: Path, *, key: str) -> GraphDataset:
     arrays, meta = read_graphs(path, key=key)
     targets = (_parsed_target(**target) for target in meta["targets"])
     return GraphDataset(
-        meta["name"], tuple(meta["feature_names"]), tuple(targets), arrays, level=meta["level"]
+        meta["name"],
+        tuple(meta["feature_names"]),
+        tuple(targets),
+        arrays,
+        subset=meta.get("subset"),
+        level=meta["level"],
     )
 
 

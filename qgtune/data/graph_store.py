@@ -13,6 +13,7 @@ all, and one that is not what its name promises is recognised before anything of
 
 import hashlib
 import json
+import mmap
 import os
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -216,6 +217,21 @@ def read_graphs(path: Path, *, key: str) -> tuple[GraphArrays, dict[str, Any]]:
         raw = mapped[start : start + int(np.prod(shape)) * dtype.itemsize]
         found[field.name] = raw.view(dtype).reshape(shape)
     return GraphArrays(**found), header["meta"]
+
+
+def is_mapped(arrays: GraphArrays) -> bool:
+    """Return whether the node features are those of a file that is mapped into memory."""
+    owner: Any = arrays.x
+    while isinstance(owner, np.ndarray) and owner.base is not None:
+        owner = owner.base
+    return isinstance(owner, mmap.mmap)
+
+
+def is_storable(arrays: GraphArrays) -> bool:
+    """Return whether a file gives back these very arrays, and not rounded ones."""
+    blocks = {name: getattr(arrays, name) for name in (*_DTYPES, "y")}
+    dtypes = {**_DTYPES, "y": _VALUES if arrays.y.dtype.kind == "f" else _CLASSES}
+    return all(block is None or block.dtype == dtypes[name] for name, block in blocks.items())
 
 
 def _parsed_header(path: Path, raw: bytes, length: int, key: str) -> dict[str, Any]:

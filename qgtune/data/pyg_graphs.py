@@ -58,12 +58,7 @@ def dataset_from_graphs(
         'node'
     """
     given = list(graphs)
-    for index, graph in enumerate(given):
-        for key in ("x", "edge_index", "y"):
-            if getattr(graph, key, None) is None:
-                raise ValueError(f"each graph needs x, edge_index and y, and graph {index} has no {key}")
-    if not given:
-        raise ValueError("a data set needs at least one graph, and there is none")
+    _check_complete(given)
     level = level or found_level(given)
     predicts = predicts or found_predicts(given)
     masks = masks and level == "node"
@@ -81,6 +76,15 @@ def dataset_from_graphs(
         arrays=arrays,
         level=level,
     )
+
+
+def _check_complete(graphs: Sequence[Data]) -> None:
+    for index, graph in enumerate(graphs):
+        for key in ("x", "edge_index", "y"):
+            if getattr(graph, key, None) is None:
+                raise ValueError(f"each graph needs x, edge_index and y, and graph {index} has no {key}")
+    if not graphs:
+        raise ValueError("a data set needs at least one graph, and there is none")
 
 
 def _targets(arrays: GraphArrays, predicts: Predicts, level: Level) -> tuple[Target, ...]:

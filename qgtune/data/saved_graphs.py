@@ -37,10 +37,15 @@ def save_graphs(path: Path, dataset: GraphDataset, fields: Sequence[str]) -> Non
         >>> [graph["y"].shape for graph in torch.load(path)]
         [torch.Size([34, 1])]
     """
+    write_atomically(path, graphs_content(dataset, fields))
+
+
+def graphs_content(dataset: GraphDataset, fields: Sequence[str]) -> bytes:
+    """Return what ``save_graphs`` writes."""
     content = io.BytesIO()
     # Copies: a view would be saved with all that it is a view of.
     torch.save([{name: _tensor(graph, name).clone() for name in fields} for graph in dataset], content)
-    write_atomically(path, content.getvalue())
+    return content.getvalue()
 
 
 def _tensor(graph: Data, name: str) -> torch.Tensor:

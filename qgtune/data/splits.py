@@ -99,20 +99,22 @@ def split_nodes(
     known: Indices = np.flatnonzero((dataset.labels >= 0).all(axis=1))
     if dataset.predicts == "values":
         known = np.arange(len(dataset.labels))
+    shares = {"training": training, "validation": validation, "testing": testing}
     part = dataset.arrays.node_part
     if part is not None:
-        parts = [known[part[known] == number] for number in range(3)]
-        wanted = {"training": training, "validation": validation, "testing": testing}
-        for (name, share), nodes in zip(wanted.items(), parts, strict=True):
-            if share > 0 and not nodes.size:
-                rule = (
-                    f"the {name} part needs at least one node, and the masks of {dataset.name} give it none"
-                )
-                raise ConfigValueError((name, "split"), rule, "data: {masks: false} splits by shares instead")
-        return Splits(*parts)
-    shares = {"training": training, "validation": validation, "testing": testing}
+        return _masked(dataset.name, known, part[known], shares)
     of_known = _split(dataset.labels[known], shares, seed, "node")
     return Splits(*(known[each] for each in (of_known.training, of_known.validation, of_known.testing)))
+
+
+def _masked(name: str, known: Indices, part: NDArray[np.int8], shares: dict[str, float]) -> Splits:
+    """Return the parts that a data set has itself; ``part`` is the number of that of each known node."""
+    parts = [known[part == number] for number in range(3)]
+    for (section, share), nodes in zip(shares.items(), parts, strict=True):
+        if share > 0 and not nodes.size:
+            rule = f"the {section} part needs at least one node, and the masks of {name} give it none"
+            raise ConfigValueError((section, "split"), rule, "data: {masks: false} splits by shares instead")
+    return Splits(*parts)
 
 
 def _split(labels: Labels, shares: dict[str, float], seed: int, level: Level) -> Splits:

@@ -14,10 +14,10 @@ from typing import Any
 import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs do not know it
 
-from qgtune.core.diagnostics import Diagnostic, Related, Severity
-from qgtune.document.labels import Doubt, settled
+from qgtune.core.diagnostics import Diagnostic
+from qgtune.document.keys import MAX_REMEMBERED, Keys
+from qgtune.document.labels import settled
 from qgtune.document.nodes import (
-    MERGE_KEY,
     AliasNode,
     Content,
     Entry,
@@ -26,12 +26,11 @@ from qgtune.document.nodes import (
     ScalarNode,
     SequenceNode,
     content,
-    is_merge,
-    key_name,
 )
-from qgtune.document.scalars import Scalar, old_reading, plain_value
+from qgtune.document.scalars import Scalar, old_reading, plain_value, portable_spelling
 from qgtune.document.sources import Source, Span
-from qgtune.document.tags import TAGS, TagError, check_collection_tag, tagged_value
+from qgtune.document.tags import TagError, check_collection_tag, tagged_value
+from qgtune.document.troubles import Troubles
 
 Event = Any  # the stubs of PyYAML leave open what the C parser always sets
 # The kinds of events that come most often; the C parser makes them exactly so, no classes below them.
@@ -42,12 +41,8 @@ _MAPPING_END: Any = yaml.MappingEndEvent
 MAX_DEPTH = 100
 MAX_NODES = 1_000_000
 """Nodes of a document once every alias is written out."""
-MAX_REMEMBERED = 10_000
-"""Plain texts whose meaning is remembered."""
 MAX_SHOWN = 10
 """Anchors that a hint names."""
-MAX_MESSAGE = 400
-"""Characters of a message or a hint, which can quote a text of any length."""
 
 
 class BoundExceededError(Exception):
@@ -58,16 +53,13 @@ class BoundExceededError(Exception):
         self.span = span
 
 
-_ON = "on"
-"""A key that YAML 1.1 readers take for true, and that every switch has."""
-
-
 class Composer:
     """Builds the nodes of a source from events. Recursion is bounded by MAX_DEPTH, size by MAX_NODES."""
 
     def __init__(self, source: Source, problems: list[Diagnostic]) -> None:
         self.source = source
-        self.problems = problems
+        self.troubles = Troubles(source, problems)
+        self.keys = Keys(self.troubles)
         self.anchors: dict[str, Content | None] = {}  # None while the anchored node is still open
         self.sizes: dict[int, int] = {}  # of anchored nodes, by identity: what an alias to it costs
         self.heights: dict[int, int] = {}  # the same: how many levels it adds
@@ -76,9 +68,6 @@ class Composer:
         self.next_event = CParser(source.text).get_event
         # By plain text: the text itself, what it means, and how YAML 1.1 readers take it if not so.
         self.meanings: dict[str, tuple[str, Scalar, str | None]] = {}
-        # By plain text: the name that it gives a key, for those that may be keys.
-        self.names: dict[str, str | int] = {}
-        self.doubts: list[Doubt] = []  # keys that are wrong unless they are labels
 
     def compose(self) -> Content:
         """Return the root node; an empty text gives an empty mapping."""
@@ -87,11 +76,11 @@ class Composer:
             return self._empty(event)
         event = self.next_event()
         root = self._node(event, 1)
-        self.problems.extend(settled(content(root), self.doubts))
+        self.troubles.found.extend(settled(content(root), self.keys.doubts))
         self.next_event()  # the end of the document
         extra = self.next_event()
         if isinstance(extra, yaml.DocumentStartEvent):
-            self._error(
+            self.troubles.error(
                 "QG109", "a second document begins here; one file holds one document", self._span(extra)
             )
         if isinstance(root, AliasNode):  # impossible: no anchor stands before the root
@@ -105,10 +94,6 @@ class Composer:
 
     def _span(self, event: Event) -> Span:
         return self.source.span(event.start_mark.index, event.end_mark.index)
-
-    def _error(self, code: str, message: str, span: Span, hint: str = "", *related: Related) -> None:
-        place = self.source.location(span)
-        self.problems.append(Diagnostic(code, _cut(message), place, _cut(hint), related=related))
 
     def _node(self, event: Event, depth: int) -> Node:
         """Return the node that ``event`` begins."""
@@ -158,7 +143,7 @@ class Composer:
             known += ", ..." if len(self.anchors) > MAX_SHOWN else ""
             message = f"*{name} refers to an anchor that does not exist"
             hint = f"anchors so far: {known}" if known else "no anchor stands before this line"
-        self._error("QG108", message, self._span(event), hint)
+        self.troubles.error("QG108", message, self._span(event), hint)
         return ScalarNode(self.source, start, end, None, "", "")
 
     # Scalars.
@@ -186,25 +171,16 @@ class Composer:
             self.meanings[text] = meaning
         return meaning
 
-    def _warn_about_old_reading(self, value: object, text: str, surprise: str, span: Span) -> None:
-        if isinstance(value, float):
-            hint = f"write {_portable_float(text)}, which every reader takes as a number"
-        elif isinstance(value, int):
-            hint = f"write {value}, which every reader takes alike"
-        elif surprise.startswith("the boolean"):
-            hint = f'write {surprise.rpartition(" ")[2]} if that is meant, or "{text}" for the text'
-        else:
-            hint = f'write "{text}", which every reader takes alike'
+    def _warn_about_old_reading(self, value: Scalar, text: str, surprise: str, span: Span) -> None:
         kind = "text" if isinstance(value, str) else "number"
         message = f"{text} is the {kind} {value!r} here, but YAML 1.1 readers take it as {surprise}"
-        place = self.source.location(span)
-        self.problems.append(Diagnostic("QG110", _cut(message), place, _cut(hint), Severity.WARNING))
+        self.troubles.warn("QG110", message, span, portable_spelling(value, text, surprise))
 
     def _tagged(self, text: str, tag: str, style: str, event: Event) -> Scalar:
         try:
             return tagged_value(text, tag, plain=not style)
         except TagError as error:
-            self._error("QG107", error.message, self._span(event), error.hint)
+            self.troubles.error("QG107", error.message, self._span(event), error.hint)
             return plain_value(text)
 
     # Lists and mappings.
@@ -215,7 +191,7 @@ class Composer:
             try:
                 check_collection_tag(event.tag, own)
             except TagError as error:
-                self._error("QG107", error.message, self._span(event), error.hint)
+                self.troubles.error("QG107", error.message, self._span(event), error.hint)
 
     def _sequence(self, event: Event, depth: int) -> SequenceNode:
         self._open(event, "seq")
@@ -241,7 +217,7 @@ class Composer:
 
     def _mapping(self, event: Event, depth: int) -> MappingNode:
         self._open(event, "map")
-        next_event, scalar, names = self.next_event, self._scalar, self.names
+        next_event, scalar, names = self.next_event, self._scalar, self.keys.names
         by_name: dict[str | int, Entry] = {}
         shallow = depth < MAX_DEPTH
         inner: Event
@@ -261,7 +237,7 @@ class Composer:
                 if name is not None and name not in by_name:
                     by_name[name] = (key, value)
                     continue
-            self._add(by_name, key, value)
+            self.keys.add(by_name, key, value)
         if by_name:
             self.deepest = max(self.deepest, depth + 1)
         return MappingNode(
@@ -273,76 +249,3 @@ class Composer:
             anchor=event.anchor,
             tag=event.tag,
         )
-
-    def _add(self, by_name: dict[str | int, Entry], raw_key: Node, value: Node) -> None:
-        """Add an entry whose key was not seen before, is not plain, or is not as it should be."""
-        key = self._key(raw_key, value)
-        if key is None:
-            return
-        name = MERGE_KEY if is_merge(key) else key_name(key)
-        if name in by_name:
-            first = Related(self.source.location(by_name[name][0].span), "first given here")
-            self._error("QG104", f"the key {key.text!r} is given twice", key.span, "remove one", first)
-            return
-        by_name[name] = (key, value)
-        is_sure = type(key.value) in (str, int) and name not in (MERGE_KEY, _ON)
-        if is_sure and not key.style and key.tag is None and len(self.names) < MAX_REMEMBERED:
-            self.names[key.text] = name
-
-    def _key(self, key: Node, value: Node) -> ScalarNode | None:
-        node = content(key)
-        if not isinstance(node, ScalarNode):
-            self._error("QG105", "a key must be text or an integer, not a list or a mapping", key.span)
-            return None
-        if node.tag in TAGS:
-            hint = "a tag for the mapping that begins here goes on a line of its own, above it"
-            self._error("QG107", f"the tag {node.tag} stands before a key", node.span, hint)
-        if is_merge(node):
-            self._check_merge(node, value)
-        elif node.value is None or isinstance(node.value, bool | float):
-            hint = f'write "{node.text}": if it is meant as text' if node.text else "write the key before ':'"
-            self._error(
-                "QG105", f"a key must be text or an integer, not {_shown(node.value)}", node.span, hint
-            )
-            if not node.text:
-                return None
-            self.doubts.append((node, self.problems.pop()))
-        elif node.text == _ON and not node.style:
-            self._doubt_old_reading(node)
-        return node
-
-    def _doubt_old_reading(self, key: ScalarNode) -> None:
-        """Keep back the warning of a key ``on`` until it is known whether a switch has it."""
-        place = self.source.location(key.span)
-        for position in range(len(self.problems) - 1, -1, -1):
-            if self.problems[position].location == place:
-                self.doubts.append((key, self.problems.pop(position)))
-                return
-
-    def _check_merge(self, key: ScalarNode, value: Node) -> None:
-        target = content(value)
-        sources = target.items if isinstance(target, SequenceNode) else (target,)
-        if not all(isinstance(content(source), MappingNode) for source in sources):
-            self._error("QG105", "<< merges a mapping, or a list of mappings, into this one", key.span)
-
-
-def _cut(message: str) -> str:
-    """Return a message with the middle of what it quotes left out if it is long."""
-    half = MAX_MESSAGE // 2
-    return message if len(message) <= MAX_MESSAGE else f"{message[:half]} ... {message[-half:]}"
-
-
-def _portable_float(text: str) -> str:
-    """Return the spelling of a float that YAML 1.1 and 1.2 both read as that float."""
-    number = repr(float(text))
-    mantissa, mark, exponent = number.partition("e")
-    if not mark:
-        return number
-    sign = "" if exponent[0] in "+-" else "+"
-    return f"{mantissa if '.' in mantissa else mantissa + '.0'}e{sign}{exponent}"
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return "nothing"
-    return str(value).lower() if isinstance(value, bool) else repr(value)

@@ -104,6 +104,37 @@ def _old_number(text: str) -> str | None:
     return reading
 
 
+def portable_spelling(value: Scalar, text: str, reading: str) -> str:
+    """Return the advice how to write a scalar so that readers of YAML 1.1 and 1.2 take it alike.
+
+    Args:
+        value: what it means here.
+        text: how it is written.
+        reading: how a YAML 1.1 reader takes it, as ``old_reading`` tells.
+
+    Example:
+        >>> portable_spelling(1e-5, "1e-5", old_reading("1e-5"))
+        'write 1.0e-05, which every reader takes as a number'
+    """
+    if isinstance(value, float):
+        return f"write {_portable_float(text)}, which every reader takes as a number"
+    if isinstance(value, int):
+        return f"write {value}, which every reader takes alike"
+    if reading.startswith("the boolean"):
+        return f'write {reading.rpartition(" ")[2]} if that is meant, or "{text}" for the text'
+    return f'write "{text}", which every reader takes alike'
+
+
+def _portable_float(text: str) -> str:
+    """Return the spelling of a float that YAML 1.1 and 1.2 both read as that float."""
+    number = repr(float(text))
+    mantissa, mark, exponent = number.partition("e")
+    if not mark:
+        return number
+    sign = "" if exponent[0] in "+-" else "+"
+    return f"{mantissa if '.' in mantissa else mantissa + '.0'}e{sign}{exponent}"
+
+
 def same_value(left: Any, right: Any) -> bool:
     """Tell whether two config values are the same to a reader of YAML: equal, and of equal types throughout.
 

@@ -10,7 +10,7 @@ from qgtune.compiler.pipeline import Compilation
 from qgtune.core.paths import Path, format_path
 from qgtune.document import format_flow
 from qgtune.insight.presence import is_last_or_not, reading
-from qgtune.space import Branch, Constant, Parameter, Reference, Repeat, SpaceNode, Switch, config_path, walk
+from qgtune.space import Branch, Constant, Parameter, Reference, Repeat, SpaceNode, Switch, path_text, walk
 from qgtune.space.tree import COUNT, children
 
 MAX_LABEL = 60
@@ -177,7 +177,7 @@ def _constraint_name(constraint: Constraint) -> str:
 def _name(path: Path) -> str:
     """Return the name of a place of the tree: its path in the config, and all cases that it stands in."""
     cases = [str(part) for part in path if isinstance(part, Branch)]
-    shown = format_path(config_path(path))
+    shown = path_text(path)
     return f"{shown} ({', '.join(cases)})" if cases else shown
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from qgtune.compiler.pipeline import Compilation
 from qgtune.compiler.planning.steps import Computation, Copy, Cut, Decision, Step
-from qgtune.core.paths import Path, format_path
+from qgtune.core.paths import Path
 from qgtune.insight.presence import presence, reading
-from qgtune.space import config_path
+from qgtune.space import path_text
 from qgtune.space.tree import LAST, MIDDLE
 
 
@@ -44,11 +44,12 @@ def listing(compilation: Compilation) -> Listing:
     for step in plan.steps:
         if isinstance(step, Decision) and not _is_of_last(step):
             on = reading(space.choosers[step.target])
-            line = f"{format_path(config_path(step.target))} is chosen by {on}"
+            line = f"{path_text(step.target)} is chosen by {on}"
             choices.setdefault(line, []).append(step.target)
     lengths = {str(step): [step.target] for step in plan.steps if isinstance(step, Cut)}
 
     def lines(found: dict[str, list[Path]]) -> Iterable[str]:
+        """Yield each text, and when it is so."""
         return (f"{text}{_when(compilation, paths)}" for text, paths in found.items())
 
     return Listing(

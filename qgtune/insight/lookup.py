@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from qgtune.compiler.linking.link import LinkedSpace
-from qgtune.compiler.linking.place import missing_hint
+from qgtune.compiler.linking.nearest_paths import missing_hint
 from qgtune.compiler.linking.sources import Route
 from qgtune.core.paths import ROOT, Path
 from qgtune.insight.presence import is_last_or_not

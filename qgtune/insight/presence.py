@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from qgtune.compiler.linking.link import LinkedSpace
 from qgtune.compiler.linking.sources import Formula, Route
 from qgtune.core.paths import Path, format_path
-from qgtune.space import Branch, Repeat, SpaceNode, Switch, config_path
+from qgtune.core.wording import count
+from qgtune.space import Branch, Repeat, SpaceNode, Switch, path_text
 from qgtune.space.operations import Literal, Operation
 from qgtune.space.tree import DEFAULT, LAST, MIDDLE, child_at
 
@@ -56,12 +57,12 @@ class InItem:
         """The condition in words; an empty text if it always holds."""
         length = self.position + 1
         if self.part == LAST:
-            return f"with {length} item{'' if length == 1 else 's'}"
+            return f"with {count(length, 'item')}"
         if self.part == MIDDLE:
             return f"from {length + 1} items on"
         if length <= self.least:
             return ""
-        return f"from {length} item{'' if length == 1 else 's'} on"
+        return f"from {count(length, 'item')} on"
 
 
 Condition = InCase | InItem
@@ -81,7 +82,7 @@ def told(path: Path) -> str:
         for depth, part in enumerate(path)
         if isinstance(part, Branch) and not (part in _PARTS and depth and isinstance(path[depth - 1], int))
     ]
-    shown = format_path(config_path(path))
+    shown = path_text(path)
     return f"{shown} ({', '.join(cases)})" if cases else shown
 
 
@@ -169,7 +170,7 @@ def _words(way: Iterable[Condition], only: str) -> str:
         cases = [f"({text})" if " or " in text or " if " in text else text for text in cases]
     parts = [f"{only}if {' and '.join(cases)}"] if cases else []
     if len(items) > 1:  # lists within lists: say which is meant
-        parts += [f"{item.text} in {format_path(config_path(item.repeat))}" for item in items]
+        parts += [f"{item.text} in {path_text(item.repeat)}" for item in items]
     else:
         parts += [item.text for item in items]
     return ", ".join(parts)

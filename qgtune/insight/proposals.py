@@ -9,14 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qgtune.core.paths import Path, format_path
-from qgtune.schema.gnn import (
-    ACTIVATIONS,
-    LAYER_TYPES,
-    NORMALIZERS,
-    OPTIMIZERS,
-    POOLINGS,
-    untaken_kwargs,
-)
+from qgtune.schema.gnn import ACTIVATIONS, LAYER_TYPES, NORMALIZERS, OPTIMIZERS, POOLINGS, untaken_kwargs
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +77,10 @@ _Maker = Callable[[Any, Mapping[Any, Any]], _Made]
 
 
 def _rate(decades: int) -> _Maker:
+    """Return a maker of ranges on a logarithmic scale, some powers of ten around the value."""
+
     def make(value: Any, _: Mapping[Any, Any]) -> _Made:
+        """Return the range around a rate."""
         if not _is_number(value) or value < 0:
             return None
         if value == 0:
@@ -133,6 +129,7 @@ def _one_of(names: Sequence[str], blocked_by: Sequence[str] = ()) -> _Maker:
     """Return a maker of choices: the value, and the usual ones beside it."""
 
     def make(value: Any, around: Mapping[Any, Any]) -> _Made:
+        """Return the choices, unless the config has what they cannot go with."""
         legal = {*ACTIVATIONS, *NORMALIZERS, *POOLINGS, *OPTIMIZERS}
         if not isinstance(value, str) or value not in legal or any(around.get(key) for key in blocked_by):
             return None

@@ -3,7 +3,8 @@
 from typing import Any
 
 from qgtune.document import format_flow
-from qgtune.insight.difference import Change, Difference, Kind
+from qgtune.insight.difference import Change, Difference
+from qgtune.insight.outline import Kind
 from qgtune.schema.tuning import TuningSettings
 
 _MEASURED = ("objective", "task", "data", "metric_name", "direction")

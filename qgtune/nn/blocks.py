@@ -14,7 +14,7 @@ from qgtune.nn.aggregation import plain
 from qgtune.nn.construction import construct, entry, one_line, with_values_where_needed
 from qgtune.nn.dropout import Dropout
 from qgtune.nn.edge_inputs import EdgeInputs
-from qgtune.nn.layers import ACTIVATIONS, LAYERS, NORMALIZERS
+from qgtune.nn.layers import ACTIVATIONS, LAYERS, NORMALIZERS, ModuleFactory
 from qgtune.schema.gnn import GcnBlockConfig
 
 
@@ -76,35 +76,20 @@ class GNNBlock(torch.nn.Module):
         act = entry(ACTIVATIONS, activation, (*path, "activation"))
 
         kwargs_path = (*path, "gnn_layer_kwargs")
-        layer_args = (in_dim, out_dim, *gnn_layer_args)
-
-        def make_layer() -> torch.nn.Module:
-            return cast(torch.nn.Module, construct(layer, layer_args, gnn_layer_kwargs or {}, kwargs_path))
-
-        self.conv = make_layer()
-        if getattr(self.conv, "cached", False):
-            raise ConfigValueError(
-                kwargs_path, f"{gnn_layer_type} must not be cached: batches differ in their edges"
-            )
-        self.edges = EdgeInputs(self.conv, kwargs_path)
-        self.width = _probed_width(_Tried(self.conv, make_layer), self.edges, in_dim, gnn_layer_type)
+        conv = _Tried(_maker(layer, (in_dim, out_dim, *gnn_layer_args), gnn_layer_kwargs, kwargs_path))
+        self.conv = conv.module
+        self.edges = _edge_inputs(self.conv, gnn_layer_type, kwargs_path)
+        self.width = _probed_width(conv, self.edges, in_dim, gnn_layer_type)
 
         norm_path = (*path, "norm_args")
-
-        def make_normalizer() -> torch.nn.Module:
-            arguments = norm_args or (self.width,)
-            return cast(torch.nn.Module, construct(norm, arguments, norm_kwargs or {}, norm_path))
-
-        self.normalizer = make_normalizer()
+        tried = _Tried(_maker(norm, norm_args or (self.width,), norm_kwargs, norm_path))
+        self.normalizer = tried.module
         parameters = inspect.signature(self.normalizer.forward).parameters
         self._norm_inputs = tuple(name for name in ("batch", "batch_size") if name in parameters)
-        _check_normalizer(_Tried(self.normalizer, make_normalizer), self.width, norm_path, self._norm_inputs)
+        _check_normalizer(tried, self.width, norm_path, self._norm_inputs)
 
         self.activation = construct(act, (), activation_kwargs or {}, (*path, "activation_kwargs"))
-        self.skip: torch.nn.Module | None = None
-        if residual:
-            same = in_dim == self.width
-            self.skip = torch.nn.Identity() if same else torch.nn.Linear(in_dim, self.width, bias=False)
+        self.skip = _skip(in_dim, self.width) if residual else None
         self.dropout = Dropout(dropout)
 
     @classmethod
@@ -170,6 +155,28 @@ class GNNBlock(torch.nn.Module):
         return cast(Tensor, self.normalizer(x, **{name: given[name] for name in self._norm_inputs}))
 
 
+def _maker(
+    factory: ModuleFactory, arguments: Sequence[Any], kwargs: Mapping[str, Any] | None, path: Path
+) -> Callable[[], torch.nn.Module]:
+    """Return what builds a module, and others with the same arguments."""
+    return lambda: cast(torch.nn.Module, construct(factory, arguments, kwargs or {}, path))
+
+
+def _edge_inputs(conv: torch.nn.Module, name: str, path: Path) -> EdgeInputs:
+    """Return what a layer takes of the edges.
+
+    Raises:
+        ConfigValueError: if it keeps the edges of its first batch for all others.
+    """
+    if getattr(conv, "cached", False):
+        raise ConfigValueError(path, f"{name} must not be cached: batches differ in their edges")
+    return EdgeInputs(conv, path)
+
+
+def _skip(in_dim: int, width: int) -> torch.nn.Module:
+    return torch.nn.Identity() if in_dim == width else torch.nn.Linear(in_dim, width, bias=False)
+
+
 def _batch_norm_of_one(norm: torch.nn.BatchNorm1d, x: Tensor) -> Tensor:
     """Return the batch norm of a single row, float [1, features], by the running statistics.
 
@@ -185,12 +192,11 @@ class _Tried:
     """A module on which a shape is tried; on the meta device, another one with values where that needs them.
 
     Args:
-        module: the module, which is left in training mode.
-        make: makes another one like it.
+        make: makes the module, which is left in training mode, and others like it.
     """
 
-    def __init__(self, module: torch.nn.Module, make: Callable[[], torch.nn.Module]) -> None:
-        self.module = module
+    def __init__(self, make: Callable[[], torch.nn.Module]) -> None:
+        self.module = make()
         self.make = make
 
     @torch.no_grad()

@@ -1,7 +1,6 @@
 """The best trial of a study, read from whatever keeps it: a folder, a storage, a config, a tuning file."""
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,13 +14,14 @@ from qgtune.compiler.prepare import Prepared
 from qgtune.core.errors import QgtuneError, UsageError
 from qgtune.core.paths import Path, PathSyntaxError, parse_path
 from qgtune.core.trials import TrialRecord
+from qgtune.core.wording import count
 from qgtune.document import Document
 from qgtune.insight.config_difference import ValueChange, compare_configs, compare_values
 from qgtune.outputs.report import config_reader
 from qgtune.outputs.studies import load_study
-from qgtune.outputs.study_results import open_tuned_study
+from qgtune.outputs.study_results import has_changed, open_tuned_study
 from qgtune.reports.results import Results
-from qgtune.schema.outputs import BestParams
+from qgtune.schema.outputs import BestParams, json_number
 
 if TYPE_CHECKING:
     from qgtune.study import Study
@@ -53,8 +53,8 @@ class BestOfStudy:
     values: tuple[float, ...] = ()
 
     def as_data(self) -> dict[str, Any]:
-        """Return which trial it is, as JSON has it; numbers that JSON lacks are texts."""
-        values = [value if math.isfinite(value) else str(value) for value in self.values]
+        """Return which trial it is, as JSON has it."""
+        values = list(map(json_number, self.values))
         return {"summary": self.summary, "study": self.study, "number": self.number, "values": values}
 
 
@@ -146,8 +146,8 @@ def best_of_study(study: "Study") -> BestOfStudy:
     directions = tuple(direction.name.lower() for direction in study.directions)
     metrics = (str(metric),) if len(directions) == 1 else ("",) * len(directions)
     records = tuple(trial_records(study))
-    finished = sum(record.state != "running" and not record.lost for record in records)
-    return _best_of(Results(study.study_name, metrics, directions, records), space, finished)
+    results = Results(study.study_name, metrics, directions, records)
+    return _best_of(results, space, results.finished)
 
 
 def _best_of(results: Results, space: Mapping[str, Any], finished: int | None = None) -> BestOfStudy:
@@ -158,10 +158,10 @@ def _best_of(results: Results, space: Mapping[str, Any], finished: int | None = 
     if not results.best:
         raise QgtuneError(f"study {results.study} has no complete trial")
     [best] = results.best
-    count = "" if finished is None else f" of {finished} trial{'' if finished == 1 else 's'}"
+    among = "" if finished is None else f" of {count(finished, 'trial')}"
     worth = f"{results.metrics[0]} {best.values[0]!r} ({results.directions[0]})"
     return BestOfStudy(
-        f"Study {results.study}: trial {best.number} is the best{count}, {worth}",
+        f"Study {results.study}: trial {best.number} is the best{among}, {worth}",
         {_path_of(name, space.get("parameters", {})): value for name, value in best.params.items()},
         None,
         _domains(space),
@@ -183,6 +183,8 @@ def best_of_tuning(prepared: Prepared) -> BestOfStudy:
 
     study = open_tuned_study(prepared.tuning)
     found = best_of_study(study)
+    if has_changed(study, prepared):
+        return found
     [record] = [record for record in trial_records(study) if record.number == found.number]
     config = config_reader(prepared.compilation)(record)
     if config is None:

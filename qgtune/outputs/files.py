@@ -1,6 +1,5 @@
 """Where a run writes, and whether it can."""
 
-import os
 import pathlib
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from qgtune.compiler.tuning import spelling_in
 from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.errors import DiagnosticError
 from qgtune.core.files import check_can_be_written
+from qgtune.core.wording import reason_of
 from qgtune.schema.tuning import FIXED_NAMES, TuningSettings
 
 
@@ -38,6 +38,11 @@ class OutputFiles:
         """The folder for pictures."""
         return self.folder / "plots"
 
+    @property
+    def pickle(self) -> pathlib.Path:
+        """The study as a pickled object; only where somebody has asked for it."""
+        return self.folder / "study.pkl"
+
     @classmethod
     def of(cls, settings: TuningSettings, folder: pathlib.Path) -> "OutputFiles":
         """Return the paths that the settings name, or their defaults in the output folder."""
@@ -64,7 +69,7 @@ def check_outputs(prepared: Prepared) -> None:
         except OSError as error:
             given = setting in tuning.settings.model_fields_set
             name = spelling_in(tuning.document, setting) if given else "output_dir"
-            message = f"results cannot be written to {shown(error)}: {reason(error)}"
+            message = f"results cannot be written to {shown(error)}: {reason_of(error)}"
             place = tuning.locate(setting if given else "output_dir")
             raise DiagnosticError((Diagnostic("QG413", message, place, f"set {name}"),)) from error
 
@@ -72,8 +77,3 @@ def check_outputs(prepared: Prepared) -> None:
 def shown(error: OSError) -> str:
     """Return the file or folder at fault, as messages name it."""
     return shown_path(pathlib.Path(str(error.filename)))
-
-
-def reason(error: OSError) -> str:
-    """Return why a file cannot be written, in a few words."""
-    return (os.strerror(error.errno) if error.errno else str(error)).lower()

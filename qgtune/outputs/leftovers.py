@@ -1,6 +1,9 @@
 """Files of a study that nothing needs any more."""
 
+import contextlib
+import os
 import re
+import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from qgtune.study import Study
 
 _TEMPORARY = re.compile(r"\.qgtune-[0-9a-f]{32}\.(?:tmp|probe)")
+_DATA = re.compile(r"\.?\.qgtune-[0-9a-f]{32}\.graphs(?:\.[0-9a-f]{32}\.tmp)?")
 _WRITING_SECONDS = 3600.0
 """Nobody writes one file for so long: an older temporary one is a killed run's, even if a run is alive."""
 
@@ -37,7 +41,8 @@ class Leftover:
             OSError: if it cannot be removed.
         """
         if self.path.is_dir():
-            remove_checkpoints(self.path)
+            with contextlib.suppress(FileNotFoundError):  # a run was faster
+                remove_checkpoints(self.path)
         else:
             self.path.unlink(missing_ok=True)
 
@@ -56,7 +61,8 @@ def leftovers(prepared: Prepared, study: "Study", *, alone: bool) -> list[Leftov
     files = OutputFiles.of(tuning.settings, tuning.folder)
     written = tuning.settings.output_files(tuning.folder).values()
     journal = tuning.settings.journal(tuning.folder)
-    folders = dict.fromkeys([*(path.parent for path in written), *([journal.parent] if journal else [])])
+    parents = (path.parent for path in (*written, *([journal] if journal else ())))
+    folders = dict.fromkeys([*parents, files.folder, files.plots, files.front])
     found = [leftover for folder in folders for leftover in _temporary(folder, alone=alone)]
     if journal is not None:
         found += _beside(journal, alone=alone)
@@ -64,22 +70,41 @@ def leftovers(prepared: Prepared, study: "Study", *, alone: bool) -> list[Leftov
 
 
 def _temporary(folder: Path, *, alone: bool) -> Iterator[Leftover]:
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.iterdir()):
-        if _TEMPORARY.fullmatch(path.name) and path.is_file() and not path.is_symlink():
-            status = path.stat()
-            if alone or time.time() - status.st_mtime > _WRITING_SECONDS:
-                yield Leftover(path, "a file that a killed run did not finish", status.st_size)
+    for path in _within(folder):
+        status = _status(path)
+        if status is None:
+            continue
+        if alone and _DATA.fullmatch(path.name):
+            yield Leftover(path, "the data set of a run that was killed", status.st_size)
+        is_old = alone or time.time() - status.st_mtime > _WRITING_SECONDS
+        if is_old and _TEMPORARY.fullmatch(path.name):
+            yield Leftover(path, "a file that a killed run did not finish", status.st_size)
+
+
+def _within(folder: Path) -> list[Path]:
+    """Return what a folder holds, in order; nothing if it is not there."""
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """Return size and time of a regular file; None for others, and where a run has just moved it away."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return None
+    return status if stat.S_ISREG(status.st_mode) else None
 
 
 def _beside(journal: Path, *, alone: bool) -> Iterator[Leftover]:
     torn = journal.with_name(f"{journal.name}.torn")
-    if torn.is_file():
-        yield Leftover(torn, "half a record, cut off from the study after a kill", torn.stat().st_size)
+    if (status := _status(torn)) is not None:
+        yield Leftover(torn, "half a record, cut off from the study after a kill", status.st_size)
     fresh = journal.with_name(f"{journal.name}.new")
-    if alone and fresh.is_file():
-        yield Leftover(fresh, "a study whose migration was killed", fresh.stat().st_size)
+    if alone and (status := _status(fresh)) is not None:
+        yield Leftover(fresh, "a study whose migration was killed", status.st_size)
 
 
 def _checkpoints(prepared: Prepared, study: "Study", files: OutputFiles) -> Iterator[Leftover]:
@@ -94,4 +119,6 @@ def _checkpoints(prepared: Prepared, study: "Study", files: OutputFiles) -> Iter
     if keep == 1:
         why = "checkpoints of a trial that is not the best"
     for folder in kept.superfluous(results):
-        yield Leftover(folder, why, sum(file.stat().st_size for file in folder.iterdir()))
+        yield Leftover(
+            folder, why, sum(status.st_size for status in map(_status, _within(folder)) if status is not None)
+        )

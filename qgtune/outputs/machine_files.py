@@ -22,7 +22,7 @@ def best_params_text(results: Results) -> str:
         study=results.study,
         metrics=list(results.metrics),
         directions=list(results.directions),  # type: ignore[arg-type]  # checked by the model
-        trials=_best(results),
+        trials=best_trials(results),
     ).text()
 
 
@@ -38,8 +38,8 @@ def study_summary_text(results: Results) -> str:
         directions=list(results.directions),  # type: ignore[arg-type]  # checked by the model
         asked=results.total,
         counts=results.counts,
-        reasons=[Reason(state=s, reason=reason, count=n) for s, reason, n in results.reasons],
-        best=_best(results),
+        reasons=reasons(results),
+        best=best_trials(results),
         top=_spreads(results),
         started=min(started).isoformat() if started else None,
         ended=max(ended).isoformat() if ended else None,
@@ -47,7 +47,13 @@ def study_summary_text(results: Results) -> str:
     ).text()
 
 
-def _best(results: Results) -> list[BestTrial]:
+def reasons(results: Results) -> list[Reason]:
+    """Return why trials came to nothing, as the JSON files have it."""
+    return [Reason(state=s, reason=reason, count=n) for s, reason, n in results.reasons]
+
+
+def best_trials(results: Results) -> list[BestTrial]:
+    """Return the trials that no other one beats, as the JSON files have them."""
     return [
         BestTrial(number=record.number, values=list(record.values), params=record.params)
         for record in results.best

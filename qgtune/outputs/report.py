@@ -1,6 +1,6 @@
 """A study -> the report that people read: a page in Markdown, a page of HTML, and pictures."""
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.pipeline import Compilation
@@ -11,15 +11,15 @@ from qgtune.outputs.files import OutputFiles
 from qgtune.outputs.own_files import OwnFiles
 from qgtune.reports.advice import advice
 from qgtune.reports.graph_drawing import Arrow, Box
-from qgtune.reports.page import PageParts, report_page
+from qgtune.reports.page import report_page
+from qgtune.reports.page_configs import ConfigReader
+from qgtune.reports.page_data import PageParts
 from qgtune.reports.results import Results
 from qgtune.reports.summary import summary_report
 from qgtune.space import EvaluationError
 
 if TYPE_CHECKING:
-    from qgtune.study import Study
-
-ConfigReader = Callable[[TrialRecord], dict[str, Any] | None]
+    from qgtune.study import Importances, Study
 
 _LEAST = 10
 """Complete trials below which importances are a matter of luck."""
@@ -50,7 +50,8 @@ def write_report(
     if study is not None:
         from qgtune.study import importances, intermediate_values
 
-        shares, evaluator = importances(study, least=_LEAST)
+        found = importances(study, least=_LEAST)
+        shares, evaluator = found.shares, _said(found, results.metrics)
         curves = intermediate_values(study)
     boxes, arrows = _graph(prepared.compilation)
     parts = PageParts(
@@ -67,10 +68,26 @@ def write_report(
     return shares
 
 
+def _said(found: "Importances", metrics: Sequence[str]) -> str:
+    """Return how importances were found, of what, and which parameters have none; or why there are none."""
+    if not found.shares:
+        return found.method
+    which = ", the first value" if len(metrics) > 1 else ""
+    number = len(found.left_out)
+    has = (
+        "1 parameter that only some complete trials have is"
+        if number == 1
+        else (f"{number} parameters that only some complete trials have are")
+    )
+    return f"{found.method}, of {metrics[0]}{which}" + (f"; {has} left out" if number else "")
+
+
 def write_plots(
     results: Results, study: "Study", shares: dict[str, float], files: OutputFiles, own: OwnFiles
-) -> None:
-    """Draw the pictures of a study into the folder ``plots``.
+) -> Iterator[str]:
+    """Draw the pictures of a study into the folder ``plots``, and remove those that it no longer has.
+
+    Yields a sentence for each that could not be drawn.
 
     Raises:
         QgtuneError: if matplotlib is missing.
@@ -79,8 +96,16 @@ def write_plots(
     from qgtune.study import pictures
 
     files.plots.mkdir(parents=True, exist_ok=True)
-    for name, image in pictures(study, shares, results.metrics):
-        own.write(files.plots / name, image)
+    drawn = set()
+    for picture in pictures(study, shares, results.metrics):
+        if picture.image is None:
+            yield f"{files.plots.name}/{picture.name} could not be drawn: {picture.problem}"
+        else:
+            own.write(files.plots / picture.name, picture.image)
+            drawn.add(picture.name)
+    for old in sorted(files.plots.glob("*.png")):
+        if old.name not in drawn:
+            own.remove(old)
 
 
 def config_reader(compilation: Compilation) -> ConfigReader:
@@ -89,7 +114,7 @@ def config_reader(compilation: Compilation) -> ConfigReader:
     def config_of(record: TrialRecord) -> dict[str, Any] | None:
         try:
             return compilation.plan.config_of(record.params)
-        except (KeyError, ValueError, TypeError, EvaluationError):
+        except EvaluationError:
             return None
 
     return config_of

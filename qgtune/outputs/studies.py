@@ -1,16 +1,19 @@
 """Finished and running studies, for scripts and notebooks: load one, ask it, draw it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.tuning import Tuning, read_tuning
 from qgtune.core.diagnostics import Diagnostic, Severity, sort_diagnostics
-from qgtune.core.errors import DiagnosticError, QgtuneError
-from qgtune.outputs.study_results import open_tuned_study
+from qgtune.core.errors import DiagnosticError, QgtuneError, UsageError
+from qgtune.outputs.study_results import metric_names, open_tuned_study
 from qgtune.reports.trials_table import trial_rows
 
 if TYPE_CHECKING:
     from qgtune.study import Study
+
+_TUNING = (".yaml", ".yml")
 
 
 def load_study(source: "str | Path | Study", study_name: str | None = None) -> "Study":
@@ -22,7 +25,8 @@ def load_study(source: "str | Path | Study", study_name: str | None = None) -> "
         study_name: which of several studies; by default the only one. A tuning file names its own.
 
     Raises:
-        DiagnosticError: if the tuning file has problems, or there is no such study.
+        DiagnosticError: if the tuning file has problems, there is no such study, or it was begun with other
+            directions than the file has now.
         ConfigValueError: if there is no such study in a storage that is named itself.
 
     Example:
@@ -30,11 +34,11 @@ def load_study(source: "str | Path | Study", study_name: str | None = None) -> "
     """
     if not isinstance(source, str | Path):
         return source
-    if str(source).endswith((".yaml", ".yml")):
-        return open_tuned_study(tuning_of(Path(source)))
+    if str(source).endswith(_TUNING):
+        return open_tuned_study(tuning_of(Path(source)), writing=True)
     from qgtune.study import open_study
 
-    return open_study(study_name, source)
+    return open_study(study_name, source, writing=True)
 
 
 def tuning_of(path: Path) -> Tuning:
@@ -74,28 +78,45 @@ def trials_frame(source: "str | Path | Study", study_name: str | None = None) ->
     return pd.DataFrame(trial_rows(trial_records(study), value_names(study)))
 
 
-def parameter_importances(source: "str | Path | Study", study_name: str | None = None) -> dict[str, float]:
+def parameter_importances(
+    source: "str | Path | Study", study_name: str | None = None, *, target: int = 0
+) -> dict[str, float]:
     """Return the importance of each parameter; the shares add up to 1, the largest comes first.
+
+    Only parameters that every complete trial has are compared.
 
     Args:
         source: a study, or what ``load_study`` takes.
         study_name: which of several studies.
+        target: which value of a trial, from 0, where it has several.
 
     Raises:
         QgtuneError: if they are undefined, with the reason.
+        UsageError: if trials have no such value.
 
     Example:
         ``qgtune.parameter_importances("tuning.yaml")``
     """
     from qgtune.study import importances
 
-    shares, method = importances(load_study(source, study_name))
-    if not shares:
-        raise QgtuneError(f"the importance of parameters: {method[0].lower()}{method[1:]}")
-    return shares
+    study = load_study(source, study_name)
+    if not 0 <= target < len(study.directions):
+        last = len(study.directions) - 1
+        raise UsageError(f"there is no target {target}: those of study {study.study_name} are 0 to {last}")
+    found = importances(study, target)
+    if not found.shares:
+        raise QgtuneError(f"the importance of parameters: {found.method[0].lower()}{found.method[1:]}")
+    return found.shares
 
 
-def plot(kind: str, source: "str | Path | Study", study_name: str | None = None, **options: Any) -> Any:
+def plot(
+    kind: str,
+    source: "str | Path | Study",
+    study_name: str | None = None,
+    *,
+    target: int | Callable[[Any], float] | None = None,
+    **options: Any,
+) -> Any:
     """Return the matplotlib axes of one of Optuna's plots.
 
     Args:
@@ -103,17 +124,25 @@ def plot(kind: str, source: "str | Path | Study", study_name: str | None = None,
             ``intermediate_values``, ``timeline`` or ``pareto_front``.
         source: a study, or what ``load_study`` takes.
         study_name: which of several studies.
-        options: what Optuna's own function takes, such as ``params``.
+        target: which value of a trial, from 0, where it has several; by default the first. A function of a
+            trial is taken too.
+        options: what Optuna's own function takes, such as ``params``. Without ``params``, of many parameters
+            the eight most important are shown, in a contour the two most important.
 
     Raises:
-        QgtuneError: if matplotlib is missing, or there is no such plot.
+        QgtuneError: if matplotlib is missing, there is no such plot, or the study has too little for it.
+        UsageError: if trials have no such value, or the plot shows none.
 
     Example:
-        ``qgtune.plot_history("tuning.yaml")``
+        ``qgtune.plot_history("tuning.yaml", target=1)``
     """
-    from qgtune.study import plot_axes
+    from qgtune.study import plot_axes, value_names
 
-    return plot_axes(kind, load_study(source, study_name), **options)
+    study = load_study(source, study_name)
+    names = value_names(study)
+    if isinstance(source, str | Path) and str(source).endswith(_TUNING):
+        names = metric_names(tuning_of(Path(source)).settings)
+    return plot_axes(kind, study, names, target, **options)
 
 
 def plot_history(source: "str | Path | Study", **options: Any) -> Any:

@@ -29,9 +29,10 @@ class LiveView:
     Args:
         metric: what the value of a trial is; several names for several objectives.
         direction: ``minimize`` or ``maximize``; one for each name.
-        quiet: say nothing but what failed.
+        quiet: say nothing but what failed; notices go to the standard error, for nobody else tells them.
         verbose: say each trial as it begins, what it reports, the parameters of each better one, and the
             tracebacks of failures; on a terminal, above the board.
+        color: ``always``, ``never``, or ``auto``: unless NO_COLOR is set. Only a terminal is coloured.
         stream: where to write; the standard output by default.
         clock: tells the time in seconds.
 
@@ -51,6 +52,7 @@ class LiveView:
         *,
         quiet: bool = False,
         verbose: bool = False,
+        color: str = "auto",
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -59,6 +61,7 @@ class LiveView:
         self._aim = ", ".join(f"{way} {name}" for way, name in zip(directions, metrics, strict=False))
         self._quiet = quiet
         self._verbose = verbose and not quiet
+        self._no_color = {"always": False, "never": True}.get(color)
         self._stream = stream if stream is not None else sys.stdout
         self._clock = clock
         self._began = clock()
@@ -69,7 +72,7 @@ class LiveView:
 
     def __enter__(self) -> Self:
         self._began = self._clock()
-        console = Console(file=self._stream)
+        console = Console(file=self._stream, no_color=self._no_color)
         # isatty, not the console's own word: FORCE_COLOR must not put escape codes into a log file.
         if self._stream.isatty() and not console.is_dumb_terminal and not self._quiet:
             self._live = Live(
@@ -96,6 +99,8 @@ class LiveView:
             details = self._board.details(event) if self._verbose else ""
         if line and isinstance(event, RunStarted) and self._aim:
             line += f" ({self._aim})"
+        if self._quiet and isinstance(event, Notice):
+            sys.stderr.write(f"{line}\n")
         says = self._says(event)
         if isinstance(event, RunEnded):
             self._leave_board()

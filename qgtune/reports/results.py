@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qgtune.core.trials import TrialRecord
+from qgtune.core.wording import count
 from qgtune.space import Domain, FollowingRange
 
 TOP = 10
@@ -26,6 +27,7 @@ class Results:
         total: finished trials that were asked for; None where nobody said.
         fingerprint: the fingerprint of the search space.
         domains: the parameters as they are searched, by name; of the study's own where no space is known.
+        note: what a reader should know of all of it, in a sentence; mostly empty.
     """
 
     study: str
@@ -35,6 +37,7 @@ class Results:
     total: int | None = None
     fingerprint: str = ""
     domains: Mapping[str, Domain | FollowingRange] = field(default_factory=dict)
+    note: str = ""
 
     @property
     def complete(self) -> tuple[TrialRecord, ...]:
@@ -50,18 +53,29 @@ class Results:
     @property
     def counts(self) -> dict[str, int]:
         """How many trials are complete, pruned, failed, lost with their worker, and running."""
-        found = Counter("lost" if record.lost else record.state for record in self.records)
+        found = Counter(record.outcome for record in self.records)
         return {state: found[state] for state in ("complete", "pruned", "failed", "lost", "running")}
+
+    @property
+    def finished(self) -> int:
+        """How many trials count towards a run's total."""
+        return sum(record.is_finished for record in self.records)
 
     @property
     def reasons(self) -> list[tuple[str, str, int]]:
         """State, reason and number of the trials that came to nothing, the most frequent first."""
         found = Counter(
-            ("lost" if record.lost else record.state, record.failure or "stopped by the pruner")
+            (record.outcome, record.failure or "stopped by the pruner")
             for record in self.records
             if record.state in {"pruned", "failed"}
         )
         return [(state, reason, number) for (state, reason), number in found.most_common()]
+
+    @property
+    def mean_duration(self) -> float | None:
+        """Seconds that a trial took on average, see ``durations``; None before the first has ended."""
+        known = self.durations
+        return math.fsum(known) / len(known) if known else None
 
     @property
     def is_single(self) -> bool:
@@ -80,8 +94,30 @@ class Results:
 
     @property
     def top(self) -> tuple[TrialRecord, ...]:
-        """The ten best trials; with several objectives, up to ten that no other one beats."""
-        return (self.ranked if self.is_single else self._front())[:TOP]
+        """The ten best trials; with several objectives, up to ten that no other one beats.
+
+        A trial that was given the values of one with an equal config is no other trial.
+        """
+        found = self.ranked if self.is_single else self._front()
+        there = {record.number for record in self.complete}
+        return tuple(record for record in found if record.reused_from not in there)[:TOP]
+
+    @property
+    def durations(self) -> list[float]:
+        """Seconds that each trial took that has ended, as far as known.
+
+        Those that were given the values of another one took no training.
+        """
+        return [
+            record.duration
+            for record in self.records
+            if record.duration is not None and record.state != "running" and record.reused_from is None
+        ]
+
+    @property
+    def reused(self) -> int:
+        """How many trials were given the values of an equal config."""
+        return sum(record.reused_from is not None for record in self.complete)
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -118,7 +154,7 @@ class Spread:
 
 
 def spread(values: Sequence[float]) -> Spread | None:
-    """Return how numbers spread, or None if there are none or one of them is not finite.
+    """Return how numbers spread, or None if there are none, or they or their sum are no finite number.
 
     Example:
         >>> spread([1.0, 3.0])
@@ -126,8 +162,28 @@ def spread(values: Sequence[float]) -> Spread | None:
     """
     if not values or not all(map(math.isfinite, values)):
         return None
-    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
-    return Spread(statistics.fmean(values), deviation, min(values), max(values))
+    try:
+        deviation = statistics.stdev(values) if len(values) > 1 else 0.0
+        return Spread(statistics.fmean(values), deviation, min(values), max(values))
+    except OverflowError:
+        return None
+
+
+def best_words(metrics: Sequence[str], best: Sequence[TrialRecord], *, is_single: bool) -> str:
+    """Return the line that tells the best trial; with several objectives, how many no other one beats.
+
+    Args:
+        metrics: what each value of a trial is.
+        best: the best trial, or the front.
+        is_single: whether a trial has one value.
+
+    Example:
+        >>> best_words(["loss"], [TrialRecord(4, "complete", (0.25,), {})], is_single=True)
+        'best loss: 0.25 in trial 4'
+    """
+    if is_single:
+        return f"best {metrics[0]}: {best[0].values[0]:.6g} in trial {best[0].number}"
+    return f"Pareto front: {count(len(best), 'trial')} that no other beats"
 
 
 def is_number(value: Any) -> bool:

@@ -28,10 +28,13 @@ def summary_report(results: Results, importances: Mapping[str, float], evaluator
             empty where it is undefined.
         evaluator: how the importances were found, or why there are none.
     """
-    aims = ", ".join(f"{way} {name}" for way, name in zip(results.directions, results.metrics, strict=True))
+    aims = ", ".join(
+        f"{way} {_plain(name)}" for way, name in zip(results.directions, results.metrics, strict=True)
+    )
     parts = [
         f"# Study {_plain(results.study)}",
         f"{aims}. Search space `{results.fingerprint or 'unknown'}`.",
+        _plain(f"Note: {results.note}.") if results.note else "",
         _statistics(results),
         _best(results),
         _top_table(results, importances),
@@ -49,12 +52,13 @@ def _statistics(results: Results) -> str:
     finished = sum(counts[state] for state in ("complete", "pruned", "failed"))
     lines = [f"## Trials\n\n{finished} finished{asked}.\n"]
     lines += _table(["state", "trials"], [[state, str(n)] for state, n in counts.items() if n], "lr")
-    durations = [r.duration for r in results.records if r.duration is not None and r.state != "running"]
-    if durations:
+    if durations := results.durations:
         total = duration(math.fsum(durations))
-        lines.append(
-            f"\nA trial took {duration(math.fsum(durations) / len(durations))} on average, all {total}."
-        )
+        mean = duration(math.fsum(durations) / len(durations))
+        lines.append(f"\nA trial took {mean} on average, all {total}.")
+    if results.reused:
+        reused = _counted(results.reused, "trial")
+        lines.append(f"\n{reused} had the config of an earlier one and took its values.")
     if results.reasons:
         lines.append("\nWhy trials came to nothing:\n")
         shown = results.reasons[:_REASONS]
@@ -85,11 +89,13 @@ def _top_table(results: Results, importances: Mapping[str, float]) -> str:
         return ""
     ordered = [*importances, *(name for name in results.parameters if name not in importances)]
     names = ordered[:_COLUMNS]
-    head = ["trial", *map(_cell, results.metrics), *map(_code, names), "time"]
+    spreads = ["spread"] if any(record.spread for record in results.top) else []
+    head = ["trial", *map(_cell, results.metrics), *spreads, *map(_code, names), "time"]
     rows = [
         [
             str(record.number),
             *(f"{value:.6g}" for value in record.values),
+            *([", ".join(f"{value:.3g}" for value in record.spread)] if spreads else []),
             *(_cell(_shown(record.params[name])) if name in record.params else "" for name in names),
             "" if record.duration is None else duration(record.duration),
         ]
@@ -100,7 +106,7 @@ def _top_table(results: Results, importances: Mapping[str, float]) -> str:
         if len(ordered) <= _COLUMNS
         else f"\n\n{len(ordered) - _COLUMNS} more parameters are in trials.csv."
     )
-    align = "r" * (1 + len(results.metrics)) + "l" * (len(names) + 1)
+    align = "r" * (1 + len(results.metrics) + len(spreads)) + "l" * (len(names) + 1)
     return "\n".join([f"## The best {len(rows)}\n", *_table(head, rows, align)]) + note
 
 
@@ -141,31 +147,34 @@ def _seen(values: Sequence[Any]) -> str:
     if not values:
         return "never sampled"
     if all(map(is_number, values)):
-        return f"{min(values):.4g} to {max(values):.4g} in {len(values)} trials"
+        return f"{min(values):.4g} to {max(values):.4g} in {_counted(len(values), 'trial')}"
     kinds = dict.fromkeys(map(_shown, values))
-    return f"{len(kinds)} choice{'s' if len(kinds) > 1 else ''} in {len(values)} trials"
+    return f"{_counted(len(kinds), 'choice')} in {_counted(len(values), 'trial')}"
 
 
 def _importances(importances: Mapping[str, float], evaluator: str) -> str:
     if not importances:
-        return f"## Importance\n\n{evaluator or 'It was not computed'}."
+        return f"## Importance\n\n{_plain(evaluator) or 'It was not computed'}."
     rows = [[_code(name), f"{share:.1%}"] for name, share in _cut(list(importances.items()))]
     table = _table(["parameter", "importance"], rows, "lr")
-    return "\n".join([f"## Importance\n\nBy {evaluator}.\n", *table, *_left_out(len(importances))])
+    return "\n".join([f"## Importance\n\nBy {_plain(evaluator)}.\n", *table, *_left_out(len(importances))])
 
 
 def _next(results: Results, importances: Mapping[str, float]) -> str:
     found = advice(results, importances)
     if not found:
         return ""
-    return "\n".join(
-        ["## What to narrow next\n", *(f"* {line}" for line in _cut(found)), *_left_out(len(found))]
-    )
+    lines = [f"* {_code(name)}: {_plain(text)}." for name, text in _cut(found)]
+    return "\n".join(["## What to narrow next\n", *lines, *_left_out(len(found))])
 
 
 def _values(results: Results, record: TrialRecord) -> str:
     pairs = zip(results.metrics, record.values, strict=True)
     return ", ".join(f"{_plain(metric)} {value:.6g}" for metric, value in pairs)
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _cut(rows: list[_Row]) -> list[_Row]:
@@ -190,7 +199,7 @@ def _shown(value: Any) -> str:
 
 def _plain(text: str) -> str:
     """Return a text in which nothing is Markdown or HTML, on one line."""
-    return re.sub(r"([\\`*_\[\]<>|#&~])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_\[\]<>|#&~$])", r"\\\1", " ".join(text.split()))
 
 
 def _cell(text: str) -> str:

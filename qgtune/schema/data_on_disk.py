@@ -12,6 +12,7 @@ from qgtune.schema.data_settings import (
     FileName,
     Finite,
     Level,
+    OfPlainGraphs,
     Predicts,
     StrictBool,
     StrictInt,
@@ -129,7 +130,7 @@ class PygSettings(_GraphFileSettings):
     )
 
 
-class ZarrStoreSettings(_FileSettings):
+class ZarrStoreSettings(OfPlainGraphs, _FileSettings):
     """Settings of ``zarr_store``: causal sets that QuantumGrav wrote, as arrays in zarr stores.
 
     Example:
@@ -173,21 +174,6 @@ class ZarrStoreSettings(_FileSettings):
     def target_names(self) -> tuple[str, ...]:
         """The names of the targets, in the order of the columns of y."""
         return self.targets
-
-    @property
-    def level(self) -> Level:
-        """What has a label: each graph."""
-        return "graph"
-
-    @property
-    def num_edge_features(self) -> int:
-        """Columns of edge_attr: edges have no features."""
-        return 0
-
-    @property
-    def num_graph_features(self) -> int:
-        """Columns of graph_features: graphs have none."""
-        return 0
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -43,18 +43,13 @@ class DatasetSettings(BaseModel):
         return self
 
 
-class MadeDatasetSettings(DatasetSettings):
-    """What is known of a data set that is made, unless its own settings say otherwise."""
+class OfPlainGraphs:
+    """Mixed into the settings of graphs that have a label each, and no features but those of their nodes."""
 
     @property
     def level(self) -> Level:
         """What has a label: each graph."""
         return "graph"
-
-    @property
-    def labels_are(self) -> Predicts:
-        """Whether the targets are classes or values."""
-        return "classes"
 
     @property
     def num_edge_features(self) -> int:
@@ -65,6 +60,15 @@ class MadeDatasetSettings(DatasetSettings):
     def num_graph_features(self) -> int:
         """Columns of graph_features: graphs have none."""
         return 0
+
+
+class MadeDatasetSettings(OfPlainGraphs, DatasetSettings):
+    """What is known of a data set that is made, unless its own settings say otherwise."""
+
+    @property
+    def labels_are(self) -> Predicts:
+        """Whether the targets are classes or values."""
+        return "classes"
 
 
 def broken_rule(at: tuple[str | int, ...], rule: str) -> PydanticCustomError:

@@ -14,7 +14,15 @@ from qgtune.schema.data import DataSettings
 from qgtune.schema.dependency_map import dependency_map_schema
 from qgtune.schema.gnn import TASK_SCHEMAS
 from qgtune.schema.identity import identity
-from qgtune.schema.outputs import BestParams, RunConfig, StudySummary
+from qgtune.schema.outputs import (
+    BestParams,
+    RunConfig,
+    ShownTrial,
+    StudyStatus,
+    StudySummary,
+    TrainingMetrics,
+    WrittenFiles,
+)
 from qgtune.schema.search_space import search_space_schema
 from qgtune.schema.tuning import TuningSettings, key_spellings
 
@@ -45,6 +53,14 @@ def schemas() -> dict[str, dict[str, Any]]:
         "best_params.schema.json": _output(BestParams, "best-params", "best_params.json of a run"),
         "study_summary.schema.json": _output(StudySummary, "study-summary", "study_summary.json of a run"),
         "config.schema.json": _output(RunConfig, "config", "config.json of a run"),
+        "metrics.schema.json": _output(TrainingMetrics, "metrics", "metrics.json of a training"),
+        "written_files.schema.json": _output(
+            WrittenFiles, "written-files", "The hidden file .qgtune-outputs.json of an output folder"
+        ),
+        "study_status.schema.json": _output(
+            StudyStatus, "study-status", "What qgtune status --format json prints"
+        ),
+        "trial.schema.json": _output(ShownTrial, "trial", "What qgtune show --format json prints"),
     }
 
 

@@ -296,18 +296,3 @@ FORMS: tuple[ParameterForm, ...] = (
     ),
 )
 """Every form of a parameter."""
-
-FORM_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {form.type: tuple(field.name for field in form.fields) for form in FORMS}
-)
-"""The fields of each form beside ``type``, ``when`` and ``otherwise``."""
-
-REQUIRED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {form.type: tuple(field.name for field in form.fields if field.required) for form in FORMS}
-)
-"""The fields that each form needs."""
-
-FIELD_SYNONYMS: Mapping[str, str] = MappingProxyType(
-    {field.synonym: field.name for form in FORMS for field in form.fields if field.synonym}
-)
-"""Other tuners' words for the same fields."""

@@ -1,113 +1,15 @@
 """The schema of a tuning file: what is tuned, how long, by whom, and where the results go."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    AliasChoices,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from qgtune.schema.gnn import TASK_SCHEMAS
 from qgtune.schema.launcher_settings import LauncherChoice, launcher_schema, parse_launcher
 from qgtune.schema.sampler_settings import Choice, parse_setting, setting_schema
-
-
-def _without_control_characters(text: str) -> str:
-    if any(character < " " or character == "\x7f" for character in text):
-        raise PydanticCustomError("control_characters", "must have no control characters")
-    return text
-
-
-def _from_home(text: str) -> str:
-    """Return a path with its leading ``~`` or ``~user`` replaced by that home folder."""
-    if not text.startswith("~"):
-        return text
-    try:
-        return str(Path(text).expanduser())
-    except RuntimeError:
-        raise PydanticCustomError("no_home", "must begin with a home folder that is known") from None
-
-
-def _as_folder_name(text: str) -> str:
-    if text in {".", ".."} or "/" in text or "\\" in text:
-        raise PydanticCustomError(
-            "no_folder_name",
-            "names a folder under runs, so it must be neither . nor .. and have no / and no \\",
-        )
-    return text
-
-
-def _as_metrics(metric: Any) -> Any:
-    several = isinstance(metric, list) and len(metric) > 1 and all(map(_is_name, metric))
-    if metric is None or _is_name(metric) or (several and len(set(metric)) == len(metric)):
-        return metric
-    raise PydanticCustomError(
-        "metric", "must be the name of a metric, or a list of several names, each of them once"
-    )
-
-
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
-
-
-_SQLITE = "sqlite:///"
-
-_VISIBLE = {"pattern": r"^[^\x00-\x1f\x7f]*$"}
-
-PathText = Annotated[
-    str,
-    Field(min_length=1, json_schema_extra=_VISIBLE),
-    AfterValidator(_without_control_characters),
-    AfterValidator(_from_home),
-]
-"""A path as a tuning file writes it; ``~`` at its beginning is the home folder."""
-
-StudyName = Annotated[
-    str,
-    Field(min_length=1, json_schema_extra={"pattern": r"^(?!\.{1,2}$)[^\x00-\x1f\x7f/\\]*$"}),
-    AfterValidator(_without_control_characters),
-    AfterValidator(_as_folder_name),
-]
-
-Metrics = Annotated[
-    Any,
-    BeforeValidator(_as_metrics),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "minLength": 1},
-                {
-                    "type": "array",
-                    "items": {"type": "string", "minLength": 1},
-                    "minItems": 2,
-                    "uniqueItems": True,
-                },
-                {"type": "null"},
-            ]
-        }
-    ),
-]
-"""The name of a metric, or a list of several."""
-
-ObjectiveName = Annotated[
-    str,
-    Field(min_length=3, pattern=r"^[^:]+(\.py|[\w.]):[A-Za-z_]\w*$"),
-    AfterValidator(_without_control_characters),
-    AfterValidator(_from_home),
-]
-
-
-def _path_key(*names: str) -> AliasChoices:
-    """Return the spellings of a key that names a file: each name with ``_path`` and with ``_file``."""
-    return AliasChoices(*(f"{name}_{ending}" for name in names for ending in ("path", "file")))
-
+from qgtune.schema.tuning_places import RESULT_FILES, absolute_storage, result_files, sqlite_file
+from qgtune.schema.tuning_texts import Metrics, ModuleName, ObjectiveName, PathText, StudyName, path_key
 
 FACTS_AS_METRICS = {"model.params": "minimize"}
 """What a task knows of a model before it is trained, and a study may optimize: fact -> better direction."""
@@ -130,17 +32,17 @@ class TuningSettings(BaseModel):
 
     base_settings_path: PathText | None = Field(
         None,
-        validation_alias=_path_key("base_settings"),
+        validation_alias=path_key("base_settings"),
         description="The base settings: a complete runnable config, from which all that is not tuned comes.",
     )
     search_space_path: PathText | None = Field(
         None,
-        validation_alias=_path_key("search_space", "config"),
+        validation_alias=path_key("search_space", "config"),
         description="The search space: what varies.",
     )
     dependency_mapping_path: PathText | None = Field(
         None,
-        validation_alias=_path_key("dependency_mapping", "dependency_map", "depmap"),
+        validation_alias=path_key("dependency_mapping", "dependency_map", "depmap"),
         description="The dependency map: what follows from what.",
     )
     tune_model: bool = Field(
@@ -224,15 +126,15 @@ class TuningSettings(BaseModel):
     )
     reuse_equal_configs: bool = Field(
         default=True,
-        description="Whether a config that is equal to that of a complete trial gets its value, instead of "
-        "being trained again.",
+        description="Whether a config that is equal to that of a trial that has ended, or that is being "
+        "trained, ends as that one does, instead of being trained again.",
     )
     repeats: int = Field(
         1,
         ge=1,
         le=1000,
-        description="How often each config is trained, with training.seed, training.seed + 1 and so on; a "
-        "trial's value is the mean.",
+        description="How often each config is trained, with training.seed, training.seed + 1 and so on, from "
+        "0 where a task's config has none; a trial's value is the mean.",
     )
     enqueue_base: bool = Field(
         default=True,
@@ -267,6 +169,11 @@ class TuningSettings(BaseModel):
         description="Python objects that a config may name with !pyobject, and modules of which it may name "
         "everything, such as [torch.nn, torch_geometric.nn]. By default none.",
     )
+    plugins: list[ModuleName] | None = Field(
+        None,
+        description="Your own Python files and modules, imported before anything else in every process: they "
+        "register layers, metrics, samplers, data sets and so on. `file.py` or `package.module`.",
+    )
     data: dict[str, Any] | None = Field(None, description="The task's data set: its name and its arguments.")
     metric: Metrics = Field(
         None,
@@ -291,17 +198,17 @@ class TuningSettings(BaseModel):
     )
     built_search_space_path: PathText | None = Field(
         None,
-        validation_alias=_path_key("built_search_space"),
+        validation_alias=path_key("built_search_space"),
         description="The first trial's config; by default built_search_space.yaml in the output folder.",
     )
     best_trial_path: PathText | None = Field(
         None,
-        validation_alias=_path_key("best_trial"),
+        validation_alias=path_key("best_trial"),
         description="The best trial's parameters; by default best_trial.yaml in the output folder.",
     )
     best_config_path: PathText | None = Field(
         None,
-        validation_alias=_path_key("best_param", "best_config"),
+        validation_alias=path_key("best_param", "best_config"),
         description="The best trial's whole config; by default best_config.yaml in the output folder.",
     )
 
@@ -374,40 +281,17 @@ class TuningSettings(BaseModel):
     def output_files(self, folder: Path) -> dict[str, Path]:
         """Return the files for results, by the settings that name them, or by their names if none does."""
         output = self.output_folder(folder)
-        named = {
-            "built_search_space_path": (self.built_search_space_path, "built_search_space.yaml"),
-            "best_trial_path": (self.best_trial_path, "best_trial.yaml"),
-            "best_config_path": (self.best_config_path, "best_config.yaml"),
-        }
-        files = {
-            field: output / default if written is None else folder / written
-            for field, (written, default) in named.items()
-        }
-        return {**files, **{name: output / name for name in FIXED_NAMES}}
+        named = {setting: getattr(self, setting) for setting in RESULT_FILES}
+        return {**result_files(named, folder, output), **{name: output / name for name in FIXED_NAMES}}
 
     def storage_at(self, folder: Path) -> str | None:
         """Return the absolute file or the URL that keeps the study; None for memory."""
         journal = self.journal(folder)
-        if journal is not None:
-            return str(journal)
-        database = self._sqlite_file(folder)
-        if database is None or self.storage is None:
-            return self.storage
-        return f"{_SQLITE}{database}{self.storage[len(_SQLITE) + len(self._sqlite_name) :]}"
+        return absolute_storage(self.storage, folder) if journal is None else str(journal)
 
     def study_file(self, folder: Path) -> Path | None:
         """Return the file that keeps the study; None if it lives in memory or on a server."""
-        return self.journal(folder) or self._sqlite_file(folder)
-
-    @property
-    def _sqlite_name(self) -> str:
-        """The name of the SQLite file as it is written; empty if the storage is something else."""
-        url = self.storage or ""
-        return url[len(_SQLITE) :].partition("?")[0] if url.startswith(_SQLITE) else ""
-
-    def _sqlite_file(self, folder: Path) -> Path | None:
-        name = self._sqlite_name
-        return folder.absolute() / Path(name).expanduser() if name not in {"", ":memory:"} else None
+        return self.journal(folder) or sqlite_file(self.storage, folder)
 
     def journal(self, folder: Path) -> Path | None:
         """Return the file that keeps the study; None if it lives in memory, or if the storage is a URL."""

@@ -1,8 +1,9 @@
 """The typed search-space tree: what is constant, what varies, what follows. No YAML, no Optuna."""
 
-from qgtune.space.branches import Branch, config_path
-from qgtune.space.domains import Categorical, Domain, DomainError, Float, FollowingRange, Integer
+from qgtune.space.branches import Branch, config_path, path_text
+from qgtune.space.domains import Categorical, Domain, DomainError, Float, Integer
 from qgtune.space.expressions import Expression, Term, path_expression
+from qgtune.space.following import FollowingRange
 from qgtune.space.operations import EvaluationError
 from qgtune.space.parsing import ExpressionSyntaxError, parse_expression
 from qgtune.space.tree import (
@@ -48,5 +49,6 @@ __all__ = [
     "config_path",
     "parse_expression",
     "path_expression",
+    "path_text",
     "walk",
 ]

@@ -1,6 +1,6 @@
 """Branches: how paths of the tree name the cases of a switch."""
 
-from qgtune.core.paths import Path
+from qgtune.core.paths import Path, format_path
 
 
 class Branch(str):
@@ -23,3 +23,13 @@ def config_path(path: Path) -> Path:
     if Branch not in map(type, path):  # as most are; this is asked very often
         return path
     return tuple(part for part in path if not isinstance(part, Branch))
+
+
+def path_text(path: Path) -> str:
+    """Return a path of the tree as it is shown: that of the config, with brackets.
+
+    Example:
+        >>> path_text(("model", "gcn_net", 0, Branch("gat"), "heads"))
+        'model.gcn_net[0].heads'
+    """
+    return format_path(config_path(path))

@@ -2,9 +2,7 @@
 
 import json
 import math
-from dataclasses import dataclass, replace
-from decimal import Decimal
-from fractions import Fraction
+from dataclasses import dataclass
 from typing import Any
 
 from qgtune.space.expressions import Expression
@@ -77,7 +75,7 @@ class Float:
         return not math.isfinite(steps) or abs(steps - round(steps)) < 1e-8
 
     def __str__(self) -> str:
-        return f"float {_range_text(self.low, self.high, self.step, log=self.log)}"
+        return f"float {range_text(self.low, self.high, self.step, log=self.log)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +114,7 @@ class Integer:
 
     def __str__(self) -> str:
         step = None if self.step == 1 else self.step
-        return f"int {_range_text(self.low, self.high, step, log=self.log)}"
+        return f"int {range_text(self.low, self.high, step, log=self.log)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,80 +174,7 @@ class Categorical:
 Domain = Float | Integer | Categorical
 
 
-@dataclass(frozen=True, slots=True)
-class FollowingRange:
-    """A range of which a bound follows other values of the same trial.
-
-    Args:
-        is_integer: whether its values are whole numbers.
-        low: the smallest value, or the expression that gives it.
-        high: the largest value, or the expression that gives it.
-        step: as for ``Float`` and ``Integer``; None for any value.
-        log: whether to sample on a logarithmic scale.
-    """
-
-    is_integer: bool
-    low: float | Expression
-    high: float | Expression
-    step: float | None = None
-    log: bool = False
-
-    @property
-    def followed(self) -> dict[str, Expression]:
-        """The bounds that follow, by name: ``low``, ``high`` or both."""
-        bounds = {"low": self.low, "high": self.high}
-        return {name: bound for name, bound in bounds.items() if isinstance(bound, Expression)}
-
-    def between(self, low: Any, high: Any) -> Float | Integer:
-        """Return the range for the bounds of one trial.
-
-        Raises:
-            DomainError: if these are no bounds of such a range.
-        """
-        for name, bound in (("low", low), ("high", high)):
-            if isinstance(bound, bool) or not isinstance(bound, int | float):
-                raise DomainError(name, f"{name} must be a number, but is {bound!r}")
-            if self.is_integer and isinstance(bound, float) and not bound.is_integer():
-                raise DomainError(name, f"{name} must be a whole number, but is {bound!r}")
-        if not self.is_integer:
-            try:
-                domain: Float | Integer = Float(float(low), float(high), self.step, self.log)
-            except OverflowError:
-                raise DomainError("high", "a bound is too large for a float") from None
-        else:
-            domain = Integer(int(low), int(high), 1 if self.step is None else int(self.step), self.log)
-        if domain.step is None or domain.low == domain.high:
-            return domain
-        top = aligned_high(domain.low, domain.high, domain.step)
-        if isinstance(domain, Integer):
-            return replace(domain, high=int(top))
-        return replace(domain, high=top)
-
-    def contains(self, value: Any) -> bool:
-        """Tell whether ``value`` may lie in the range of some trial: whether it is such a number at all."""
-        kinds = int if self.is_integer else (int, float)
-        return isinstance(value, kinds) and not isinstance(value, bool)
-
-    def __str__(self) -> str:
-        kind = "int" if self.is_integer else "float"
-        return f"{kind} {_range_text(self.low, self.high, self.step, log=self.log)}"
-
-
-def aligned_high(low: float, high: float, step: float) -> float:
-    """Return the largest value of low, low + step, ... that is not above ``high``, in decimal arithmetic.
-
-    Example:
-        >>> aligned_high(0.2, 0.55, 0.1)
-        0.5
-    """
-    if isinstance(low, int) and isinstance(high, int) and isinstance(step, int):
-        return low + (high - low) // step * step
-    start, stop, stride = (Fraction(Decimal(repr(number))) for number in (low, high, step))
-    aligned = start + (stop - start) // stride * stride
-    return int(aligned) if isinstance(low, int) and isinstance(step, int) else float(aligned)
-
-
-def widens(new: "Domain", old: "Domain") -> bool:
+def widens(new: Domain, old: Domain) -> bool:
     """Tell whether a range of numbers holds every value of another one, on the same scale and grid.
 
     A study can go on with such a range: what was sampled before is still a value that it can have.
@@ -277,7 +202,8 @@ def _check_range(low: float, high: float, step: float | None, *, log: bool) -> N
         raise DomainError("step", f"a log range has no step, but step is {step}", "leave out step or log")
 
 
-def _range_text(low: float | Expression, high: float | Expression, step: float | None, *, log: bool) -> str:
+def range_text(low: float | Expression, high: float | Expression, step: float | None, *, log: bool) -> str:
+    """Return the words for a range, of which a bound may be an expression."""
     return f"from {low} to {high}{f', step {step}' if step is not None else ''}{', log' if log else ''}"
 
 
@@ -302,21 +228,3 @@ def _indistinct(first: Any, second: Any) -> DomainError:
         f"a study cannot tell the choices {_choice_text(first)} and {_choice_text(second)} apart",
         "use choices of one type",
     )
-
-
-def domain_text(domain: Domain | FollowingRange) -> str:
-    """Return a text that is equal for equal domains."""
-    if isinstance(domain, Categorical) and not domain.is_plain:
-        # A study keeps the labels in their order; in what they stand for, the order of keys tells nothing.
-        return f"{domain.labels!r} for {canonical(list(domain.choices))}"
-    return repr(domain)
-
-
-def canonical(value: Any) -> str:
-    """Return a text that is the same for the same data, in whichever order its keys stand."""
-    if isinstance(value, dict):
-        entries = sorted(f"{key!r}: {canonical(item)}" for key, item in value.items())
-        return f"{{{', '.join(entries)}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(canonical, value))}]"
-    return repr(value)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qgtune.core.paths import Path, format_path
-from qgtune.space.branches import config_path
+from qgtune.core.paths import Path
+from qgtune.space.branches import path_text
 from qgtune.space.operations import Chosen, Node, Value, evaluate, plain
 
 THIS, PREVIOUS, NEXT = "@", "prev", "next"
@@ -58,4 +58,4 @@ class Expression:
 
 def path_expression(path: Path) -> Expression:
     """Return the expression that is just a path from the root, be it of a config or of the tree."""
-    return Expression(format_path(config_path(path)), (Term("", path, 0),), Value(0))
+    return Expression(path_text(path), (Term("", path, 0),), Value(0))

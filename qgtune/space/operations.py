@@ -149,6 +149,7 @@ def _numbers(name: str, compute: Callable[..., Any]) -> Callable[..., Any]:
     """Return an operation that takes numbers only and keeps within the bounds of a number."""
 
     def checked(*operands: Any) -> Any:
+        """Return the result of numbers, if there is one of a size that a config can hold."""
         for operand in operands:
             if not _is_number(operand):
                 raise EvaluationError(
@@ -176,7 +177,10 @@ def _power(base: float, exponent: float) -> Any:
 
 
 def _ordered(name: str, compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """Return a comparison of two numbers, or of two texts."""
+
     def checked(left: Any, right: Any) -> bool:
+        """Tell how two values of one kind compare."""
         if (_is_number(left) and _is_number(right)) or (isinstance(left, str) and isinstance(right, str)):
             return compare(left, right)
         raise EvaluationError(f"{name} compares two numbers or two texts, but got {left!r} and {right!r}")
@@ -208,6 +212,7 @@ def _spread(name: str, compute: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function of several numbers, or of one list of them."""
 
     def checked(*operands: Any) -> Any:
+        """Return the result of the operands, or of the items of the only one."""
         items = operands[0] if len(operands) == 1 and isinstance(operands[0], list) else list(operands)
         if not items:
             raise EvaluationError(f"{name} needs at least one number")

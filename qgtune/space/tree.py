@@ -8,8 +8,9 @@ from typing import Any
 
 from qgtune.core.paths import ROOT, Path
 from qgtune.space.branches import Branch
-from qgtune.space.domains import Domain, FollowingRange
+from qgtune.space.domains import Domain
 from qgtune.space.expressions import Expression, path_expression
+from qgtune.space.following import FollowingRange
 from qgtune.space.operations import Literal, Operation, Value
 
 

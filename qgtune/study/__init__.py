@@ -4,7 +4,9 @@ from optuna import Study, Trial
 from optuna import TrialPruned as OptunaTrialPruned
 
 from qgtune.study.attributes import (
+    CONFIG,
     FINGERPRINT,
+    FOLLOWS,
     PEAK_MEMORY,
     PRUNED_BECAUSE,
     REPEATED_VALUES,
@@ -12,13 +14,15 @@ from qgtune.study.attributes import (
     SPACE,
     SPREAD,
 )
-from qgtune.study.create import check_fingerprint, create_study
+from qgtune.study.create import check_directions, check_fingerprint, create_study
 from qgtune.study.migration import Migration, migrate_study
+from qgtune.study.results.axes import plot_axes
 from qgtune.study.results.curves import in_memory_copy, intermediate_values
-from qgtune.study.results.importance import importances
+from qgtune.study.results.importance import Importances, importances
 from qgtune.study.results.pareto import pareto_front
-from qgtune.study.results.plots import MISSING, can_draw, pictures, plot_axes
+from qgtune.study.results.plots import MISSING, can_draw, pictures
 from qgtune.study.results.records import best_record, complete_trials, trial_records, value_names
+from qgtune.study.running.equal_trials import EqualTrials
 from qgtune.study.running.launchers import Launching
 from qgtune.study.running.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
 from qgtune.study.running.runs import run_trials
@@ -31,7 +35,9 @@ from qgtune.study.space_change import SpaceChangedError
 from qgtune.study.storage.storages import open_storage, open_study, params_written_together
 
 __all__ = [
+    "CONFIG",
     "FINGERPRINT",
+    "FOLLOWS",
     "MISSING",
     "PEAK_MEMORY",
     "PRUNED_BECAUSE",
@@ -39,6 +45,8 @@ __all__ = [
     "REUSED_FROM",
     "SPACE",
     "SPREAD",
+    "EqualTrials",
+    "Importances",
     "Launching",
     "Migration",
     "Objective",
@@ -54,6 +62,7 @@ __all__ = [
     "ask_to_stop",
     "best_record",
     "can_draw",
+    "check_directions",
     "check_fingerprint",
     "complete_trials",
     "conditional_space_advice",

@@ -1,5 +1,7 @@
 """The names under which qgtune keeps what it knows in a study's and its trials' user attributes."""
 
+from optuna.trial import FrozenTrial, TrialState
+
 FINGERPRINT = "qgtune:space_fingerprint"
 """On a study: the fingerprint of the search space that it was begun with."""
 
@@ -47,3 +49,23 @@ SPREAD = "qgtune:spread"
 
 SPACE = "qgtune:space"
 """On a study: the canonical form of its search space, as JSON text."""
+
+CONFIG = "qgtune:config"
+"""On a trial: a name of its config, the same for equal configs only; written before it is trained."""
+
+FOLLOWS = "qgtune:follows"
+"""On a trial: what follows from its parameters, as a mapping from paths of its config to values."""
+
+FORGIVEN = "qgtune:forgiven"
+"""On a study: the numbers of failed trials that do not count, as nothing had come of any trial by then."""
+
+END_ASKED = "qgtune:end_asked"
+"""On a study: whether an objective or a sampler has asked by ``study.stop()`` that no further trial begin."""
+
+
+def is_lost(trial: FrozenTrial) -> bool:
+    """Return whether a trial has failed because its process ended; only such a one does not count.
+
+    A trial that its worker ends while it is taken for lost has the reason too, and is none the less complete.
+    """
+    return trial.state == TrialState.FAIL and LOST in trial.user_attrs

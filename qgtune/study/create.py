@@ -70,14 +70,32 @@ def create_study(  # noqa: PLR0913 - each is a setting of the user's
                 directions=directions,
                 load_if_exists=study_name is not None,
             )
+    check_directions(study, direction)
+    if isinstance(drawing, CellSampler | SequenceSampler):
+        shared_seed(study, seed)  # before any worker needs it
+    return study
+
+
+def check_directions(study: optuna.Study, direction: str | Sequence[str]) -> None:
+    """Check that a study is meant as it was begun: turned round, its best trial would be its worst.
+
+    Args:
+        study: any study.
+        direction: ``minimize`` or ``maximize``; one for each objective if there are several.
+
+    Raises:
+        ConfigValueError: if it was begun with another direction, or with more or fewer of them.
+
+    Example:
+        >>> check_directions(create_study("example", None, "maximize"), ["maximize"])
+    """
+    directions = _directions(direction)
     if study.directions == directions:
-        if isinstance(drawing, CellSampler | SequenceSampler):
-            shared_seed(study, seed)  # before any worker needs it
-        return study
+        return
     begun, now = _names(study.directions), _names(directions)
     raise ConfigValueError(
         (_key(directions),),
-        f"a study keeps the direction that it was begun with: {study_name!r} was begun with {begun}, "
+        f"a study keeps the direction that it was begun with: {study.study_name!r} was begun with {begun}, "
         f"and is now to {now}",
         f"write {begun}, or choose another study_name",
     )

@@ -13,6 +13,8 @@ from qgtune.study.attributes import FINGERPRINT, SPACE
 from qgtune.study.create import check_fingerprint
 
 _LONGEST = 12
+_WHERE_ABSENT = {"repeats": 1}
+"""Settings of what is measured that a study keeps only if they differ from this."""
 
 
 class SpaceChangedError(ConfigValueError):
@@ -48,12 +50,20 @@ def check_space(study: optuna.Study, fingerprint: str, form: str) -> str:
     kept = study.user_attrs.get(SPACE)
     if not form or begun_with in (None, fingerprint) or not kept:
         check_fingerprint(study, fingerprint)
-        if form and kept is None:
+        if form and kept != form:  # a run that was killed between the two lines below leaves the old one
             study.set_user_attr(SPACE, form)
         return ""
     old, new = json.loads(kept), json.loads(form)
     changes = space_changes(old, new)
-    if old.get("measured") != new.get("measured") or not changes:
+    measured = measured_changes(old, new)
+    if measured:
+        raise ConfigValueError(
+            ("study_name",),
+            "the trials of a study can be compared only if they measure the same, but since the study "
+            f"{study.study_name!r} began {'; '.join(measured)}",
+            "choose another study_name or another storage, or undo the change",
+        )
+    if not changes:
         check_fingerprint(study, fingerprint)
     listed = _listed(changes)
     if any(change.verdict != "goes on" for change in changes):
@@ -64,8 +74,8 @@ def check_space(study: optuna.Study, fingerprint: str, form: str) -> str:
             "choose another study_name, undo the change, or run with --migrate, which begins the study anew "
             "with those trials that fit",
         )
-    study.set_user_attr(SPACE, form)
     study.set_user_attr(FINGERPRINT, fingerprint)
+    study.set_user_attr(SPACE, form)
     return f"the search space is wider than before, and the study goes on: {listed}"
 
 
@@ -90,11 +100,39 @@ def space_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change
     return changes
 
 
+def measured_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return what changed, between two canonical forms, of what a trial's value is."""
+    was, now = old.get("measured") or {}, new.get("measured") or {}
+    changed = [key for key in dict.fromkeys([*was, *now]) if was.get(key) != now.get(key)]
+    return [_changed_setting(key, was.get(key), now.get(key)) for key in changed]
+
+
+def _changed_setting(key: str, was: Any, now: Any) -> str:
+    if isinstance(was, dict | list) or isinstance(now, dict | list):
+        return f"{key} has changed"
+    before, after = (_WHERE_ABSENT.get(key) if value is None else value for value in (was, now))
+    return f"{key} has become {after}, and was {before}"
+
+
 def _domain_change(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Change:
     words = f"{name} is {after['text']} now, {before['text']} before"
+    if relabelled := _relabelled(before, after):
+        return Change(f"{name}: {relabelled}", "refused")
     old, new = _range_of(before), _range_of(after)
     goes_on = old is not None and new is not None and before["path"] == after["path"] and widens(new, old)
     return Change(words, "goes on" if goes_on else "fits in part")
+
+
+def _relabelled(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Return which labels of choices stand for other values than before, in words; empty if none does."""
+    now: Mapping[str, str] = after.get("values", {})
+    if "values" not in before:
+        labels = [label for label, value in now.items() if value not in (label, repr(label))]
+        known = "kind" in before or not labels
+        return "" if known else "what its labels stood for is not known"
+    was: Mapping[str, str] = before["values"]
+    changed = [label for label in was if label in now and was[label] != now[label]]
+    return ", ".join(f"{label} stands for {now[label]} now, {was[label]} before" for label in changed)
 
 
 def _range_of(form: Mapping[str, Any]) -> Float | Integer | None:

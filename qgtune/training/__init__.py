@@ -13,7 +13,7 @@ from qgtune.training.memory import (
     within_memory,
 )
 from qgtune.training.model_facts import count_parameters
-from qgtune.training.model_files import ModelFileError, TrainedModel, read_model, write_model
+from qgtune.training.model_files import ModelFileError, TrainedModel, model_bytes, read_model
 from qgtune.training.scoring.metrics import METRICS, Metric, Predictions
 from qgtune.training.scoring.regression_metrics import REGRESSION_METRICS
 from qgtune.training.task import (
@@ -65,11 +65,11 @@ __all__ = [
     "evaluate",
     "free_memory",
     "late_facts",
+    "model_bytes",
     "read_model",
     "save_best_model",
     "set_torch_threads",
     "train",
     "with_halved_batches",
     "within_memory",
-    "write_model",
 ]

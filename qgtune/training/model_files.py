@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from qgtune.core.errors import QgtuneError
-from qgtune.training.loop.checkpoints import save_atomically
+from qgtune.training.loop.checkpoints import state_bytes
 
 FORMAT_VERSION = 1
 
@@ -44,21 +44,18 @@ class ModelFileError(QgtuneError):
     """A file that holds no trained model; its text names the file, and what was expected."""
 
 
-def write_model(path: Path, model: TrainedModel) -> None:
-    """Leave a trained model at ``path``, or, if anything fails, what was there before.
+def model_bytes(model: TrainedModel) -> bytes:
+    """Return the content of the file of a trained model.
 
     ``torch.load(path, weights_only=True)`` reads it as a mapping of the fields of ``TrainedModel``.
-
-    Raises:
-        OSError: if the file cannot be written.
     """
     weights = {name: value.detach().cpu() for name, value in model.weights.items()}
     fields = {name: getattr(model, name) for name in TrainedModel.__slots__ if name != "weights"}
-    save_atomically({"format": FORMAT_VERSION, **fields, "weights": weights}, path)
+    return state_bytes({"format": FORMAT_VERSION, **fields, "weights": weights})
 
 
 def read_model(path: Path) -> TrainedModel:
-    """Return the trained model of a file that ``write_model`` left; nothing in the file is run.
+    """Return the trained model of a file with what ``model_bytes`` returned; nothing in the file is run.
 
     Raises:
         ModelFileError: if there is no such file, or it is cut short or of another kind.

@@ -156,6 +156,29 @@ def test_a_script_that_was_edited_is_not_overwritten_unasked(runnable, tmp_path)
     assert script.read_bytes() == before["out.py"]
 
 
+def test_graphs_that_are_not_those_of_the_script_are_not_overwritten_unasked(runnable, tmp_path):
+    """Neither file is written where one of them is in the way."""
+    script, graphs = tmp_path / "out.py", tmp_path / "out_graphs.pt"
+    graphs.write_bytes(b"mine")
+    with pytest.raises(QgtuneError, match=r"out_graphs\.pt exists, and is not what would be written"):
+        export_script(runnable, script)
+    assert graphs.read_bytes() == b"mine"
+    assert not script.exists()
+    export_script(runnable, script, overwrite=True)
+    assert script.exists()
+    assert graphs.read_bytes() != b"mine"
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_data_are_loaded(runnable, tmp_path, monkeypatch):
+    """A folder stands where the graphs would go."""
+    loaded = []
+    monkeypatch.setattr("qgtune.data.load_dataset", lambda *words, **_: loaded.append(words))
+    (tmp_path / "out_graphs.pt").mkdir()
+    with pytest.raises(QgtuneError, match=r"out_graphs\.pt: is a directory"):
+        export_script(runnable, tmp_path / "out.py")
+    assert loaded == []
+
+
 def test_a_place_that_cannot_be_written_is_told(runnable, tmp_path):
     """A folder of that name is no script."""
     with pytest.raises(QgtuneError, match="is a directory"):

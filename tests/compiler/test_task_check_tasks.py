@@ -4,7 +4,7 @@ import pytest
 
 from qgtune.compiler.prepare import prepare
 from qgtune.core.errors import DiagnosticError
-from qgtune.schema.gnn import installed_tasks
+from qgtune.schema.gnn.installed import names_of_packages
 
 NODES = """\
 model:
@@ -137,11 +137,11 @@ def test_the_configs_of_a_task_of_the_users_own_are_not_judged(tmp_path, monkeyp
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plug-in\nVersion: 1\n")
     (info / "entry_points.txt").write_text("[qgtune.task]\nmine = no_such_module:thing\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    installed_tasks.cache_clear()
+    names_of_packages.cache_clear()
     base = "training: {learning_rate: 0.01}\nwhatever: 3\n"
     more = "metric: my_own_metric\n"
     assert checked(tmp_path, "mine", "{name: karate_club}", base, more=more) == []
-    installed_tasks.cache_clear()
+    names_of_packages.cache_clear()
 
 
 def test_a_key_that_no_file_has_is_missed_in_the_base_settings(tmp_path):
@@ -162,3 +162,21 @@ def test_a_key_that_no_file_has_is_missed_in_the_base_settings(tmp_path):
     places = {(d.location.file.rpartition("/")[2], d.message) for d in caught.value.diagnostics}
     assert all(file == "base.yaml" for file, _ in places), places
     assert any("'validation' is required" in message for _, message in places)
+
+
+def test_heads_of_a_layer_without_heads_are_dropped_with_a_word(tmp_path):
+    """The block's own key is told like an argument of the layer; what no layer takes is an error only."""
+    (tmp_path / "base.yaml").write_text(
+        GRAPHS.replace("output_dims: [1]", "output_dims: [2]").replace(
+            "gnn_layer_type: gcn", "gnn_layer_type: gcn, heads: 2, gnn_layer_kwargs: {agr: max}"
+        )
+    )
+    (tmp_path / "tuning.yaml").write_text(
+        "base_settings_path: base.yaml\ntask: graph_classification\ndata: {name: causal_sets}\n"
+    )
+    with pytest.raises(DiagnosticError) as caught:
+        prepare(tmp_path / "tuning.yaml")
+    said = [(d.code, d.message) for d in caught.value.diagnostics if d.code in {"QG214", "QG215"}]
+    assert [code for code, _ in said] == ["QG215", "QG214"]
+    assert said[0][1] == "model.gcn_net[0].heads is not taken by the layer type gcn, and is dropped for it"
+    assert "no layer type takes an argument named 'agr'" in said[1][1]

@@ -223,3 +223,21 @@ def test_time_left_is_the_pace_of_this_run_times_what_is_missing():
     assert board.seconds_left(5.0) is None
     board.note(TrialFinished(0, record(4, "complete", (1.0,)), is_best=True))
     assert board.seconds_left(6.0) == 30.0
+
+
+@pytest.mark.parametrize(
+    ("color", "variables", "is_coloured"),
+    [
+        ("auto", {}, True),
+        ("auto", {"NO_COLOR": "1"}, False),
+        ("never", {}, False),
+        ("always", {"NO_COLOR": "1"}, True),
+    ],
+)
+def test_a_user_decides_on_the_colours_of_a_terminal(monkeypatch, color, variables, is_coloured):
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"TERM": "xterm", **variables}.items():
+        monkeypatch.setenv(name, value)
+    assert ("\x1b[31m" in show(Terminal(), color=color)) is is_coloured
+    assert show(io.StringIO(), color=color) == PLAIN

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from qgtune.core.trials import TrialRecord
 from qgtune.reports.graph_drawing import Arrow, Box, draw_graph
-from qgtune.reports.page import PageParts, report_page
+from qgtune.reports.page import report_page
+from qgtune.reports.page_data import PageParts
 from qgtune.reports.results import Results
 
 
@@ -34,7 +35,13 @@ def trial(number, value=None, state="complete", **params):
 
 
 def config_in(data, number):
+    """Return the config of a trial as the page's script makes it."""
+    [params] = [row[3] for row in data["trials"] if row[0] == number]
     config = dict(enumerate(data["config"]))
+    for index, parameter in data["follows"].items():
+        config.pop(int(index), None)
+        if params[parameter] is not None:
+            config[int(index)] = params[parameter]
     for index, *value in data["differences"][str(number)]:
         if value:
             config[index] = value[0]
@@ -103,11 +110,62 @@ def test_the_page_asks_for_nothing_from_anywhere():
     assert "default-src 'none'" in page
 
 
-def test_a_study_of_5000_trials_stays_small():
-    records = [trial(i, i / 7, **{f"model.p{j}": (i * j) % 97 / 97 for j in range(20)}) for i in range(5_000)]
-    page = page_of(records, curves={i: [(step, step / 3) for step in range(50)] for i in range(5_000)})
+LARGE = pytest.mark.parametrize(("parameters", "trials"), [(20, 5_000), (100, 5_000), (1_000, 500)])
+
+
+@LARGE
+def test_a_large_study_stays_small_and_tells_every_config(parameters, trials):
+    records = [
+        trial(i, i / 7, **{f"p{j}": (i * j) % 97 / 97 for j in range(parameters)}) for i in range(trials)
+    ]
+    page = page_of(records, curves={i: [(step, step / 3) for step in range(50)] for i in range(trials)})
+    data = data_of(page)
     assert len(page.encode()) < 15_000_000
-    assert len(data_of(page)["trials"]) == 5_000
+    assert len(data["trials"]) == trials
+    assert len(data["parameters"]) == parameters
+    for i in (1, trials - 1):
+        found = config_in(data, i)
+        assert found == pytest.approx(records[i].params, rel=1e-5)
+    assert (data["left_out"] == []) == (parameters == 20)
+
+
+def test_what_does_not_fit_is_left_out_and_said_and_the_most_important_stays():
+    text = "a label that is as long as labels of whole mappings are, which is long, longer, the longest "
+    records = [
+        trial(i, float(i), **{f"p{j}": f"{text}{j} {i * j % 7}" for j in range(100)}) for i in range(2_000)
+    ]
+    page = page_of(records, importances={"p77": 0.9, "p3": 0.1})
+    data = data_of(page)
+    assert len(page.encode()) < 15_000_000
+    kept = {one["name"] for one in data["parameters"]}
+    assert {"p77", "p3"} < kept
+    assert len(kept) < 100
+    assert any(line.startswith(f"{len(kept)} of 100 parameters") for line in data["left_out"])
+    assert config_in(data, 1) == records[1].params
+    without = 2_000 - len(data["differences"])
+    assert f"The configs of {without} trials are not here; qgtune show prints them." in data["left_out"]
+
+
+def test_of_very_many_trials_the_best_and_the_last_are_listed(monkeypatch):
+    monkeypatch.setattr("qgtune.reports.page_data.MOST_TRIALS", 20)
+    data = data_of(page_of([trial(i, abs(i - 50.0), lr=i / 100) for i in range(100)]))
+    assert [row[0] for row in data["trials"]] == [*range(45, 55), *range(90, 100)]
+    assert data["begun"] == 100
+    assert data["left_out"] == ["20 of 100 trials: the best ones, and the last."]
+
+
+def test_curves_are_those_of_the_best_trials_and_of_none_that_the_table_lacks():
+    records = [trial(i, abs(i - 500.0), lr=0.1) for i in range(1_000)]
+    data = data_of(page_of(records, curves={i: [(0, 1.0)] for i in range(1_010)}))
+    assert sorted(map(int, data["curves"])) == list(range(350, 650))
+    assert data["reported"] == 1_000
+
+
+def test_a_reused_trial_and_a_repeated_one_say_so():
+    reused = TrialRecord(1, "complete", (0.5,), {}, reused_from=0)
+    repeated = TrialRecord(2, "complete", (0.6,), {}, repeats=((0.5,), (0.7,)), spread=(0.1414,))
+    rows = data_of(page_of([trial(0, 0.5), reused, repeated]))["trials"]
+    assert [row[8:] for row in rows] == [[], [0, [], []], [None, [0.1414], [[0.5], [0.7]]]]
 
 
 def test_a_thousand_parameters_fit():

@@ -1,81 +1,13 @@
 """report.html in a real headless Chromium: it loads in silence, filters, sorts, and shows a trial."""
 
 import re
-import shutil
-from datetime import datetime, timedelta
 
 import pytest
+from report_pages import open_page, text_of, type_filter
 
 from qgtune.core.trials import TrialRecord
-from qgtune.reports.graph_drawing import Arrow, Box
-from qgtune.reports.page import PageParts, report_page
+from qgtune.reports.page_data import PageParts
 from qgtune.reports.results import Results
-
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium or its driver is not installed")
-START = datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001 - as studies keep their times
-
-
-@pytest.fixture(scope="module")
-def browser():
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for word in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--window-size=1200,900",
-    ):
-        options.add_argument(word)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    with webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER)) as driver:
-        yield driver
-
-
-def record(number):
-    state = ("complete", "failed", "pruned")[number % 10 // 8 + (number % 10 == 9)]
-    params = {"model.act": ("relu", "<b>tanh</b>")[number % 2], "lr": (number + 1) / 250}
-    began = START + timedelta(seconds=number)
-    values = ((number - 37) ** 2 / 100,) if state == "complete" else ()
-    failure = "ValueError: too hot" if state == "failed" else ""
-    return TrialRecord(
-        number, state, values, params, began, began + timedelta(seconds=2), failure, str(number % 2)
-    )
-
-
-@pytest.fixture(scope="module")
-def report(browser, tmp_path_factory):
-    results = Results("tiny", ("loss",), ("minimize",), tuple(map(record, range(250))), 250, "0123")
-    parts = PageParts(
-        config_of=lambda trial: {
-            "model": {"act": trial.params["model.act"], "dims": [8, 4]},
-            "lr": trial.params["lr"],
-        },
-        importances={"lr": 0.9, "model.act": 0.1},
-        evaluator="fANOVA",
-        curves={number: [(step, step / (number + 1)) for step in range(5)] for number in range(250)},
-        boxes=[Box("lr", "parameter"), Box("warmup", "reference")],
-        arrows=[Arrow("lr", "warmup", "reads")],
-        advice=["`lr` could be narrowed"],
-    )
-    path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_text(report_page(results, parts), encoding="utf-8")
-    return path.as_uri()
-
-
-@pytest.fixture
-def page(browser, report):
-    browser.get_log("browser"), browser.get_log("performance")
-    browser.set_window_size(1200, 900)
-    browser.get(report)
-    return browser
-
-
-def text_of(page, identifier):
-    return page.find_element("id", identifier).text
 
 
 def numbers(page):
@@ -86,18 +18,8 @@ def numbers(page):
 
 
 def head(page, name):
-    [found] = [
-        one
-        for one in page.find_elements("css selector", "thead button")
-        if re.sub(r" [▲▼]$", "", one.text) == name
-    ]
+    [found] = [one for one in page.find_elements("css selector", "thead button") if one.text == name]
     return found
-
-
-def type_filter(page, text):
-    field = page.find_element("id", "filter")
-    field.clear()
-    field.send_keys(text)
 
 
 def test_it_loads_without_errors_and_asks_the_network_for_nothing(page, report):
@@ -120,7 +42,7 @@ def test_the_best_comes_first_and_a_head_sorts_both_ways(page):
     head(page, "lr").click()
     assert numbers(page)[0] == 249
     sorted_heads = page.find_elements("css selector", "th[aria-sort=descending]")
-    assert [one.text for one in sorted_heads] == ["lr ▼"]
+    assert [one.text for one in sorted_heads] == ["lr"]
 
 
 def test_pages_go_through_all_trials(page):
@@ -143,15 +65,50 @@ def test_words_and_comparisons_filter(page):
     assert set(numbers(page)) == {n for n in range(250) if n % 10 == 8}
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("value<0.1", "5 of 250 trials"),
+        ("values_0<0.1", "5 of 250 trials"),
+        ("loss<0.1", "5 of 250 trials"),
+        ("'conv.heads (gat)'>6", "31 of 250 trials"),
+        ("heads>6", "no column heads; 0 of 250 trials"),
+        ("(gat)>6", "31 of 250 trials"),
+        ("a<b=c=2", "83 of 250 trials"),
+        ("-a<b=c=2", "167 of 250 trials"),
+        ("-lr<0.1", "226 of 250 trials"),
+        ("lr<", "250 of 250 trials"),
+        ("speed=3 relu", "no column speed; 0 of 250 trials"),
+        ("'too hot'", "25 of 250 trials"),
+        ("'speed=3'", "0 of 250 trials"),
+    ],
+)
+def test_a_comparison_finds_its_column_or_says_that_there_is_none(page, text, found):
+    type_filter(page, text.replace("'", '"'))
+    assert text_of(page, "found") == found
+
+
+def test_a_parameter_named_seconds_is_a_number_and_a_time_is_told_in_minutes(page):
+    type_filter(page, "number=3")
+    cells = page.find_elements("css selector", "#table tbody td")
+    names = [one.text for one in page.find_elements("css selector", "thead button")]
+    told = [cell.text for name, cell in zip(names, cells, strict=True) if name == "seconds"]
+    assert told == ["76", "2 min 0 s"]
+
+
 def test_a_trial_shows_its_config_with_what_differs_from_the_best_marked(page):
     type_filter(page, "number=4")
     page.find_element("css selector", "button[aria-label='Show trial 4']").click()
     assert text_of(page, "details-title") == "Trial 4"
     differing = [row.text for row in page.find_elements("css selector", "#details tr.differs")]
-    assert differing == ["≠ model.act relu <b>tanh</b>", "≠ lr 0.02 0.152"]
+    assert differing == [
+        "≠ model.act relu <b>tanh</b>",
+        "≠ lr 0.02 0.152",
+        '≠ patience "" null',
+    ]
     page.find_element("id", "only-differences").click()
     rows = page.find_elements("css selector", "#details tbody tr")
-    assert [row.is_displayed() for row in rows] == [True, False, False, True]
+    assert [row.is_displayed() for row in rows] == [True, False, False, True, True]
     page.switch_to.active_element.send_keys("\ue00c")  # Escape
     assert not page.find_element("id", "details").is_displayed()
 
@@ -172,36 +129,66 @@ def test_a_point_of_a_plot_opens_its_trial(page):
     assert page.find_element("id", "details").is_displayed()
 
 
-@pytest.mark.parametrize("width", [500, 768, 1400])
-def test_nothing_but_tables_and_the_graph_is_wider_than_the_window(page, width):
-    page.set_window_size(width, 900)
-    script = "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-    wanted, there = page.execute_script(script)
-    assert wanted <= there
+def of_three(number):
+    values = (float(number), 10.0 - number, float(number % 3))
+    return TrialRecord(number, "complete", values, {"lr": number / 10, "act": None if number % 2 else "relu"})
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_in_light_and_in_dark(page, scheme):
-    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    page.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-    script = "const s = getComputedStyle(document.body); return [s.color, s.backgroundColor]"
-    ink, ground = (luminance(colour) for colour in page.execute_script(script))
-    assert (max(ink, ground) + 0.05) / (min(ink, ground) + 0.05) > 7  # WCAG's AAA
-    assert (ink > ground) == (scheme == "dark")
+def test_of_three_objectives_the_front_says_which_two_it_shows(browser, tmp_path):
+    ways = ("minimize", "maximize", "minimize")
+    results = Results("tiny", ("a", "b", "c"), ways, tuple(map(of_three, range(10))), 10, "0123")
+    parts = PageParts(
+        config_of=lambda trial: dict(trial.params), importances={"lr": 1.0}, evaluator="fANOVA, of a"
+    )
+    page = open_page(browser, tmp_path, results, parts)
+    titles = [one.text for one in page.find_elements("css selector", "figcaption")]
+    assert "Pareto front: b against a, two of 3 values: choose another above" in titles
+    assert "Importance: by fANOVA, of a; the value chosen above does not change it" in titles
+    page.find_element("css selector", "#objective option[value='2']").click()
+    titles = [one.text for one in page.find_elements("css selector", "figcaption")]
+    assert "Pareto front: a against c, two of 3 values: choose another above" in titles
+    type_filter(page, "values_2=1")
+    assert text_of(page, "found") == "3 of 10 trials"
 
 
-def luminance(colour):
-    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
-    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+def test_of_many_curves_the_best_are_shown_and_it_is_said(browser, tmp_path):
+    records = tuple(TrialRecord(i, "complete", (abs(i - 500.0),), {}) for i in range(1_000))
+    parts = PageParts(config_of=lambda _: None, curves={i: [(0, 1.0), (1, 0.5)] for i in range(1_000)})
+    page = open_page(browser, tmp_path, Results("tiny", ("loss",), ("minimize",), records, 1_000), parts)
+    caption = page.find_element("css selector", "[data-plot='Intermediate values'] figcaption").text
+    assert caption == "Intermediate values: 300 of the 1000 trials that reported, the best first"
 
 
-def test_every_control_has_a_name_that_a_screen_reader_tells(page):
-    tree = page.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
-    roles = {"button", "combobox", "searchbox", "checkbox", "link", "region"}
-    unnamed = [
-        node
-        for node in tree
-        if node.get("role", {}).get("value") in roles and not node.get("name", {}).get("value")
+def test_reused_and_repeated_trials_say_so(browser, tmp_path):
+    records = (
+        TrialRecord(0, "complete", (0.5,), {"lr": 0.1}, repeats=((0.4,), (0.6,)), spread=(0.1414,)),
+        TrialRecord(1, "complete", (0.5,), {"lr": 0.1}, reused_from=0),
+        TrialRecord(2, "failed", (), {}, failure="killed", lost=True),
+    )
+    parts = PageParts(config_of=lambda trial: dict(trial.params) or None)
+    page = open_page(browser, tmp_path, Results("tiny", ("loss",), ("minimize",), records, 3), parts)
+    heads = [one.text for one in page.find_elements("css selector", "thead button")]
+    assert heads[-2:] == ["reused_from", "spread"]
+    type_filter(page, "reused_from=0")
+    assert text_of(page, "found") == "1 of 3 trials"
+    page.find_element("css selector", "button[aria-label='Show trial 1']").click()
+    assert "the config of trial 0, whose values it was given" in text_of(page, "details")
+    page.refresh()
+    page.find_element("css selector", "button[aria-label='Show trial 0']").click()
+    assert "the mean of 2 trainings: 0.4; 0.6; standard deviation 0.1414" in text_of(page, "details")
+    assert [one.text for one in page.find_elements("css selector", "#state option")] == [
+        "all",
+        "complete",
+        "lost",
     ]
-    assert unnamed == []
+
+
+def test_what_is_left_out_is_said(browser, tmp_path):
+    label = "a label that is longer than most labels are " * 20
+    records = tuple(
+        TrialRecord(i, "complete", (float(i),), {f"p{j}": f"{label}{i % 7}" for j in range(20)})
+        for i in range(1_000)
+    )
+    parts = PageParts(config_of=lambda trial: dict(trial.params))
+    page = open_page(browser, tmp_path, Results("tiny", ("loss",), ("minimize",), records, 1_000), parts)
+    assert "of 20 parameters, the most important ones" in text_of(page, "left-out")

@@ -7,10 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qgtune.core.trials import TrialRecord
-from qgtune.reports.advice import advice
 from qgtune.reports.results import Results, spread
 from qgtune.reports.summary import summary_report
-from qgtune.space import Categorical, Float
+from qgtune.space import Float
 
 START = datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001 - as studies keep their times
 
@@ -43,6 +42,7 @@ def test_the_spread_of_one_number_is_nothing_and_of_none_is_unknown():
     assert spread([2.0]).deviation == 0.0
     assert spread([]) is None
     assert spread([1.0, float("inf")]) is None
+    assert spread([1.7e308, 1.7e308, -1.7e308]) is None
 
 
 def test_reasons_are_counted_and_the_most_frequent_comes_first():
@@ -82,21 +82,43 @@ def test_names_and_reasons_with_odd_characters_break_no_table():
     assert all(line.endswith("|") for line in rows)
 
 
-def test_a_range_whose_best_trials_lie_close_together_could_be_narrowed():
-    records = [trial(i, abs(i / 30 - 0.5), lr=i / 30, kind="ab"[i % 2]) for i in range(30)]
-    domains = {"lr": Float(0.0, 1.0), "kind": Categorical(("a", "b", "c"), ("a", "b", "c"))}
-    found = advice(study(*records, domains=domains), {"lr": 0.999, "kind": 0.001})
-    assert any(line.startswith("`lr`: the best trials lie between") for line in found)
-    assert any(line.startswith("`kind` hardly matters") for line in found)
+def test_a_trial_that_was_given_its_values_is_neither_among_the_best_nor_timed():
+    later = START + timedelta(seconds=100)
+    records = [
+        TrialRecord(0, "complete", (0.5,), {}, START, START + timedelta(seconds=2)),
+        TrialRecord(1, "complete", (0.5,), {}, START, later, reused_from=0),
+        TrialRecord(2, "complete", (0.6,), {}, START, later, reused_from=77),  # of another study
+        TrialRecord(3, "failed", (), {}, START, START + timedelta(hours=9), "killed", lost=True),
+    ]
+    found = study(*records)
+    assert [record.number for record in found.top] == [0, 2]
+    assert found.durations == [2.0]
+    page = summary_report(found, {}, "")
+    assert "A trial took 2.0 s on average, all 2.0 s." in page
+    assert "2 trials had the config of an earlier one and took its values." in page
 
 
-def test_a_best_value_at_the_edge_says_which_way_to_go_on():
-    records = [trial(i, float(i), lr=i / 30) for i in range(30)]
-    found = advice(study(*records, domains={"lr": Float(0.0, 1.0)}), {})
-    assert any("is at the lower end" in line for line in found)
+def test_nobody_knows_how_long_a_lost_trial_took():
+    lost = TrialRecord(0, "failed", (), {}, START, START + timedelta(hours=9), lost=True)
+    assert lost.duration is None
+    assert lost.outcome == "lost"
 
 
-def test_few_trials_give_no_advice():
-    assert (
-        advice(study(*(trial(i, float(i), lr=0.1) for i in range(5)), domains={"lr": Float(0, 1)}), {}) == []
-    )
+def test_the_summary_tells_how_repeated_trainings_spread():
+    repeated = TrialRecord(0, "complete", (0.6,), {"lr": 0.1}, repeats=((0.5,), (0.7,)), spread=(0.1414,))
+    page = summary_report(study(repeated), {}, "")
+    assert "| trial | loss | spread | `lr` | time |" in page
+    assert "| 0 | 0.6 | 0.141 | 0.1 |  |" in page
+
+
+def test_one_trial_is_not_some_trials():
+    page = summary_report(study(trial(0, 1.0, lr=0.1, act="a"), domains={"lr": Float(0.01, 1.0)}), {}, "")
+    assert "0.1 to 0.1 in 1 trial |" in page
+    assert "1 choice in 1 trial |" in page
+
+
+def test_no_metric_and_no_method_becomes_markup():
+    odd = "<b>*x*_y_ $z$"
+    page = summary_report(study(trial(0, 1.0, lr=0.1), metrics=(odd,)), {"lr": 1.0}, f"fANOVA, of {odd}")
+    assert "<b>" not in page.replace(r"\<b\>", "")
+    assert "$" not in page.replace(r"\$", "")

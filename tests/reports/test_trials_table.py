@@ -32,10 +32,10 @@ RECORDS = [
 ]
 
 TABLE = """\
-number,state,value,lr,model.act,params_worker,duration_seconds,datetime_start,datetime_complete,worker,peak_memory,failure
-0,complete,0.25,1e-05,relu,,3.250,2026-01-02T03:04:05,2026-01-02T03:04:08.250000,0,1048576,
-1,failed,,0.1,,3,3.250,2026-01-02T03:04:05,2026-01-02T03:04:08.250000,1,,"ValueError: ""a"", b"
-2,running,,,,,,2026-01-02T03:04:05,,,,
+number,state,value,lr,model.act,params_worker,duration_seconds,datetime_start,datetime_complete,worker,peak_memory,failure,reused_from,spread
+0,complete,0.25,1e-05,relu,,3.250,2026-01-02T03:04:05,2026-01-02T03:04:08.250000,0,1048576,,,
+1,failed,,0.1,,3,3.250,2026-01-02T03:04:05,2026-01-02T03:04:08.250000,1,,"ValueError: ""a"", b",,
+2,running,,,,,,2026-01-02T03:04:05,,,,,,
 """
 
 
@@ -46,7 +46,7 @@ def test_the_table_has_a_row_for_each_trial_and_a_column_for_each_parameter():
 def test_several_objectives_have_a_column_each():
     head, row = trials_csv([TrialRecord(0, "complete", (0.5, 2.0), {})], value_columns(2)).splitlines()
     assert head.startswith("number,state,values_0,values_1,duration_seconds")
-    assert row == "0,complete,0.5,2.0,,,,,,"
+    assert row == "0,complete,0.5,2.0,,,,,,,,"
 
 
 def test_a_study_without_trials_gives_the_head_only():
@@ -63,4 +63,19 @@ def test_a_study_without_trials_gives_the_head_only():
 def test_what_the_table_says_of_parameters_reads_back(params):
     head, row = csv.reader(io.StringIO(trials_csv([TrialRecord(0, "complete", (1.0,), params)]), newline=""))
     assert row[3 : 3 + len(params)] == [str(value) for value in params.values()]
-    assert len(head) == len(row) == len(set(head)) == 9 + len(params)
+    assert len(head) == len(row) == len(set(head)) == 11 + len(params)
+
+
+def test_lost_reused_and_repeated_trials_say_so():
+    records = [
+        TrialRecord(0, "failed", (), {}, START, END, failure="killed", lost=True),
+        TrialRecord(1, "complete", (0.5,), {}, reused_from=7),
+        TrialRecord(2, "complete", (0.5,), {}, repeats=((0.4,), (0.6,)), spread=(0.1,)),
+    ]
+    rows = list(csv.DictReader(io.StringIO(trials_csv(records))))
+    assert [row["state"] for row in rows] == ["lost", "complete", "complete"]
+    assert [row["duration_seconds"] for row in rows] == ["", "", ""]
+    assert [row["reused_from"] for row in rows] == ["", "7", ""]
+    assert [row["spread"] for row in rows] == ["", "", "0.1"]
+    several = TrialRecord(0, "complete", (0.5, 2.0), {}, spread=(0.1, 0.2))
+    assert trials_csv([several], value_columns(2)).endswith(",0.1 0.2\n")

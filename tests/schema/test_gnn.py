@@ -18,12 +18,12 @@ from qgtune.schema.gnn import (
     RegisteredNames,
     block_width,
     find_problems,
-    installed_names,
     metric_direction,
     parse_config,
     parse_model,
     untaken_kwargs,
 )
+from qgtune.schema.gnn.installed import names_of_packages
 
 BLOCK = {"in_dim": 3, "out_dim": 8, "gnn_layer_type": "gat", "normalizer": "batch_norm", "norm_args": [8]}
 CLASSIFIER = {"input_dim": 8, "output_dims": [2], "hidden_dims": [6, 4]}
@@ -283,9 +283,9 @@ def plug_in(tmp_path, monkeypatch):
     points = [f"[qgtune.{group}]\nmy_{group} = no_such_module:thing\n" for group in groups]
     (info / "entry_points.txt").write_text("\n".join(points))
     monkeypatch.syspath_prepend(str(tmp_path))
-    installed_names.cache_clear()
+    names_of_packages.cache_clear()
     yield
-    installed_names.cache_clear()
+    names_of_packages.cache_clear()
 
 
 @pytest.mark.usefixtures("plug_in")

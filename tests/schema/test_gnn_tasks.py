@@ -14,6 +14,7 @@ from qgtune.schema.gnn import (
     parse_config,
     parse_model,
 )
+from qgtune.schema.gnn.installed import names_of_packages
 
 BLOCK = {"in_dim": 3, "out_dim": 8, "gnn_layer_type": "sage"}
 CONFIGS = {
@@ -258,6 +259,6 @@ def test_tasks_of_installed_packages_are_known_by_name(tmp_path, monkeypatch):
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plug-in\nVersion: 1\n")
     (info / "entry_points.txt").write_text("[qgtune.task]\nmine = no_such_module:thing\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    installed_tasks.cache_clear()
+    names_of_packages.cache_clear()
     assert "mine" in installed_tasks()
-    installed_tasks.cache_clear()
+    names_of_packages.cache_clear()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qgtune.space import Categorical, DomainError, Float, Integer
-from qgtune.space.domains import aligned_high
+from qgtune.space.following import aligned_high
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Objectives that worker processes can import."""
 
+import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -9,6 +11,7 @@ import time
 from pathlib import Path
 
 import optuna
+from threadpoolctl import threadpool_info
 
 from qgtune.core.errors import ConfigValueError, TrialPruned
 
@@ -328,3 +331,140 @@ def number_of_trial(_context):
 
 def takes_no_time(_context):
     return lambda trial: trial.suggest_float("x", 0.0, 1.0)
+
+
+def cancels_once(_context):
+    """The first trial ends with an exception that is no Exception; two run at a time."""
+
+    def objective(trial):
+        if trial.number == 0:
+            raise asyncio.CancelledError
+        return trial.suggest_float("x", 0.0, 1.0)
+
+    return objective
+
+
+def interrupts_itself(_context):
+    def objective(trial):
+        if trial.number % 2:
+            raise KeyboardInterrupt
+        return trial.suggest_float("x", 0.0, 1.0)
+
+    return objective
+
+
+def stops_its_study(_context):
+    def objective(trial):
+        if trial.number == 2:
+            trial.study.stop()
+        return trial.suggest_float("x", 0.0, 1.0)
+
+    return objective
+
+
+def waits_and_tells(path, _context):
+    """Leave a line for each end of a trial, whoever still waits for it."""
+
+    def objective(trial):
+        x = trial.suggest_float("x", 0.0, 1.0)
+        wait_for(path)
+        with Path(f"{path}.ended").open("a") as file:
+            file.write(f"{os.getpid()} {trial.number}\n")
+        return x
+
+    return objective
+
+
+def leaves_with_once(code, flag, _context):
+    def objective(trial):
+        if not Path(flag).exists():
+            Path(flag).touch()
+            os._exit(code)
+        return trial.suggest_float("x", 0.0, 1.0)
+
+    return objective
+
+
+def cannot_begin_again(folder, _context):
+    """The first worker is killed in its first trial, the second one cannot begin, the third one can."""
+    starts = len(list(Path(folder).glob("start-*")))
+    (Path(folder) / f"start-{starts}").touch()
+    if starts == 1:
+        raise MemoryError("no room for the data")
+
+    def objective(trial):
+        if starts == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return trial.suggest_float("x", 0.0, 1.0)
+
+    return objective
+
+
+def kills_its_worker_after(path, seconds, _context):
+    """Kill the worker so many seconds after the moment that stands in a file."""
+
+    def objective(trial):
+        trial.suggest_float("x", 0.0, 1.0)
+        while time.monotonic() < float(Path(path).read_text()) + seconds:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return objective
+
+
+def threads_of_numpy(_context):
+    import numpy as np
+
+    assert np.ones(2).sum() == 2.0
+
+    def objective(trial):
+        found = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+        trial.set_user_attr("threads", found)
+        return 0.0
+
+    return objective
+
+
+def variable_of_the_environment(name, _context):
+    return lambda _trial: float(os.environ.get(name, "-1"))
+
+
+def sockets_of_a_child(path, _context):
+    """Have a child of the worker count the sockets that it has, and the worker its own."""
+
+    def objective(_trial):
+        mine = len(open_sockets())
+        pid = os.fork()
+        if pid == 0:
+            Path(path).write_text(f"{mine} {len(open_sockets())}")
+            os._exit(0)
+        os.waitpid(pid, 0)
+        return 0.0
+
+    return objective
+
+
+def open_sockets():
+    links = []
+    for entry in os.scandir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            links.append(str(Path(entry).readlink()))
+    return [link for link in links if link.startswith("socket:")]
+
+
+def takes_its_company_along(folder, _context):
+    """Kill the worker wherever x is above 0.5, at first only once another trial runs beside it."""
+    met, killed = Path(folder) / "met", Path(folder) / "killed"
+
+    def objective(trial):
+        x = trial.suggest_float("x", 0.0, 1.0)
+        if x > 0.5:
+            wait_for(met)
+            killed.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        met.touch()
+        wait_for(killed)
+        time.sleep(0.3)  # long enough for another thread to kill it
+        return x
+
+    return objective

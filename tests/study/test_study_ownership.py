@@ -10,13 +10,12 @@ import pytest
 
 from qgtune.study import create_study
 from qgtune.study.attributes import LOST, OWNER, SEEN
+from qgtune.study.running.retries import lose_abandoned_trials
 from qgtune.study.storage.ownership import (
     Heartbeat,
     abandoned_trials,
-    fail_abandoned_trials,
     is_owner_dead,
     owner_attributes,
-    record_owner,
     this_owner,
 )
 
@@ -45,24 +44,16 @@ def test_a_trial_is_born_with_its_owner(study):
     assert frozen(study, study.ask()).user_attrs == owner_attributes()
 
 
-def test_an_enqueued_trial_learns_of_its_owner_when_it_begins(study):
+@pytest.mark.parametrize("storage", ["{}/study.log", "sqlite:///{}/study.db"])
+def test_an_enqueued_trial_has_its_owner_before_its_first_parameter_is_sampled(tmp_path, storage):
+    study = create_study("study", storage.format(tmp_path))
     study.enqueue_trial({"x": 0.5})
-    trial = study.ask()
-    assert OWNER not in trial.user_attrs
-    record_owner(trial)
-    assert trial.user_attrs == owner_attributes()
-
-
-def test_recording_an_owner_that_stands_there_writes_nothing(study, tmp_path):
-    trial = study.ask()
-    before = (tmp_path / "study.log").read_bytes()
-    record_owner(trial)
-    assert (tmp_path / "study.log").read_bytes() == before
+    assert frozen(study, study.ask()).user_attrs == owner_attributes()
 
 
 def test_the_trial_of_a_living_process_is_never_failed(study):
     study.ask()
-    assert fail_abandoned_trials(study, "dead", grace=0.0, alone=True) == ()
+    assert abandoned_trials(study, grace=0.0, alone=True) == []
 
 
 def test_a_process_that_has_ended_is_dead_at_once(study):
@@ -95,6 +86,27 @@ def test_another_host_is_given_a_grace_time_since_its_last_sign_of_life(study):
     assert is_owner_dead(trial, grace=80.0)
 
 
+ASKS_WHO_IS_DEAD = """
+import sys
+from qgtune.study import open_study
+from qgtune.study.storage.ownership import abandoned_trials
+print(abandoned_trials(open_study("study", sys.argv[1])))
+"""
+
+
+def test_a_host_in_another_time_zone_takes_nobody_for_dead(tmp_path):
+    storage = f"sqlite:///{tmp_path / 'study.db'}"
+    asked_by(create_study("study", storage), host="elsewhere", machine="another boot")
+    done = subprocess.run(
+        [sys.executable, "-c", ASKS_WHO_IS_DEAD, storage],
+        env={**os.environ, "TZ": "AAA-14"},  # fourteen hours ahead
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
 def test_what_began_on_this_host_before_its_last_boot_is_dead_once_we_are_alone(study):
     trial = asked_by(study, machine="an earlier boot")
     assert not is_owner_dead(trial)
@@ -114,9 +126,9 @@ def test_a_trial_of_nobody_is_given_time_too_unless_we_are_alone(study, value):
 
 def test_a_failed_trial_says_why_and_is_failed_once(study):
     asked_by(study, started="1")
-    [lost] = fail_abandoned_trials(study, "its process was killed")
-    assert study.get_trials()[lost.number].user_attrs[LOST] == "its process was killed"
-    assert fail_abandoned_trials(study, "again") == ()
+    [lost] = lose_abandoned_trials(study, "its process was killed", retry=False)
+    assert study.get_trials()[lost].user_attrs[LOST] == "its process was killed"
+    assert lose_abandoned_trials(study, "again", retry=False) == ()
 
 
 def test_a_heartbeat_gives_signs_when_they_are_due_and_for_running_trials_only(study):

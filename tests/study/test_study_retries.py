@@ -7,8 +7,9 @@ import pytest
 import study_objectives as objectives
 
 from qgtune.core.events import Notice, WorkerDied
-from qgtune.study import RunSpec, create_study, open_study, run_trials
+from qgtune.study import RunSpec, create_study, open_study, run_trials, trial_records
 from qgtune.study.attributes import DEATHS, FAILURE, LOST, OWNER, RETRY_OF
+from qgtune.study.results.records import is_finished
 from qgtune.study.running.gpus import share_of_gpus
 from qgtune.study.running.process_ends import MemoryKills, end_of
 from qgtune.study.running.retries import Blame, Loss, lose_trial, lose_trials_of_killed_run
@@ -89,6 +90,22 @@ def test_a_trial_that_has_ended_is_neither_lost_nor_retried(study):
     assert len(study.trials) == 1
 
 
+def test_a_trial_that_another_run_has_taken_for_lost_is_not_an_end(study):
+    trial = begun(study)
+    lose_trial(study, 0, "killed", retry=False, blame=Blame.NOBODY)
+    assert lose_trial(study, trial.number, "killed", retry=True, blame=Blame.WORKER) is Loss.KNOWN
+    assert len(study.trials) == 1
+
+
+def test_a_trial_that_ends_while_it_is_taken_for_lost_is_complete_and_counts(study):
+    trial = begun(study)
+    trial.set_user_attr(LOST, "killed")  # what is written first
+    study.tell(trial, 1.0)
+    record = trial_records(study)[0]
+    assert (record.state, record.lost, record.failure) == ("complete", False, "")
+    assert is_finished(study.trials[0])
+
+
 def test_without_retries_the_parameters_are_left(study):
     begun(study)
     assert lose_trial(study, 0, "killed", retry=False, blame=Blame.WORKER) is Loss.DROPPED
@@ -124,6 +141,16 @@ def test_a_config_that_kills_three_workers_in_a_row_counts_as_failed_and_the_stu
     assert any(
         "its parameters are tried again" in event.text for event in events if isinstance(event, Notice)
     )
+
+
+def test_a_config_that_kills_its_worker_takes_another_trial_along_once(tmp_path):
+    first = ({"x": 0.9}, {"x": 0.1}, {"x": 0.2})
+    make_objective = functools.partial(objectives.takes_its_company_along, str(tmp_path))
+    outcome, _ = run(make_objective, 3, storage=str(tmp_path / "study.log"), n_jobs=2, enqueue=first)
+    ends = {x: [record for record in outcome.records if record.params["x"] == x] for x in (0.9, 0.1, 0.2)}
+    assert [record.lost for record in ends[0.9]] == [True, True, False]
+    assert ends[0.9][-1].failure.startswith("3 worker processes in a row died with these parameters")
+    assert [[record.lost for record in ends[x]] for x in (0.1, 0.2)] == [[True, False], [False]]
 
 
 def test_a_run_that_was_killed_tries_its_trial_s_parameters_again(tmp_path):
@@ -164,7 +191,7 @@ def test_the_kernel_s_want_of_memory_is_told_from_its_own_counters(tmp_path):
 )
 def test_every_end_has_words_and_only_a_sigkill_is_the_kernel_s(code, for_memory):
     end = end_of(code, for_memory=for_memory)
-    assert end.killed == (code < 0 or code == 255)
+    assert end.killed == (code < 0)
     assert ("OOM killer" in end.reason) == (for_memory and code == -9)
 
 

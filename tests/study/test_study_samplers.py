@@ -17,7 +17,7 @@ from qgtune.core.errors import ConfigValueError, UsageError
 from qgtune.schema.sampler_settings import Choice, find_setting_problems, parse_setting
 from qgtune.schema.samplers import ALGORITHMS, REQUIRED
 from qgtune.study import RunSpec, SamplerSpec, create_study, run_trials
-from qgtune.study.sampling.grid import shuffled
+from qgtune.study.sampling.grid import CELL, shuffled
 from qgtune.study.sampling.pruners import make_pruner
 from qgtune.study.sampling.quasi_random import point, value_at
 from qgtune.study.sampling.samplers import make_sampler
@@ -166,6 +166,74 @@ def test_a_grid_of_two_workers_of_which_one_is_killed_finishes_each_combination_
     )
     finished = [tuple(sorted(record.params.items())) for record in outcome.records if not record.lost]
     assert len(outcome.records) == 7
+    assert len(set(finished)) == len(finished) == 6
+
+
+WIDER = {"x": (-1, 0, 1, 2, 3), "y": ("a", "b")}
+
+
+def wider_value(trial):
+    return float(trial.suggest_int("x", -1, 3)) + (trial.suggest_categorical("y", ("a", "b")) == "b")
+
+
+@pytest.mark.parametrize("before", range(1, 7))
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_grid_that_became_wider_tries_every_combination_once(before, seed):
+    study = optuna.create_study()
+    drawn(spec_of("grid"), before, seed=seed, study=study)
+    wider = SamplerSpec(Choice("grid"), tuple(WIDER), WIDER)
+    trials = drawn(wider, 10 - before, seed=seed, study=study, objective=wider_value)
+    assert len(set(configs(trials))) == len(trials) == 10
+
+
+def test_what_a_trial_of_a_smaller_grid_has_said_marks_no_combination_of_a_wider_one():
+    study = optuna.create_study()
+    study.sampler = make_sampler(spec_of("grid"), 1, 1)
+    trial = study.ask()
+    objectives.grid_value(trial)
+    trial.set_user_attr(CELL, 5)  # the number that it had; in the wider grid another combination has it
+    study.tell(trial, 0.0)
+    wider = SamplerSpec(Choice("grid"), tuple(WIDER), WIDER)
+    trials = drawn(wider, 9, study=study, objective=wider_value)
+    assert len(set(configs(trials))) == 10
+
+
+def conditional(trial):
+    """Three combinations: x alone, or with one of two z."""
+    if trial.suggest_categorical("y", ("a", "b")) == "b":
+        return 0.0
+    return float(trial.suggest_int("z", 0, 1))
+
+
+def test_brute_force_visits_a_combination_again_whose_trial_was_lost():
+    study = optuna.create_study()
+    spec = SamplerSpec(Choice("brute_force"), ("y", "z"))
+    study.sampler = make_sampler(spec, 1, 1)
+    trial = study.ask()
+    conditional(trial)
+    trial.set_user_attr("qgtune:lost", "killed")
+    study.tell(trial, state=optuna.trial.TrialState.FAIL)
+    again = drawn(spec, 3, study=study, objective=conditional)[1:]
+    assert len(set(configs(again))) == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+@pytest.mark.parametrize("policy", ["retry", "fail"])
+def test_brute_force_of_two_workers_of_which_one_is_killed_finishes_each_combination_once(tmp_path, policy):
+    outcome = run_trials(
+        RunSpec(
+            "study",
+            6,
+            functools.partial(objectives.grid_cells_of_which_one_kills, str(tmp_path / "flag")),
+            storage=str(tmp_path / "study.log"),
+            n_processes=2,
+            seed=5,
+            sampler=spec_of("brute_force"),
+            on_worker_death=policy,
+        ),
+        lambda _event: None,
+    )
+    finished = [tuple(sorted(record.params.items())) for record in outcome.records if not record.lost]
     assert len(set(finished)) == len(finished) == 6
 
 

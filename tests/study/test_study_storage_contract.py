@@ -17,7 +17,7 @@ import study_objectives as objectives
 from optuna.storages import JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalRedisBackend
 from optuna.trial import TrialState
-from own_projects import LONGEST
+from own_projects import LONGEST, qgtune_here, write_project
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.events import Notice
@@ -30,8 +30,8 @@ from qgtune.study import (
     run_trials,
     trial_records,
 )
-from qgtune.study.attributes import LOST, OWNER
-from qgtune.study.storage.ownership import fail_abandoned_trials
+from qgtune.study.attributes import FAILURE, FOLLOWS, LOST, OWNER
+from qgtune.study.running.retries import lose_abandoned_trials
 
 FILES = ("journal", "sqlite")
 SERVERS = ("postgresql", "mysql", "redis")
@@ -71,6 +71,15 @@ def test_every_law_holds_for_files(file):
     laws(file)
 
 
+def test_a_study_in_memory_obeys_what_holds_for_it():
+    study = create_study("said", None, "maximize")
+    says_what_it_was_told(study, lambda: study)
+    first = run_trials(spec(None, "run", 6, n_processes=2), lambda _event: None)
+    assert [(record.number, record.state) for record in first.records] == [(n, "complete") for n in range(6)]
+    assert run_trials(spec(None, "run", 2), lambda _event: None).resumed_from == 0, "each run begins anew"
+    a_killed_worker_is_made_up_for(None)
+
+
 def test_every_law_holds_for_servers(server):
     laws(server[1])
 
@@ -81,6 +90,11 @@ def spec(storage, name, total, make_objective=objectives.parabola, **fields):
 
 def holds_what_a_study_says(storage):
     study = create_study("said", storage, "maximize")
+    says_what_it_was_told(study, lambda: open_study("said", storage))
+
+
+def says_what_it_was_told(study, opened):
+    """Check that a study that is opened again says what it was told."""
     study.set_user_attr("list", [1, "two", {"three": None}])
     trial = study.ask()
     trial.suggest_float("model.lr", 1e-6, 1.0, log=True)
@@ -88,7 +102,7 @@ def holds_what_a_study_says(storage):
     trial.set_user_attr("reason", "ä" * 3000)
     trial.report(0.25, 3)
     study.tell(trial, 0.75)
-    again = open_study("said", storage)
+    again = opened()
     assert again.user_attrs["list"] == [1, "two", {"three": None}]
     assert trial_records(again) == trial_records(study)
     [kept] = again.get_trials()
@@ -147,10 +161,9 @@ def a_dead_owners_trial_is_failed(storage):
     subprocess.run([sys.executable, "-c", ASKS_AND_DIES, storage, "dead"], check=False)
     study = create_study("dead", storage)
     mine = study.ask()
-    [dead] = fail_abandoned_trials(study, "its process was killed")
-    assert dead.number == 0
-    assert dead.user_attrs[OWNER]["pid"] != os.getpid()
+    assert lose_abandoned_trials(study, "its process was killed", retry=False) == (0,)
     kept = study.get_trials()
+    assert kept[0].user_attrs[OWNER]["pid"] != os.getpid()
     assert [trial.state for trial in kept] == [TrialState.FAIL, TrialState.RUNNING]
     assert kept[0].user_attrs[LOST] == "its process was killed"
     study.tell(mine, 1.0)
@@ -183,7 +196,16 @@ def plain(storage):
 
 
 def the_dashboard_opens_it_unchanged(storage):
-    """Start optuna-dashboard for real, and ask it for the trials that it shows."""
+    """Start optuna-dashboard for real, and ask it for the trials that it shows; it changes nothing."""
+    study = create_study("shown", storage)
+    trial = study.ask()
+    with params_written_together(trial):
+        trial.suggest_float("model.encoder.0.dropout", 0.0, 0.5)
+        trial.suggest_categorical("model.layer", ["gat", "sage"])
+        trial.set_user_attr(FOLLOWS, {"model.head.input_dim": 64, "model.norm_args": [64]})
+    trial.set_user_attr(FAILURE, "RuntimeError: shapes differ")
+    study.tell(trial, state=TrialState.FAIL)
+    before = kept_in(storage)
     shown = storage.replace("postgresql:", "postgresql+psycopg:").replace("mysql:", "mysql+pymysql:")
     command = [
         sys.executable,
@@ -199,12 +221,29 @@ def the_dashboard_opens_it_unchanged(storage):
         lambda port: [*command, str(port)], lambda port: reads(address.format(port)) is not None
     ) as port:
         address = address.format(port)
-        [number] = [
-            study["study_id"] for study in reads(address)["study_summaries"] if study["study_name"] == "run"
-        ]
-        trials = reads(f"{address}/{number}?after=0")["trials"]
+        numbers = {each["study_name"]: each["study_id"] for each in reads(address)["study_summaries"]}
+        trials = reads(f"{address}/{numbers['run']}?after=0")["trials"]
+        [failed] = reads(f"{address}/{numbers['shown']}?after=0")["trials"]
     assert [trial["state"] for trial in trials] == ["Complete"] * 8
     assert all(trial["params"][0]["name"] == "x" for trial in trials)
+    assert failed["state"] == "Fail"
+    params = {param["name"]: param["param_external_value"] for param in failed["params"]}
+    assert params == {name: str(value) for name, value in trial.params.items()}
+    attributes = {attribute["key"]: attribute["value"] for attribute in failed["user_attrs"]}
+    assert "RuntimeError: shapes differ" in attributes[FAILURE]
+    assert json.loads(attributes[FOLLOWS]) == {"model.head.input_dim": 64, "model.norm_args": [64]}
+    assert kept_in(storage) == before
+
+
+def kept_in(storage):
+    """Return all that a storage holds of its trials, and the bytes of a journal."""
+    trials = {study.study_name: study.get_trials() for study in studies_in(storage)}
+    return trials, Path(storage).read_bytes() if "://" not in storage else b""
+
+
+def studies_in(storage):
+    names = [study.study_name for study in open_storage(storage).get_all_studies()]
+    return [open_study(name, storage) for name in names]
 
 
 def reads(address):
@@ -237,6 +276,29 @@ def test_a_wrong_password_is_refused_without_being_shown(server):
     shown = f"{caught.value} {caught.value.message} {caught.value.hint}"
     assert "wrong-word" not in shown
     assert caught.value.path == ("storage",)
+
+
+def test_a_user_who_may_only_read_a_database_reads_and_is_refused_before_the_first_trial(tmp_path):
+    reason = storage_servers.why_not("postgresql")
+    if reason:
+        pytest.skip(reason)
+    import psycopg
+
+    with storage_servers.postgresql() as url:
+        with pytest.raises(ConfigValueError, match="holds none"):
+            open_study("tiny", url)
+        assert qgtune_here(write_project(tmp_path, f"n_trials: 2\nstorage: {url}\n")).returncode == 0
+        with psycopg.connect(url) as admin:
+            admin.execute("CREATE ROLE reader LOGIN PASSWORD 'word'")
+            admin.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+        reader = url.replace(f"qgtune:{storage_servers.QUOTED_SECRET}", "reader:word")
+        tuning = write_project(tmp_path, f"n_trials: 3\nstorage: {reader}\n")
+        assert "2 of 3 trials finished" in qgtune_here("status", tuning).stdout
+        refused = qgtune_here(tuning)
+        assert refused.returncode == 1
+        assert "error[QG419]: storage: " in refused.stderr
+        assert "permission denied" in refused.stderr
+        assert len(open_study("tiny", url).trials) == 2
 
 
 def test_a_server_that_is_not_there_is_told_in_words():

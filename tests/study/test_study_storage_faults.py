@@ -14,7 +14,14 @@ from own_projects import LONGEST
 
 from qgtune.cli import main
 from qgtune.core.errors import ConfigValueError, QgtuneError
-from qgtune.study import RunSpec, create_study, open_study, run_trials, trial_records
+from qgtune.study import (
+    RunSpec,
+    create_study,
+    open_study,
+    params_written_together,
+    run_trials,
+    trial_records,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the faults are made with Linux's own means")
 
@@ -64,6 +71,26 @@ def test_a_full_disk_ends_the_run_and_loses_no_finished_trial(disk):
     outcome = run(journal, len(kept) + 2)
     assert [record for record in outcome.records if record.state == "complete"][: len(kept)] == kept
     assert "running" not in {record.state for record in outcome.records}
+
+
+def test_parameters_that_a_full_disk_did_not_take_are_written_when_there_is_room_again(disk):
+    folder, _ = disk
+    journal = folder / "study.log"
+    trial = create_study("study", journal).ask()
+
+    def sample():
+        with params_written_together(trial):
+            for index in range(20):
+                trial.suggest_float(f"p{index}", 0.0, 1.0)
+            fill(folder)
+
+    with pytest.raises(OSError, match="No space left"):
+        sample()
+    (folder / "filler").unlink()
+    trial.set_user_attr("reason", "the disk was full")
+    [kept] = open_study("study", journal).trials
+    assert (kept.params, kept.user_attrs["reason"]) == (trial.params, "the disk was full")
+    assert len(kept.params) == 20
 
 
 def test_a_full_disk_leaves_a_database_whole(disk):

@@ -13,6 +13,7 @@ import pytest
 import study_objectives as objectives
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+from optuna.storages.journal._file import BaseJournalFileLock
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.study import (
@@ -24,9 +25,10 @@ from qgtune.study import (
     run_trials,
     trial_records,
 )
-from qgtune.study.storage.journal_repair import fail_running_trials, repair_journal
-from qgtune.study.storage.run_lock import RunLock
+from qgtune.study.storage.journal_repair import repair_journal
+from qgtune.study.storage.run_lock import RunLock, presence_file
 from qgtune.study.storage.storage_address import storage_address
+from qgtune.study.storage.storages import repair_storage
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
 
@@ -149,7 +151,7 @@ def test_reading_a_study_that_is_not_there_names_what_is(journal, tmp_path):
 def test_a_torn_tail_is_cut_off_and_kept_beside(journal, torn):
     whole = journal.read_bytes()
     journal.write_bytes(whole + torn)
-    repair_journal(journal)
+    repair_storage(storage_address(journal))
     assert journal.read_bytes() == whole
     assert journal.with_name("study.log.torn").read_bytes().rstrip(b"\n") == torn
     assert goes_on_to(journal, 4) == ["complete"] * 4
@@ -157,7 +159,7 @@ def test_a_torn_tail_is_cut_off_and_kept_beside(journal, torn):
 
 def test_a_whole_journal_is_not_changed_by_a_repair(journal):
     whole = journal.read_bytes()
-    repair_journal(journal)
+    repair_storage(storage_address(journal))
     assert journal.read_bytes() == whole
     assert names(journal.parent) == ["study.log"]
 
@@ -192,7 +194,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_a_writer_that_was_killed_giving_back_its_lock_leaves_no_trace(journal):
     subprocess.run([sys.executable, "-c", KILLED_WRITER, str(journal)], check=False)
     Path(f"{journal}.lock").rename(f"{journal}.lock1234.rename")
-    repair_journal(journal)
+    repair_storage(storage_address(journal))
     assert names(journal.parent) == ["study.log"]
 
 
@@ -207,6 +209,30 @@ def test_a_writer_that_was_killed_blocks_nobody(journal, caplog, monkeypatch):
         study.optimize(lambda _trial: 0.0, n_trials=1)
     assert caplog.messages == []
     assert not os.path.lexists(f"{journal}.lock")
+
+
+FORKS_WHILE_WRITING = """
+import os, signal, sys
+from pathlib import Path
+from qgtune.study.storage.journal_lock import JournalLock
+JournalLock(Path(sys.argv[1])).acquire()
+if os.fork() == 0:
+    print("ready", flush=True)
+    os.read(0, 1)
+    os._exit(0)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@posix_only
+def test_a_child_forked_from_a_writer_that_was_killed_keeps_no_lock(journal):
+    command = [sys.executable, "-c", FORKS_WHILE_WRITING, str(journal)]
+    parent = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert parent.stdout.readline() == b"ready\n"
+    parent.wait()
+    create_study("study", journal).optimize(lambda _trial: 0.0, n_trials=1)
+    assert not os.path.lexists(f"{journal}.lock")
+    parent.communicate()
 
 
 @pytest.mark.parametrize("target", ["a link", "a file"])
@@ -238,15 +264,6 @@ def test_our_lock_and_plain_optuna_s_keep_each_other_out(journal):
     assert len(open_storage(journal).get_all_trials(study_id)) == 3 + 120
 
 
-def test_trials_left_running_are_failed_with_the_reason(journal):
-    study = create_study("study", journal)
-    study.ask()
-    assert fail_running_trials(study, "the run was killed") == (3,)
-    record = trial_records(study)[3]
-    assert (record.state, record.failure) == ("failed", "the run was killed")
-    assert goes_on_to(journal, 4) == ["complete", "complete", "complete", "failed", "complete"]
-
-
 @posix_only
 def test_a_claim_succeeds_only_for_the_last_one_alive(tmp_path):
     journal = tmp_path / "study.log"
@@ -260,6 +277,75 @@ def test_a_claim_succeeds_only_for_the_last_one_alive(tmp_path):
         other.release()
         assert one.claim()
     assert names(tmp_path) == []
+
+
+@posix_only
+@pytest.mark.parametrize("step", ["claim", "share"])
+def test_who_shares_a_presence_that_was_removed_meanwhile_is_seen_by_all(tmp_path, step):
+    journal = tmp_path / "study.log"
+    with RunLock(journal) as one, RunLock(journal) as other:
+        one.share()
+        # As the last process out does, between a claim of this one that failed and its return.
+        presence_file(journal).unlink()
+        getattr(one, step)()
+        assert not other.claim()
+        one.release()
+        assert other.claim()
+
+
+@posix_only
+def test_who_leaves_removes_nobody_else_s_presence(tmp_path):
+    journal = tmp_path / "study.log"
+    with RunLock(journal) as one, RunLock(journal) as other, RunLock(journal) as third:
+        one.share()
+        presence_file(journal).unlink()
+        other.share()
+        one.release()
+        assert not third.claim()
+
+
+@posix_only
+def test_all_links_to_a_storage_have_one_presence_and_one_lock(tmp_path):
+    journal, link = tmp_path / "study.log", tmp_path / "elsewhere" / "link.log"
+    create_study("study", journal)
+    link.parent.mkdir()
+    link.symlink_to(journal)
+    with RunLock(link) as one, RunLock(journal) as other:
+        one.share()
+        assert not other.claim()
+    locked = JournalFileSymlinkLock(str(journal))
+    locked.acquire()
+    asked = threading.Thread(target=create_study("study", link).ask)
+    asked.start()
+    asked.join(0.3)
+    assert asked.is_alive()
+    locked.release()
+    asked.join()
+    assert names(link.parent) == ["link.log"]
+
+
+class WriterAtWork(BaseJournalFileLock):
+    """A lock that another program holds, which is in the middle of a record."""
+
+    def __init__(self, journal, rest):
+        self.journal, self.rest = journal, rest
+
+    def acquire(self):
+        with self.journal.open("ab") as file:
+            file.write(self.rest)
+        return True
+
+    def release(self):
+        self.rest = b""
+
+
+def test_a_repair_waits_for_a_program_that_is_in_the_middle_of_a_record(journal):
+    whole = journal.read_bytes()
+    cut = whole.rindex(b"{") + 5
+    journal.write_bytes(whole[:cut])
+    repair_journal(journal, WriterAtWork(journal, whole[cut:]))
+    assert journal.read_bytes() == whole
+    assert names(journal.parent) == ["study.log"]
 
 
 @posix_only
@@ -318,3 +404,23 @@ def test_the_address_for_people_is_the_file_or_the_url_without_its_password(tmp_
     assert storage_address("sqlite:///a/study.db?timeout=5").url.endswith("/a/study.db?timeout=5")
     both = [storage_address(f"redis://:{password}@host/0").presence for password in ("one", "two")]
     assert both[0] == both[1], "the lock of a server is that of its address, whoever looks"
+
+
+ADDS_A_TRIAL = """
+import sys
+from qgtune.study import create_study
+create_study("study", sys.argv[1]).optimize(lambda trial: 1.0, n_trials=1)
+"""
+
+
+def test_looking_at_a_database_again_takes_no_lock_from_those_who_have_it_open(tmp_path):
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    study = create_study("study", url)
+    for number in (1, 2):
+        open_storage(url)
+        open_study("study", url)
+        # This process's connection keeps the log, or else the other one removes it at its end.
+        subprocess.run([sys.executable, "-c", ADDS_A_TRIAL, url], check=True)
+        assert len(study.trials) == number
+        study.set_user_attr("number", number)
+    assert open_study("study", url).user_attrs["number"] == 2

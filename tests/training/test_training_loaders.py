@@ -143,3 +143,15 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(tmp_path):
         save_atomically({"epoch": lambda: None}, target)
     assert torch.load(target, weights_only=True) == {"epoch": 1}
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_best_model_that_cannot_be_written_is_said_and_the_training_counts(
+    tiny_graphs, make_config, tmp_path
+):
+    (tmp_path / "checkpoints/00000/best_model.pt/in the way").mkdir(parents=True)
+    said = []
+    config = make_config({"checkpoint_at": 1})
+    result = train(config, tiny_graphs(), metric="loss", output_dir=tmp_path, on_notice=said.append)
+    assert result.epochs > 0
+    [notice] = [text for text in said if "the model cannot be kept" in text]
+    assert "best_model.pt: is a directory" in notice

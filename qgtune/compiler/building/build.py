@@ -1,8 +1,8 @@
 """Search space over base settings -> typed tree.
 
 What the search space does not mention stays as in the base settings. What it mentions replaces the value
-there; mappings are merged key by key, lists of mappings item by item. Conditions, switches and repeats have
-modules of their own, which come back here for what stands in their cases and items.
+there; mappings are merged key by key, lists of mappings item by item. Lists, conditions, switches and repeats
+have modules of their own, which come back here for what stands in their items and cases.
 """
 
 from qgtune.compiler.building.conditions import (
@@ -12,16 +12,12 @@ from qgtune.compiler.building.conditions import (
     build_switch,
     is_condition,
 )
+from qgtune.compiler.building.constants import constant_tree
 from qgtune.compiler.building.expand import ListPaths
-from qgtune.compiler.building.forms import (
-    Form,
-    form_type,
-    looks_like_range,
-    misspelled_form,
-    read_domain,
-    read_form,
-)
-from qgtune.compiler.building.mismatches import Mismatches, kind_text, literals
+from qgtune.compiler.building.forms import form_type, looks_like_range, misspelled_form, read_form
+from qgtune.compiler.building.lists import Lists
+from qgtune.compiler.building.mismatches import Mismatches, kind_text
+from qgtune.compiler.building.parameters import Parameters
 from qgtune.compiler.building.reach import Reach
 from qgtune.compiler.building.repeats import Allowance, Kit, RepeatBuilder
 from qgtune.compiler.building.selection import Extent, Selection
@@ -31,51 +27,18 @@ from qgtune.compiler.building.tags import FIELDS, has_tags, read_tagged
 from qgtune.compiler.building.written import Fields, Written, fields_of, settled
 from qgtune.compiler.problems import Problems
 from qgtune.core.paths import ROOT, Path
-from qgtune.document import (
-    AliasNode,
-    Content,
-    Document,
-    MappingNode,
-    ScalarNode,
-    SequenceNode,
-    content,
-    entries,
-    plain_data,
-    walk,
-)
+from qgtune.document import AliasNode, Content, Document, MappingNode, ScalarNode, SequenceNode, entries, walk
 from qgtune.space import (
-    Categorical,
     Constant,
     Domain,
-    DomainError,
     FollowingRange,
     Mapping,
     Origin,
-    Parameter,
     Role,
-    Sequence,
     SpaceNode,
     Unread,
     config_path,
 )
-
-
-def constant_tree(written: Written, role: Role) -> SpaceNode:
-    """Return the tree of constants that a node spells, whatever its lists and mappings look like."""
-    inner = written.content
-    origin = Origin(role, written.path)
-    if isinstance(inner, ScalarNode):
-        return Constant(inner.value, origin)
-    if isinstance(inner, SequenceNode):
-        items = (constant_tree(item, role) for item in items_of(inner, written.path))
-        return Sequence(tuple(items), origin)
-    fields = {key: constant_tree(value, role) for key, (_, value) in fields_of(written).items()}
-    return Mapping(fields, origin)
-
-
-def items_of(node: SequenceNode, path: Path) -> list[Written]:
-    """Return the items of a list with their places."""
-    return [Written(item, (*path, i)) for i, item in enumerate(node.items)]
 
 
 def _tells(base: Content, inner: Content) -> bool:
@@ -138,15 +101,16 @@ class _Builder:
     ) -> None:
         self.space = space
         self.base = base
-        self.list_paths = list_paths
         self.selection = selection
         self.problems = problems
         self.mismatches = Mismatches(problems)
         self.sharing = Sharing(problems)
+        self.parameters = Parameters(self.mismatches, self.sharing)
         self.reach = Reach(space, base, selection)
         self.kit = Kit(self, self.sharing, self.reach, Allowance())
         # In the one-file form of later QGTune, what varies has a tag, and a bare list is a list.
-        self.only_tags_vary = base is None and space is not None and has_tags(space.node)
+        only_tags_vary = base is None and space is not None and has_tags(space.node)
+        self.lists = Lists(self, self.parameters, self.mismatches, list_paths, only_tags_vary=only_tags_vary)
 
     def sections(self, settings: frozenset[str]) -> Mapping:
         """Return the whole tree, section by section, without the settings of the search space itself."""
@@ -212,14 +176,14 @@ class _Builder:
         tagged = None if inner.tag is None else read_tagged(space, path, self, self.reach)
         if tagged is not None:
             if isinstance(tagged, Domain | FollowingRange):
-                return self._parameter(tagged, space, base, path)
+                return self.parameters.parameter(tagged, space, base, path)
             return tagged
         if base is not None and not merges and not _tells(base.content, inner):
             base = None
         if isinstance(inner, MappingNode):
             return self._mapping(space, fields_of(space), base, path, merges=merges)
         if isinstance(inner, SequenceNode):
-            return self._sequence(space, inner, base, path, merges=merges)
+            return self.lists.node(space, inner, base, path, merges=merges)
         return self._scalar(space, inner, base, path, merges=merges)
 
     def _scalar(
@@ -245,32 +209,34 @@ class _Builder:
         self, space: Written, fields: Fields, base: Written | None, path: Path, *, merges: bool
     ) -> SpaceNode:
         base_inner = base.content if base is not None else None
-        if (form_type(fields) in ("switch", "coupled") or is_condition(fields, base_inner)) and (
+        kind, is_conditional = form_type(fields), is_condition(fields, base_inner)
+        if (is_conditional or kind in ("switch", "coupled")) and (
             self.selection.extent(config_path(path)) is Extent.PART
         ):
             self.mismatches.part_of_a_switch(space, path)
             return Unread(None, Origin(Role.SPACE, space.path))
-        if is_condition(fields, base_inner):
+        if is_conditional:
             return build_condition(space, fields, base, path, self, merges=merges)
-        kind = form_type(fields)
         if kind is not None:
             return self._form(space, fields, kind, base, path, merges=merges)
-        origin = Origin(Role.SPACE, space.path)
         meant = misspelled_form(fields)
         if meant is not None and not isinstance(base_inner, MappingNode):
             self.mismatches.misspelled_type(fields, meant)
-            return Unread(None, origin)
+            return Unread(None, Origin(Role.SPACE, space.path))
         if isinstance(base_inner, SequenceNode) or (
             isinstance(base_inner, ScalarNode) and base_inner.value is not None
         ):
-            hint = (
-                "add type: float, int or categorical to make it a parameter"
-                if looks_like_range(fields)
-                else ""
-            )
-            return self._misfit(space, base_inner, path, hint)
-        base_fields = fields_of(base) if base is not None and isinstance(base_inner, MappingNode) else {}
-        siblings = base_fields if isinstance(base_inner, MappingNode) else None
+            hint = "add type: float, int or categorical to make it a parameter"
+            return self.mismatches.misfit(space, base_inner, path, hint if looks_like_range(fields) else "")
+        return self._entries(space, fields, base, path, merges=merges)
+
+    def _entries(
+        self, space: Written, fields: Fields, base: Written | None, path: Path, *, merges: bool
+    ) -> SpaceNode:
+        """Return a plain mapping, entry by entry; those of the base settings come first."""
+        is_over_mapping = base is not None and isinstance(base.content, MappingNode)
+        base_fields = fields_of(base) if base is not None and is_over_mapping else {}
+        siblings = base_fields if is_over_mapping else None
         if looks_like_range(fields) and not fields.keys() <= base_fields.keys():
             self.mismatches.missing_type(space.path, path)
             siblings = None  # one mistake, one warning
@@ -286,7 +252,7 @@ class _Builder:
             )
             for name in names
         }
-        return Mapping(built, origin)
+        return Mapping(built, Origin(Role.SPACE, space.path))
 
     def _form(  # noqa: PLR0913 - as mapping, of which it is a part
         self,
@@ -312,103 +278,12 @@ class _Builder:
             case "repeat":
                 built = RepeatBuilder(form, space, base, path, self.kit).make()
             case _:
-                built = self._sampled(form, space, base if merges else None, path)
+                built = self.parameters.sampled(form, space, base if merges else None, path)
         return built
 
-    def _sampled(self, form: Form, space: Written, base: Written | None, path: Path) -> SpaceNode:
-        if form.type == "categorical":
-            for item in literals(form.node("choices")):
-                self.mismatches.check_literal(item, "a choice")
-        domain = read_domain(form, self.problems)
-        if domain is None:
-            return Unread(None, Origin(Role.SPACE, space.path))
-        return self._parameter(domain, space, base, path)
-
-    def _parameter(
-        self, domain: Domain | FollowingRange, space: Written, base: Written | None, path: Path
-    ) -> SpaceNode:
-        parameter = Parameter(domain, Origin(Role.SPACE, space.path))
-        if self.sharing.is_new(space, path):
-            self.mismatches.check_base_value(parameter, base, path)
-        return parameter
-
-    def _sequence(
-        self, space: Written, node: SequenceNode, base: Written | None, path: Path, *, merges: bool
-    ) -> SpaceNode:
-        base_inner = base.content if base is not None else None
-        kinds = {type(content(item)) for item in node.items}
-        place = config_path(path)
-        if MappingNode in kinds or not node.items or self.only_tags_vary:
-            return self._list(space, node, base, path, merges=merges)
-        if kinds == {SequenceNode}:
-            return self._list_of_lists(space, node, base, path, merges=merges)
-        if isinstance(base_inner, SequenceNode) or place in self.list_paths:
-            return self._list(space, node, base, path, merges=merges)
-        if isinstance(base_inner, MappingNode):
-            return self._misfit(space, base_inner, path)
-        if base_inner is None or base_inner.value is None:
-            self.mismatches.bare_list(node, path)
-        return self.choices(space, path, base if merges else None)
-
-    def _list_of_lists(
-        self, space: Written, node: SequenceNode, base: Written | None, path: Path, *, merges: bool
-    ) -> SpaceNode:
-        base_inner = base.content if base is not None else None
-        base_holds_lists = isinstance(base_inner, SequenceNode) and any(
-            isinstance(content(item), SequenceNode) for item in base_inner.items
-        )
-        if base_holds_lists or config_path(path) in self.list_paths:
-            return self._list(space, node, base, path, merges=merges)
-        if isinstance(base_inner, MappingNode) or (
-            isinstance(base_inner, ScalarNode) and base_inner.value is not None
-        ):
-            return self._misfit(space, base_inner, path)
-        if not isinstance(base_inner, SequenceNode):
-            self.mismatches.bare_list(node, path)
-        return self.choices(space, path, base)
-
-    def choices(self, space: Written, path: Path, base: Written | None = None) -> SpaceNode:
+    def choices(self, space: Written, path: Path) -> SpaceNode:
         """Return the parameter whose choices are the items of a list."""
-        node = space.content
-        assert isinstance(node, SequenceNode)  # noqa: S101 - who asks has looked
-        for item in node.items:
-            self.mismatches.check_literal(item, "a choice")
-        try:
-            domain = Categorical.of([plain_data(item) for item in node.items])
-        except DomainError as error:
-            self.problems.error("QG206", error.message, self.problems.at_node(Role.SPACE, node), error.hint)
-            return Unread(None, Origin(Role.SPACE, space.path))
-        return self._parameter(domain, space, base, path)
-
-    def _list(
-        self, space: Written, node: SequenceNode, base: Written | None, path: Path, *, merges: bool
-    ) -> SpaceNode:
-        """Return a plain list; its items may hold parameters of their own."""
-        base_inner = base.content if base is not None else None
-        if isinstance(base_inner, MappingNode) or (
-            isinstance(base_inner, ScalarNode) and base_inner.value is not None
-        ):
-            return self._misfit(space, base_inner, path)
-        base_items = items_of(base_inner, base.path) if base and isinstance(base_inner, SequenceNode) else []
-        holds_mappings = any(isinstance(content(item), MappingNode) for item in node.items) or any(
-            isinstance(item.content, MappingNode) for item in base_items
-        )
-        if merges and base is not None and holds_mappings and len(base_items) != len(node.items):
-            self.mismatches.lengths(space, len(base_items), path)
-        # A list among lists is a list, also where the base settings have fewer of them.
-        first_list = next((item for item in base_items if isinstance(item.content, SequenceNode)), None)
-        items: list[SpaceNode] = []
-        for i, item in enumerate(items_of(node, space.path)):
-            below = base_items[i] if i < len(base_items) else None
-            if below is None and isinstance(item.content, SequenceNode):
-                below = first_list
-            items.append(self.node(item, below, (*path, i), merges=merges))
-        return Sequence(tuple(items), Origin(Role.SPACE, space.path))
-
-    def _misfit(self, space: Written, base: Content, path: Path, hint: str = "") -> SpaceNode:
-        """Report another kind of value, and return the node's own tree, so that references into it hold."""
-        self.mismatches.kinds(space, base, path, hint)
-        return constant_tree(space, Role.SPACE)
+        return self.parameters.choices(space, None, path)
 
     def _check_scalar_over(self, node: ScalarNode, base: Written | None, path: Path, space: Written) -> None:
         base_inner = base.content if base is not None else None

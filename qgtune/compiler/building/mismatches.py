@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 
+from qgtune.compiler.building.constants import constant_tree
 from qgtune.compiler.building.forms import FIELDS, is_form
 from qgtune.compiler.building.selection import Selection
 from qgtune.compiler.building.settings import SETTINGS
 from qgtune.compiler.building.written import Fields, Written
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Location, Related, did_you_mean, nearest
-from qgtune.core.paths import Path, format_path
+from qgtune.core.paths import Path
+from qgtune.core.wording import count
 from qgtune.document import (
     TAGS,
     AliasNode,
@@ -21,7 +23,7 @@ from qgtune.document import (
     entries,
     walk,
 )
-from qgtune.space import Origin, Parameter, Role, config_path
+from qgtune.space import Origin, Parameter, Role, SpaceNode, path_text
 
 
 class Mismatches:
@@ -49,7 +51,7 @@ class Mismatches:
         text = _flow_text(node)
         self.problems.warn(
             "QG211",
-            f"nothing tells whether {shown(path)} is a list or choices; it is read as choices",
+            f"nothing tells whether {path_text(path)} is a list or choices; it is read as choices",
             self.problems.at_node(Role.SPACE, node),
             f"write {{type: categorical, choices: {text}}} or {{type: fixed, value: {text}}}",
         )
@@ -64,7 +66,7 @@ class Mismatches:
         self._compared.add(parameter.origin)
         self.problems.warn(
             "QG218",
-            f"{shown(path)} is {inner.text} in the base settings, but here {parameter.domain}",
+            f"{path_text(path)} is {inner.text} in the base settings, but here {parameter.domain}",
             self.problems.at(parameter.origin),
             "",
             Related(self.problems.at_node(Role.BASE, inner), "the base settings' value"),
@@ -76,8 +78,13 @@ class Mismatches:
             self.problems.at_node(Role.BASE, base), f"the base settings have {kind_text(base)} here"
         )
         here, there = kind_text(written.content), kind_text(base)
-        message = f"{shown(path)} is {here} here, but {there} in the base settings"
+        message = f"{path_text(path)} is {here} here, but {there} in the base settings"
         self.problems.error("QG212", message, self._key_or_node(written), hint, related)
+
+    def misfit(self, written: Written, base: Content, path: Path, hint: str = "") -> SpaceNode:
+        """Report another kind of value, and return the node's own tree, so that references into it hold."""
+        self.kinds(written, base, path, hint)
+        return constant_tree(written, Role.SPACE)
 
     def misspelled_type(self, fields: Fields, meant: str) -> None:
         """Report a mapping that is a parameter but for its type."""
@@ -92,15 +99,17 @@ class Mismatches:
         """Warn of a mapping that has the fields of a parameter, but no type."""
         self.problems.warn(
             "QG217",
-            f"{shown(path)} looks like a parameter, but has no type; it is read as it stands",
+            f"{path_text(path)} looks like a parameter, but has no type; it is read as it stands",
             self.problems.at_key(Origin(Role.SPACE, written)),
             "add type: float, int or categorical; or write {type: fixed, value: {...}}",
         )
 
     def part_of_a_switch(self, written: Written, path: Path) -> None:
         """Report that ``tune`` names a part of what stands there in some trials only."""
-        message = f"tune names a part of {shown(path)}, of which trials differ in what it has"
-        self.problems.error("QG227", message, self._key_or_node(written), f"name {shown(path)} as a whole")
+        message = f"tune names a part of {path_text(path)}, of which trials differ in what it has"
+        self.problems.error(
+            "QG227", message, self._key_or_node(written), f"name {path_text(path)} as a whole"
+        )
 
     def check_literal(self, node: Node, what: str) -> None:
         """Report what would vary or follow, but stands where a value is taken as it is."""
@@ -116,7 +125,7 @@ class Mismatches:
 
     def unknown_key(self, key: ScalarNode, path: Path, known: Iterable[str | int]) -> None:
         """Warn of a key that the base settings do not have."""
-        message = f"the base settings have no {shown(path)}"
+        message = f"the base settings have no {path_text(path)}"
         names = [*map(str, known), *(SETTINGS if len(path) == 1 else ())]
         hint = did_you_mean(str(path[-1]), names)
         self.problems.warn("QG209", message, self.problems.at_node(Role.SPACE, key), hint)
@@ -136,7 +145,7 @@ class Mismatches:
         assert isinstance(node, SequenceNode)  # noqa: S101 - it is a list that has a length
         self.problems.warn(
             "QG210",
-            f"{shown(path)} has {_count(len(node.items), 'item')} here and {base_length} in "
+            f"{path_text(path)} has {count(len(node.items), 'item')} here and {base_length} in "
             f"the base settings; a config will have {len(node.items)}",
             self._key_or_node(written),
             "to leave an item as in the base settings, write - {} in its place",
@@ -158,11 +167,6 @@ def literals(choices: Node) -> list[Node]:
     return [value for _, value in entries(inner).values()] if isinstance(inner, MappingNode) else []
 
 
-def shown(path: Path) -> str:
-    """Return a path of the tree as a user knows it."""
-    return format_path(config_path(path))
-
-
 def kind_text(node: Content) -> str:
     """Return what a node is, in words: a mapping, a list, or its value."""
     if isinstance(node, MappingNode):
@@ -176,10 +180,6 @@ def kind_text(node: Content) -> str:
         if node.style
         else f"the value {node.text}"
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _flow_text(node: SequenceNode) -> str:

@@ -5,7 +5,8 @@ import math
 from typing import Any
 
 from qgtune.compiler.building.conditions import OTHERWISE, WHEN
-from qgtune.compiler.building.forms import form_type, read_domain, read_form
+from qgtune.compiler.building.domains import read_domain
+from qgtune.compiler.building.forms import form_type, read_form
 from qgtune.compiler.building.selection import Extent, Selection
 from qgtune.compiler.building.written import Fields, Written, fields_of
 from qgtune.compiler.problems import Problems

@@ -22,6 +22,7 @@ from qgtune.space import (
     Switch,
     config_path,
     path_expression,
+    path_text,
 )
 from qgtune.space.tree import COUNT, child_at, children, found_at, node_at
 
@@ -124,7 +125,7 @@ class Sharing:
                 followed[path] = holder
                 continue
             if known:
-                which = f"that {format_path(config_path(known[0]))} has only in some trials"
+                which = f"that {path_text(known[0])} has only in some trials"
                 self._report(root, known[0], path, which)
             kept.append(path)
 

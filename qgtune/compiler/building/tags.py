@@ -7,7 +7,8 @@ import re
 from dataclasses import replace
 
 from qgtune.compiler.building.conditions import NodeBuilder, build_coupled, expression_of
-from qgtune.compiler.building.forms import Form, read_domain
+from qgtune.compiler.building.domains import read_domain
+from qgtune.compiler.building.forms import Form
 from qgtune.compiler.building.mismatches import Mismatches, literals
 from qgtune.compiler.building.reach import Reach
 from qgtune.compiler.building.written import Fields, Written, fields_of
@@ -28,7 +29,7 @@ from qgtune.space import (
     SpaceNode,
 )
 from qgtune.space import Switch as SwitchNode
-from qgtune.space.domains import aligned_high
+from qgtune.space.following import aligned_high
 from qgtune.space.tree import case_label
 
 PYOBJECT = "!pyobject"

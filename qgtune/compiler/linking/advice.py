@@ -17,6 +17,7 @@ from qgtune.space import (
     Reference,
     Role,
     config_path,
+    path_text,
 )
 
 MIN_STEPS = 4
@@ -67,7 +68,7 @@ def _advise_on_parameter(path: Path, node: Parameter, problems: Problems) -> Non
             return
     elif domain.low < domain.high:
         return
-    shown, place = format_path(config_path(path)), problems.at(node.origin)
+    shown, place = path_text(path), problems.at(node.origin)
     if not isinstance(domain, Categorical):
         message = f"{shown} can only be {domain.low}, so it does not vary"
         problems.warn("QG225", message, place, f"write {domain.low}, or give it a wider range")
@@ -117,6 +118,6 @@ def _advise_on_reference(
     if (place.file, place.line) in told:
         return
     formula = linked.formulas[path]
-    message = f"{format_path(config_path(path))} follows {formula}, which is the same in every trial"
+    message = f"{path_text(path)} follows {formula}, which is the same in every trial"
     hint = "let it vary, or write the value where it is followed"
     problems.warn("QG312", message, place, hint)

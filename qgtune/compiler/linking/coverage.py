@@ -3,8 +3,8 @@
 from qgtune.compiler.linking.link import LinkedSpace
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Location, Related, did_you_mean, nearest
-from qgtune.core.paths import Path, format_path
-from qgtune.space import Categorical, Constant, Integer, Parameter, Reference, Switch, config_path
+from qgtune.core.paths import Path
+from qgtune.space import Categorical, Constant, Integer, Parameter, Reference, Switch, path_text
 from qgtune.space.tree import Case, case_label
 
 MAX_VALUES = 1000
@@ -28,7 +28,7 @@ def check_cases(linked: LinkedSpace, problems: Problems) -> None:
         labels = [case.label for case in node.cases]
         unmet = [case for case in node.cases if case.label not in values]
         missing = [value for value in values if value not in labels and node.default is None]
-        of = format_path(config_path(source))
+        of = path_text(source)
         place = problems.at(linked.nodes[source].origin)
         related = Related(place, f"{of} is {_listed(values)}")
         if missing:

@@ -30,7 +30,7 @@ from qgtune.space import (
     Switch,
     walk,
 )
-from qgtune.space.domains import domain_text
+from qgtune.space.domain_texts import domain_text
 from qgtune.space.tree import COUNT
 
 

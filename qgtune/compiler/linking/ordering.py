@@ -6,17 +6,8 @@ from graphlib import CycleError, TopologicalSorter
 
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Related
-from qgtune.core.paths import Path, format_path
-from qgtune.space import (
-    FollowingRange,
-    Origin,
-    Parameter,
-    Reference,
-    Repeat,
-    SpaceNode,
-    Switch,
-    config_path,
-)
+from qgtune.core.paths import Path
+from qgtune.space import FollowingRange, Origin, Parameter, Reference, Repeat, SpaceNode, Switch, path_text
 from qgtune.space.tree import COUNT
 
 
@@ -71,17 +62,17 @@ def report_cycle(cycle: list[Path], nodes: AbstractMapping[Path, SpaceNode], pro
     ring = cycle[:-1] if len(cycle) > 1 and cycle[0] == cycle[-1] else cycle
     start = ring.index(min(ring, key=lambda path: _line(nodes[path].origin, problems)))
     ring = ring[start:] + ring[:start]
-    steps = [format_path(config_path(path)) for path in [*ring, ring[0]]]
+    steps = [path_text(path) for path in [*ring, ring[0]]]
     shown = " -> ".join(step for step, _ in itertools.groupby(steps))
     related = tuple(
-        Related(problems.at(nodes[path].origin), f"{format_path(config_path(path))} {edge}")
+        Related(problems.at(nodes[path].origin), f"{path_text(path)} {edge}")
         for path in ring[1:]
         if (edge := _edge(nodes[path]))
     )
     place = problems.at(nodes[ring[0]].origin)
     node = nodes[ring[0]]
     if len(ring) == 1:
-        message = f"{format_path(config_path(ring[0]))} {_edge(node)}, and so follows itself"
+        message = f"{path_text(ring[0])} {_edge(node)}, and so follows itself"
         problems.error("QG305", message, place, "let it follow a parameter or a constant")
         return
     hint = "let one of them be a parameter or a constant"

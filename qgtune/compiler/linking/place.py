@@ -1,20 +1,21 @@
 """Dependencies -> references at their places in the tree."""
 
 import itertools
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from qgtune.compiler.building.conditions import WHEN
 from qgtune.compiler.building.expand import Dependency
 from qgtune.compiler.building.selection import Extent, Selection
+from qgtune.compiler.linking.nearest_paths import missing_hint
+from qgtune.compiler.linking.targets import Targets, in_one_spelling, overlap, positions_of, rank, reaches
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Related, nearest
-from qgtune.core.paths import EVERY, ROOT, Path, format_path, selected, selects_many
+from qgtune.core.paths import EVERY, ROOT, Path, format_path, selects_many
 from qgtune.space import (
     Branch,
     Case,
     Mapping,
-    Parameter,
     Reference,
     Repeat,
     Sequence,
@@ -25,9 +26,6 @@ from qgtune.space import (
 )
 from qgtune.space.expressions import NEXT, PREVIOUS
 from qgtune.space.tree import COUNT, LAST, MIDDLE, child_at, child_key, children, unless_last
-
-MAX_SHOWN = 12
-"""Names that a hint lists at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,73 +46,13 @@ def place_references(
     switch it is set in every case that has it. In a section of which nothing varies a missing target is a
     warning: the map may be meant for a search space with more layers.
     """
-    targets: _Targets = _Targets()
+    targets = Targets()
     for dependency in dependencies:
-        target = _normal(root, dependency.target)
+        target = in_one_spelling(root, dependency.target)
         targets.add(Dependency(target, dependency.reference), problems)
     placed = _Placer(selection, problems).put(root, ROOT, targets, None)
     assert isinstance(placed, Mapping)  # noqa: S101 - every target has at least one part
     return placed
-
-
-def _normal(root: SpaceNode, target: Path) -> Path:
-    """Return a target in its one spelling: indices from the start, keys as the tree has them."""
-    found: list[str | int] = []
-    node: SpaceNode | None = root
-    for part in target:
-        while isinstance(node, Switch):
-            cases = [case.node for case in node.all_cases if case.node is not None]
-            node = next((case for case in cases if child_key(case, part) is not None), cases[0])
-        if selects_many(part) and isinstance(node, Sequence | Repeat):
-            found.append(part)
-            node = node.items[0] if node.items else None
-            continue
-        key = None if node is None else child_key(node, part)
-        found.append(part if key is None else key)
-        node = None if node is None or key is None else child_at(node, key)
-    return tuple(found)
-
-
-@dataclass(slots=True)
-class _Targets:
-    """The targets at and below one path, as a tree of their own."""
-
-    here: Dependency | None = None
-    below: dict[str | int, "_Targets"] = field(default_factory=dict)
-
-    def add(self, dependency: Dependency, problems: Problems) -> None:
-        """Add a target, or report that the same value, or one that holds it, already follows something."""
-        node = self
-        for part in dependency.target:
-            if node.here is not None:
-                break
-            below = node.below.get(part)
-            if below is None:
-                below = node.below[part] = _Targets()
-            node = below
-        first = node.here or next(node.all(), None)
-        if first is None:
-            node.here = dependency
-            return
-        target, other = format_path(dependency.target), format_path(first.target)
-        what = f"{target} is set twice" if target == other else f"{target} and {other} overlap"
-        related = Related(problems.at(first.reference.origin), "first set here")
-        place = problems.at(dependency.reference.origin)
-        problems.error("QG307", f"{what}: one value follows one reference", place, "remove one", related)
-
-    def put(self, dependency: Dependency, rest: Path) -> None:
-        """Add a target that is known to stand apart from the others."""
-        node = self
-        for part in rest:
-            node = node.below.setdefault(part, _Targets())
-        node.here = dependency
-
-    def all(self) -> Iterator[Dependency]:
-        """Yield every target at or below this path."""
-        if self.here is not None:
-            yield self.here
-        for targets in self.below.values():
-            yield from targets.all()
 
 
 class _Placer:
@@ -122,7 +60,7 @@ class _Placer:
         self.selection = selection
         self.problems = problems
 
-    def put(self, node: SpaceNode, path: Path, targets: _Targets, item: _Item | None) -> SpaceNode:
+    def put(self, node: SpaceNode, path: Path, targets: Targets, item: _Item | None) -> SpaceNode:
         """Return ``node`` with the references of ``targets`` in place; ``item`` is the list item around."""
         if targets.here is not None:
             return self._set(node, path, targets.here.reference, item)
@@ -142,16 +80,16 @@ class _Placer:
         return replace(node, items=items)
 
     def _changed(
-        self, node: SpaceNode, path: Path, targets: _Targets, item: _Item | None
+        self, node: SpaceNode, path: Path, targets: Targets, item: _Item | None
     ) -> dict[str | int, SpaceNode]:
         """Return the children of a node that have targets at or below them, with the references in place."""
         changed: dict[str | int, SpaceNode] = {}
         is_list = isinstance(node, Sequence | Repeat)
         if is_list:
             self._report_overlaps(node, len(config_path(path)), targets)
-        for part, inner in sorted(targets.below.items(), key=lambda entry: _rank(entry[0])):
+        for part, inner in sorted(targets.below.items(), key=lambda entry: rank(entry[0])):
             many = is_list and selects_many(part)
-            keys = _positions(node, part) if many else [child_key(node, part)]
+            keys = positions_of(node, part) if many else [child_key(node, part)]
             for key in keys:
                 if key is None:
                     changed.update(self._add(node, path, part, inner))
@@ -166,14 +104,14 @@ class _Placer:
                     changed[key] = self.put(child, (*path, key), inner, around)
         return changed
 
-    def _report_overlaps(self, node: SpaceNode, depth: int, targets: _Targets) -> None:
+    def _report_overlaps(self, node: SpaceNode, depth: int, targets: Targets) -> None:
         """Report slices that set the same value of the same item, of which neither is the narrower one."""
         slices = [part for part in targets.below if selects_many(part) and part != EVERY]
         for one, other in itertools.combinations(slices, 2):
-            if not set(_positions(node, one)) & set(_positions(node, other)) - {None}:
+            if not set(positions_of(node, one)) & set(positions_of(node, other)) - {None}:
                 continue
             for first, second in itertools.product(targets.below[one].all(), targets.below[other].all()):
-                if _overlap(first.target[depth + 1 :], second.target[depth + 1 :]):
+                if overlap(first.target[depth + 1 :], second.target[depth + 1 :]):
                     message = (
                         f"{format_path(second.target)} and {format_path(first.target)} set the same value: "
                         "one value follows one reference"
@@ -210,22 +148,23 @@ class _Placer:
             return unless_last(item.above, item.position, reference, node)
         return reference
 
-    def _put_into_cases(self, node: Switch, path: Path, targets: "_Targets", item: _Item | None) -> SpaceNode:
+    def _put_into_cases(self, node: Switch, path: Path, targets: Targets, item: _Item | None) -> SpaceNode:
         """Return a switch with each target set in every case that has it; one that none has is reported."""
         depth = len(config_path(path))
         wanted = list(targets.all())
         cases = [case for case in node.all_cases if case.node is not None]
-        homeless = [d for d in wanted if not any(_has(case.node, d.target[depth:]) for case in cases)]
+        homeless = [d for d in wanted if not any(reaches(case.node, d.target[depth:]) for case in cases)]
         placed: dict[str, SpaceNode] = {}
         for case in cases:
             assert case.node is not None  # noqa: S101 - the others were left out
-            inside = _Targets()
+            inside = Targets()
             for dependency in wanted:
-                if dependency in homeless or _has(case.node, dependency.target[depth:]):
+                if dependency in homeless or reaches(case.node, dependency.target[depth:]):
                     inside.put(dependency, dependency.target[depth:])
             placed[case.label] = self.put(case.node, (*path, case.branch), inside, item)
 
         def filled(case: Case) -> Case:
+            """Return a case with its targets set."""
             return replace(case, node=placed.get(case.label))
 
         return replace(
@@ -235,7 +174,7 @@ class _Placer:
         )
 
     def _add(
-        self, node: SpaceNode, path: Path, part: str | int, targets: _Targets
+        self, node: SpaceNode, path: Path, part: str | int, targets: Targets
     ) -> dict[str | int, SpaceNode]:
         """Return what is added to a mapping that has no such key, or report that nothing stands there."""
         if isinstance(node, Unread):
@@ -269,66 +208,3 @@ def _is_about_values(dependency: Dependency | None) -> bool:
         return False
     terms = dependency.reference.expression.terms
     return any(term.head in (PREVIOUS, NEXT) and not term.path for term in terms)
-
-
-def _rank(part: str | int) -> int:
-    """Return when a part of targets has its turn: [*], slices, single items; the narrower one is set last."""
-    return 0 if part == EVERY else 1 if selects_many(part) else 2
-
-
-def _overlap(one: Path, other: Path) -> bool:
-    """Tell whether two targets, seen from one item, are one value, or one holds the other."""
-    return all(
-        left == right or selects_many(left) or selects_many(right)
-        for left, right in zip(one, other, strict=False)
-    )
-
-
-def _positions(node: SpaceNode, part: str | int) -> list[str | int | None]:
-    """Return the items that ``[*]`` or a slice stands for; None if that depends on the trial."""
-    assert isinstance(node, Sequence | Repeat)  # noqa: S101 - only lists have items
-    if isinstance(node, Repeat) and "-" in str(part):
-        return [None]  # counted from the end of a list whose end is not known
-    return list(selected(part, len(node.items)))
-
-
-def _has(node: SpaceNode | None, rest: Path) -> bool:
-    """Tell whether a target leads to something, at least in some case."""
-    for depth, part in enumerate(rest):
-        if isinstance(node, Switch):
-            return any(_has(case.node, rest[depth:]) for case in node.all_cases)
-        if isinstance(node, Sequence | Repeat) and selects_many(part):
-            positions = _positions(node, part)
-            return any(i is not None and _has(child_at(node, i), rest[depth + 1 :]) for i in positions)
-        key = None if node is None else child_key(node, part)
-        if node is None or key is None:
-            return False
-        node = child_at(node, key)
-    return node is not None
-
-
-def known_paths(node: SpaceNode, path: Path) -> list[str]:
-    """Return the paths of a node's children, as they are shown."""
-    return [format_path((*path, key)) for key, _ in children(node)]
-
-
-def missing_hint(node: SpaceNode, target: Path, depth: int) -> str:
-    """Return a way out where ``target`` leads to nothing below ``node``, which stands at its first parts."""
-    path = target[:depth]
-    if isinstance(node, Repeat) and (isinstance(target[depth], int) or selects_many(target[depth])):
-        return f"{format_path(path)} has at most {len(node.items)} items; what the last has goes under last:"
-    if isinstance(node, Sequence):
-        count = len(node.items)
-        return f"{format_path(path)} has {count} item{'' if count == 1 else 's'}"
-    known = known_paths(node, path)
-    if not known:
-        if isinstance(node, Mapping):
-            return f"{format_path(path) or 'the config'} is empty"
-        what = "sampled" if isinstance(node, Parameter) else "a single value"
-        return f"{format_path(path)} is {what}"
-    keys = [str(key) for key, _ in children(node)]
-    meant = nearest(str(target[depth]), keys)
-    if meant is not None:
-        return f"did you mean {known[keys.index(meant)]!r}?"
-    shown = ", ".join(keys[:MAX_SHOWN]) + (", ..." if len(keys) > MAX_SHOWN else "")
-    return f"{format_path(path) or 'the config'} has {shown}"

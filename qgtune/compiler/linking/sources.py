@@ -3,12 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from qgtune.core.paths import Path, format_path
-from qgtune.space import (
-    Expression,
-    Origin,
-    config_path,
-)
+from qgtune.core.paths import Path
+from qgtune.space import Expression, Origin, path_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,7 @@ class Formula:
         [first, *_] = [*self.sources, None]
         place = first.path if isinstance(first, Route) else first
         if self.expression.is_path and isinstance(place, tuple):
-            return format_path(config_path(place))
+            return path_text(place)
         return str(self.expression)
 
 

@@ -7,15 +7,15 @@ from qgtune.compiler.planning.plan import Plan
 from qgtune.compiler.planning.steps import Suggestion
 from qgtune.core.paths import Path, format_path
 from qgtune.space import Categorical, Domain, FollowingRange
-from qgtune.space.domains import canonical, domain_text
+from qgtune.space.domain_texts import canonical, domain_text
 
 
 def canonical_form(plan: Plan) -> dict[str, Any]:
     """Return a plan as plain values that JSON can hold, equal for equal plans only.
 
     ``parameters`` maps each name to its domain: its text and, for a plain range, ``kind``, ``low``, ``high``,
-    ``step`` and ``log``. ``constants`` maps each path to what stands there; ``follows`` and ``constraints``
-    are the texts of everything else.
+    ``step`` and ``log``, or for choices, in ``values``, what each label stands for. ``constants`` maps each
+    path to what stands there; ``follows`` and ``constraints`` are the texts of everything else.
     """
     containers, stock = plan.template.fresh()
     constants: dict[str, str] = {}
@@ -31,7 +31,10 @@ def canonical_form(plan: Plan) -> dict[str, Any]:
 
 def _domain_form(domain: Domain | FollowingRange, path: Path) -> dict[str, Any]:
     form: dict[str, Any] = {"path": format_path(path), "text": str(domain), "exact": domain_text(domain)}
-    if not isinstance(domain, Categorical | FollowingRange):
+    if isinstance(domain, Categorical):
+        labelled = zip(domain.labels, domain.choices, strict=True)
+        form["values"] = {str(label): canonical(value) for label, value in labelled}
+    elif not isinstance(domain, FollowingRange):
         kind = type(domain).__name__
         bounds = {"low": domain.low, "high": domain.high, "step": domain.step, "log": domain.log}
         form |= {"kind": kind, **bounds}

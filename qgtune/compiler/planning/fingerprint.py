@@ -8,7 +8,7 @@ from qgtune.compiler.planning.checks import Check
 from qgtune.compiler.planning.steps import Copy, Decision, Option, Step, Suggestion
 from qgtune.core.paths import Path, format_path
 from qgtune.space import Branch
-from qgtune.space.domains import canonical, domain_text
+from qgtune.space.domain_texts import canonical, domain_text
 
 
 def fingerprint_of(

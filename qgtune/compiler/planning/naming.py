@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from qgtune.core.paths import Path, parameter_name
 from qgtune.space import Branch, Parameter, SpaceNode, config_path
-from qgtune.space.domains import domain_text
+from qgtune.space.domain_texts import domain_text
 
 
 def parameter_names(nodes: Mapping[Path, SpaceNode]) -> dict[Path, str]:

@@ -7,9 +7,16 @@ from typing import Any
 from qgtune.compiler.planning.checks import Check
 from qgtune.compiler.planning.program import Program, bind
 from qgtune.compiler.planning.reading import Draft, Trial
-from qgtune.compiler.planning.steps import Step, Suggestion
+from qgtune.compiler.planning.steps import Computation, Copy, Step, Suggestion
 from qgtune.compiler.planning.template import Template
-from qgtune.core.paths import Path
+from qgtune.core.paths import Path, format_path
+from qgtune.space import EvaluationError, config_path
+
+MAX_FOLLOWED = 500
+"""Values that are told of a trial at most: they are kept with each of them."""
+
+_LONGEST = 16
+"""Items of a list that is told of a trial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +80,32 @@ class Plan:
         Example:
             ``config = plan.resolve(study.ask())``
         """
-        config = self.filled(trial).config
+        return self.checked(self.filled(trial))
+
+    def checked(self, draft: Draft) -> dict[str, Any]:
+        """Return the config of a draft that is filled.
+
+        Raises:
+            EvaluationError: if the config breaks a constraint.
+        """
+        config = draft.config
         for check in self._checks:
             check.run(config, {})
         return config
+
+    def followed(self, draft: Draft) -> dict[str, Any]:
+        """Return what a draft that is filled has by following other values: path -> value.
+
+        Numbers, texts and short lists of them, and no more than ``MAX_FOLLOWED``.
+        """
+        found: dict[str, Any] = {}
+        for step in self.steps:
+            if not isinstance(step, Copy | Computation) or not draft.active[step.scope]:
+                continue
+            value = draft.containers[step.to_place.container][step.to_place.key]
+            if _is_small(value) and len(found) < MAX_FOLLOWED:
+                found[format_path(config_path(step.target))] = value
+        return found
 
     def begin(self, trial: Trial) -> Draft:
         """Return a trial's config with its leading parameters only."""
@@ -116,10 +145,25 @@ class Plan:
         """Return the config of a finished trial from its stored parameters (name -> value).
 
         Raises:
-            KeyError: if a parameter that the trial needs is not among them.
-            EvaluationError: if an expression has no value for them.
+            EvaluationError: if one of them is absent, or no choice of its parameter, or if an expression has
+                no value for them.
         """
-        return self.filled(StoredTrial(params)).config
+        try:
+            return self.filled(StoredTrial(params)).config
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            if isinstance(error, EvaluationError):
+                raise
+            rule = "these parameters are not those of a config of this search space"
+            raise EvaluationError(f"{rule}: {type(error).__name__}: {error}") from error
+
+
+def _is_small(value: Any) -> bool:
+    """Return whether a value is a number, a text, true, false or null, or a short list of such."""
+    if isinstance(value, list):
+        return len(value) <= _LONGEST and all(
+            _is_small(item) and not isinstance(item, list) for item in value
+        )
+    return value is None or isinstance(value, bool | int | float | str)
 
 
 class StoredTrial:

@@ -8,15 +8,7 @@ from typing import Any
 from qgtune.compiler.linking.sources import Formula
 from qgtune.compiler.planning.reading import Draft, Place, Reading
 from qgtune.core.paths import Path, format_path
-from qgtune.space import (
-    Categorical,
-    Domain,
-    DomainError,
-    EvaluationError,
-    Float,
-    FollowingRange,
-    config_path,
-)
+from qgtune.space import Categorical, Domain, DomainError, EvaluationError, Float, FollowingRange, path_text
 from qgtune.space.tree import case_label
 
 
@@ -87,7 +79,7 @@ class Copy:
         containers[target.container][target.key] = own(value)
 
     def __str__(self) -> str:
-        return f"{_shown(self.target)} follows {_shown(self.source)}"
+        return f"{path_text(self.target)} follows {path_text(self.source)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +105,7 @@ class Computation:
         draft.containers[self.to_place.container][self.to_place.key] = own(value)
 
     def __str__(self) -> str:
-        return f"{_shown(self.target)} follows {self.formula}"
+        return f"{path_text(self.target)} follows {self.formula}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +154,7 @@ class Decision:
             draft.containers[self.place.container][self.place.key] = draft.stock[option.stock]
 
     def __str__(self) -> str:
-        return f"{_shown(self.target)} is chosen by {self.reading.expression}"
+        return f"{path_text(self.target)} is chosen by {self.reading.expression}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,14 +178,16 @@ class Cut:
         count = draft.containers[self.count.container][self.count.key]
         most = len(self.scopes)
         if isinstance(count, bool) or not isinstance(count, int) or not self.least <= count <= most:
-            rule = f"the length of {_shown(self.target)} must be a whole number from {self.least} to {most}"
+            rule = (
+                f"the length of {path_text(self.target)} must be a whole number from {self.least} to {most}"
+            )
             raise EvaluationError(f"{rule}, but is {count!r}")
         del draft.containers[self.container][count:]
         for scope in self.scopes[:count]:
             draft.active[scope] = True
 
     def __str__(self) -> str:
-        return f"the length of {_shown(self.target)} is between {self.least} and {len(self.scopes)}"
+        return f"the length of {path_text(self.target)} is between {self.least} and {len(self.scopes)}"
 
 
 Step = Suggestion | Copy | Computation | Decision | Cut
@@ -204,7 +198,3 @@ def own(value: Any) -> Any:
     # Called at every copy of every trial, and nearly all values are plain.
     kind = type(value)
     return copy.deepcopy(value) if kind is dict or kind is list else value
-
-
-def _shown(path: Path) -> str:
-    return format_path(config_path(path))

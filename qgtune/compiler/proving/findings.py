@@ -12,8 +12,8 @@ from qgtune.compiler.problems import Problems
 from qgtune.compiler.proving.fallible import fallible_part
 from qgtune.compiler.proving.probe import probe_trials
 from qgtune.core.diagnostics import Location
-from qgtune.core.paths import Path, format_path
-from qgtune.space import EvaluationError, config_path
+from qgtune.core.paths import Path
+from qgtune.space import EvaluationError, path_text
 
 
 @dataclass(slots=True)
@@ -143,7 +143,7 @@ def _report_conditions(plan: Plan, found: _Findings, linked: LinkedSpace, proble
     for place, (met, reached, step) in times.items():
         if reached == 0 or 0 < met < reached:
             continue
-        condition, what = step.reading.expression, format_path(config_path(step.target))
+        condition, what = step.reading.expression, path_text(step.target)
         message = f"{condition} is true in all of the configs looked at"
         if met == 0:
             message = f"{condition} is true in none of the configs looked at, so {what} is never there"

@@ -3,67 +3,47 @@ const ROWS = 100;
 const columns = [
   { name: "number", of: (trial) => trial.number },
   { name: "state", of: (trial) => trial.state },
-  ...data.metrics.map((name, i) => ({ name, of: (trial) => trial.values[i] })),
+  ...data.metrics.map((name, i) => ({ name, others: [...(i ? [] : ["value"]), `values_${i}`], of: (trial) => trial.values[i] })),
   ...data.parameters.map(({ name, domain }, i) => ({ name, title: domain, of: (trial) => trial.params[i] })),
-  { name: "seconds", of: (trial) => trial.seconds },
+  { name: "seconds", of: (trial) => trial.seconds, tell: duration },
   { name: "worker", of: (trial) => trial.worker },
   { name: "failure", of: (trial) => trial.failure },
-];
+  { name: "reused_from", of: (trial) => trial.reused },
+  { name: "spread", of: (trial) => (trial.spread.length > 1 ? trial.spread.map(shown).join(" ") : trial.spread[0]) },
+].filter(({ name, of }, i, all) => i < all.length - 2 || trials.some((trial) => !isMissing(of(trial))));
 const direction = data.directions[0] === "maximize" ? -1 : 1;
 let sorting = { column: 2, sign: direction };
 let page = 0;
 let rows = trials;
 
-const words = new Map();
-function wordsOf(trial) {
-  if (!words.has(trial.number)) {
-    words.set(trial.number, columns.map((column) => shown(column.of(trial))).join("\n").toLowerCase());
+const texts = new Map();
+function textOf(trial) {
+  if (!texts.has(trial.number)) {
+    texts.set(trial.number, columns.map((column) => shown(column.of(trial))).join("\n").toLowerCase());
   }
-  return words.get(trial.number);
-}
-
-const COMPARISONS = {
-  "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b,
-  "=": (a, b) => a === b, "!=": (a, b) => a !== b,
-};
-
-// Return what a word of the filter asks of a trial.
-function test(word) {
-  const parts = /^(.+?)(<=|>=|!=|<|>|=)(.+)$/.exec(word);
-  const column = parts && (columns.find(({ name }) => name.toLowerCase() === parts[1])
-    || columns.find(({ name }) => name.toLowerCase().endsWith(parts[1])));
-  if (column) {
-    const number = Number(parts[3]);
-    const compare = COMPARISONS[parts[2]];
-    return (trial) => {
-      const value = column.of(trial);
-      if (value === null || value === undefined) return false;
-      return isNumber(value) && !Number.isNaN(number) ? compare(value, number) : compare(shown(value).toLowerCase(), parts[3]);
-    };
-  }
-  if (word.length > 1 && word.startsWith("-")) return (trial) => !wordsOf(trial).includes(word.slice(1));
-  return (trial) => wordsOf(trial).includes(word);
+  return texts.get(trial.number);
 }
 
 // What is missing comes last, whichever way the rest is sorted.
 function compareBy({ column, sign }) {
   const { of } = columns[column];
-  const missing = (value) => value === null || value === undefined || value === "";
   return (one, other) => {
     const a = of(one);
     const b = of(other);
-    if (missing(a) || missing(b)) return missing(a) - missing(b) || one.number - other.number;
+    if (isMissing(a) || isMissing(b)) return isMissing(a) - isMissing(b) || one.number - other.number;
     if (isNumber(a) && isNumber(b)) return sign * (a - b) || one.number - other.number;
     return sign * shown(a).localeCompare(shown(b), "en", { numeric: true }) || one.number - other.number;
   };
 }
 
 function search() {
-  const tests = find("filter").value.toLowerCase().split(/\s+/).filter(Boolean).map(test);
+  const tests = wordsOfFilter(find("filter").value).map((word) => test(word, columns, textOf));
   const state = find("state").value;
-  rows = trials.filter((trial) => (!state || trial.state === state) && tests.every((passes) => passes(trial)));
+  rows = trials.filter((trial) => (!state || trial.state === state) && tests.every(({ passes }) => passes(trial)));
   rows.sort(compareBy(sorting));
   page = 0;
+  const unknown = tests.filter((one) => one.unknown !== undefined).map((one) => `no column ${one.unknown}; `).join("");
+  find("found").textContent = `${unknown}${rows.length} of ${trials.length} trials`;
   showPage();
 }
 
@@ -72,7 +52,6 @@ function showPage() {
   page = Math.min(Math.max(page, 0), pages - 1);
   const body = find("table").tBodies[0];
   body.replaceChildren(...rows.slice(page * ROWS, (page + 1) * ROWS).map(row));
-  find("found").textContent = `${rows.length} of ${trials.length} trials`;
   find("page").textContent = `page ${page + 1} of ${pages}`;
   find("previous").disabled = page === 0;
   find("next").disabled = page === pages - 1;
@@ -82,7 +61,7 @@ function showPage() {
 function row(trial) {
   const cells = columns.map((column, i) => {
     const value = column.of(trial);
-    const text = column.name === "seconds" ? seconds(value) : shown(value);
+    const text = (column.tell ?? shown)(value);
     if (i === 0) {
       const open = make("button", { type: "button", "aria-label": `Show trial ${text}`, onclick: () => showTrial(trial.number) }, text);
       return make("td", {}, open);
@@ -98,11 +77,10 @@ function sortBy(column) {
   search();
 }
 
+// The style sheet draws the arrow of the column that is sorted; a screen reader tells aria-sort.
 function showHead() {
   [...find("table").tHead.rows[0].cells].forEach((cell, i) => {
-    const sorted = i === sorting.column;
-    cell.setAttribute("aria-sort", sorted ? (sorting.sign > 0 ? "ascending" : "descending") : "none");
-    cell.firstChild.textContent = columns[i].name + (sorted ? (sorting.sign > 0 ? " \u25b2" : " \u25bc") : "");
+    cell.setAttribute("aria-sort", i !== sorting.column ? "none" : sorting.sign > 0 ? "ascending" : "descending");
   });
 }
 

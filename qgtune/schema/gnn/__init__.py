@@ -32,7 +32,7 @@ from qgtune.schema.gnn.heads import (
     GraphFeaturesNetConfig,
     RegressionHeadConfig,
 )
-from qgtune.schema.gnn.installed import installed_names, installed_tasks
+from qgtune.schema.gnn.installed import installed_datasets, installed_names, installed_tasks
 from qgtune.schema.gnn.model import (
     BLOCKS_KEYS,
     HEAD_KEYS,
@@ -142,6 +142,7 @@ __all__ = [
     "drop_last_problem",
     "find_problems",
     "head_width",
+    "installed_datasets",
     "installed_names",
     "installed_tasks",
     "metric_direction",

@@ -80,6 +80,21 @@ def dimension_problems(  # noqa: PLR0913 - one argument for each thing that may 
             "must equal the number of features that a node of the data set has: "
             f"{blocks[0].in_dim} is not {num_node_features}",
         )
+    yield from _block_problems(root, blocks, widths, num_edge_features)
+    if pooled_width is None:
+        pooled_width = pooling_width(model, widths[-1])
+    yield from _graph_feature_problems(model, num_graph_features)
+    yield from _input_problems(model, pooled_width)
+    if num_classes is not None:
+        yield from _output_problems(
+            ("model", model.head_key, "output_dims"), model.classifier.output_dims, num_classes
+        )
+
+
+def _block_problems(
+    root: Path, blocks: Sequence[GcnBlockConfig], widths: Sequence[int | None], num_edge_features: int | None
+) -> Iterator[ConfigValueError]:
+    """Yield an error for each block that does not fit its own parts, the edges, or the block before it."""
     for k, (block, width) in enumerate(zip(blocks, widths, strict=True)):
         path = (*root, k)
         yield from _edge_problems(path, block, num_edge_features)
@@ -89,14 +104,6 @@ def dimension_problems(  # noqa: PLR0913 - one argument for each thing that may 
         if k + 1 < len(blocks) and (dim := blocks[k + 1].in_dim) != width:
             message = f"must equal {_source(path, block)}: {dim} is not {width}"
             yield ConfigValueError((*root, k + 1, "in_dim"), message)
-    if pooled_width is None:
-        pooled_width = pooling_width(model, widths[-1])
-    yield from _graph_feature_problems(model, num_graph_features)
-    yield from _input_problems(model, pooled_width)
-    if num_classes is not None:
-        yield from _output_problems(
-            ("model", model.head_key, "output_dims"), model.classifier.output_dims, num_classes
-        )
 
 
 def _normalizer_problems(path: Path, block: GcnBlockConfig, width: int) -> Iterator[ConfigValueError]:

@@ -1,8 +1,8 @@
 """The linear layers behind the blocks: the head of a model, and the network of its graph features."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from qgtune.schema.gnn.rules import (
     Activation,
@@ -13,6 +13,38 @@ from qgtune.schema.gnn.rules import (
     broken_rule,
     unit,
 )
+
+
+def _one_for_each(items: list[Any], dims: list[int] | None, name: str) -> list[Any]:
+    """Return one item for each of ``dims``, or the items as they are where ``dims`` are wrong themselves."""
+    if dims is None or len(items) == len(dims):
+        return items
+    if len(items) > 1:
+        raise broken_rule(
+            f"must have one mapping for each of {name}, or one for all: "
+            f"{len(items)} mappings, {len(dims)} {name} ({dims})"
+        )
+    return (items or [{}]) * len(dims)
+
+
+def _one_per_hidden_layer(items: list[Any], info: ValidationInfo) -> list[Any]:
+    return _one_for_each(items, info.data.get("hidden_dims"), "hidden_dims")
+
+
+_HiddenDims = Annotated[
+    list[Dim], Field(description="The width of each hidden layer.", json_schema_extra=unit("features"))
+]
+_HiddenActivation = Annotated[Activation, Field(description="The nonlinearity after each hidden layer.")]
+_HiddenKwargs = Annotated[
+    list[LinearKwargs],
+    Field(description="Keyword arguments of the hidden layers: one mapping for each, or one for all."),
+    AfterValidator(_one_per_hidden_layer),
+]
+_HiddenActivationKwargs = Annotated[
+    list[ActivationKwargs],
+    Field(description="Keyword arguments of the activations: one mapping for each, or one for all."),
+    AfterValidator(_one_per_hidden_layer),
+]
 
 
 class ClassifierConfig(Section):
@@ -27,32 +59,15 @@ class ClassifierConfig(Section):
     output_dims: list[Dim] = Field(
         min_length=1, description="The number of classes of each target.", json_schema_extra=unit("classes")
     )
-    hidden_dims: list[Dim] = Field(
-        default_factory=list,
-        description="The width of each hidden layer.",
-        json_schema_extra=unit("features"),
-    )
-    activation: Activation = Field(default="relu", description="The nonlinearity after each hidden layer.")
-    backbone_kwargs: list[LinearKwargs] = Field(
-        default_factory=list,
-        validate_default=True,
-        description="Keyword arguments of the hidden layers: one mapping for each, or one for all.",
-    )
+    hidden_dims: _HiddenDims = Field(default_factory=list)
+    activation: _HiddenActivation = "relu"
+    backbone_kwargs: _HiddenKwargs = Field(default_factory=list, validate_default=True)
     output_kwargs: list[LinearKwargs] = Field(
         default_factory=list,
         validate_default=True,
         description="Keyword arguments of the output layers: one mapping for each, or one for all.",
     )
-    activation_kwargs: list[ActivationKwargs] = Field(
-        default_factory=list,
-        validate_default=True,
-        description="Keyword arguments of the activations: one mapping for each, or one for all.",
-    )
-
-    @field_validator("backbone_kwargs", "activation_kwargs")
-    @classmethod
-    def _one_per_hidden_layer(cls, items: list[Any], info: ValidationInfo) -> list[Any]:
-        return _one_for_each(items, info.data.get("hidden_dims"), "hidden_dims")
+    activation_kwargs: _HiddenActivationKwargs = Field(default_factory=list, validate_default=True)
 
     @field_validator("output_kwargs")
     @classmethod
@@ -94,39 +109,10 @@ class GraphFeaturesNetConfig(Section):
         description="Features that stand beside the pooled ones.",
         json_schema_extra=unit("features"),
     )
-    hidden_dims: list[Dim] = Field(
-        default_factory=list,
-        description="The width of each hidden layer.",
-        json_schema_extra=unit("features"),
-    )
-    activation: Activation = Field(default="relu", description="The nonlinearity after each hidden layer.")
-    backbone_kwargs: list[LinearKwargs] = Field(
-        default_factory=list,
-        validate_default=True,
-        description="Keyword arguments of the hidden layers: one mapping for each, or one for all.",
-    )
+    hidden_dims: _HiddenDims = Field(default_factory=list)
+    activation: _HiddenActivation = "relu"
+    backbone_kwargs: _HiddenKwargs = Field(default_factory=list, validate_default=True)
     output_kwargs: LinearKwargs = Field(
         default_factory=dict, description="Keyword arguments of the output layer."
     )
-    activation_kwargs: list[ActivationKwargs] = Field(
-        default_factory=list,
-        validate_default=True,
-        description="Keyword arguments of the activations: one mapping for each, or one for all.",
-    )
-
-    @field_validator("backbone_kwargs", "activation_kwargs")
-    @classmethod
-    def _one_per_hidden_layer(cls, items: list[Any], info: ValidationInfo) -> list[Any]:
-        return _one_for_each(items, info.data.get("hidden_dims"), "hidden_dims")
-
-
-def _one_for_each(items: list[Any], dims: list[int] | None, name: str) -> list[Any]:
-    """Return one item for each of ``dims``, or the items as they are where ``dims`` are wrong themselves."""
-    if dims is None or len(items) == len(dims):
-        return items
-    if len(items) > 1:
-        raise broken_rule(
-            f"must have one mapping for each of {name}, or one for all: "
-            f"{len(items)} mappings, {len(dims)} {name} ({dims})"
-        )
-    return (items or [{}]) * len(dims)
+    activation_kwargs: _HiddenActivationKwargs = Field(default_factory=list, validate_default=True)

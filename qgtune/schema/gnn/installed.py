@@ -1,4 +1,4 @@
-"""The names that installed packages add to those of qgtune, by their entry points.
+"""The names that a user adds to those of qgtune: by entry points of installed packages, or by ``register``.
 
 A package that writes, in its ``pyproject.toml``, ::
 
@@ -6,31 +6,42 @@ A package that writes, in its ``pyproject.toml``, ::
     mine = "its_module:MyConv"
 
 makes ``gnn_layer_type: mine`` legal. Here only the names are read: nothing of the package is imported.
+``qgtune.register("layer", "mine")`` does the same for the process that calls it.
 """
 
 from functools import cache
 from importlib.metadata import entry_points
 
+from qgtune.core.registry import own_names
 from qgtune.schema.gnn.names import RegisteredNames
 
-_GROUPS = {
-    "layer_types": "qgtune.layer",
-    "normalizers": "qgtune.normalizer",
-    "activations": "qgtune.activation",
-    "poolings": "qgtune.pooling",
-    "metrics": "qgtune.metric",
-}
 
-
-@cache
 def installed_tasks() -> frozenset[str]:
-    """Return the names of the tasks that the installed packages add; looked up once in a process."""
-    return frozenset(entry_points(group="qgtune.task").names)
+    """Return the names of the tasks that a user adds."""
+    return _names("task")
+
+
+def installed_datasets() -> frozenset[str]:
+    """Return the names of the data sets that a user adds."""
+    return _names("dataset")
+
+
+def installed_names() -> RegisteredNames:
+    """Return the names in a config that a user adds."""
+    return RegisteredNames(
+        layer_types=_names("layer"),
+        normalizers=_names("normalizer"),
+        activations=_names("activation"),
+        poolings=_names("pooling"),
+        metrics=_names("metric") | own_names("regression_metric"),
+    )
+
+
+def _names(kind: str) -> frozenset[str]:
+    return names_of_packages(kind) | own_names(kind)
 
 
 @cache
-def installed_names() -> RegisteredNames:
+def names_of_packages(kind: str) -> frozenset[str]:
     """Return the names that the installed packages' entry points give; looked up once in a process."""
-    return RegisteredNames(
-        **{kind: frozenset(entry_points(group=group).names) for kind, group in _GROUPS.items()}
-    )
+    return frozenset(entry_points(group=f"qgtune.{kind}").names)

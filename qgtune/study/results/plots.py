@@ -1,24 +1,42 @@
 """Pictures of a study, drawn by Optuna with matplotlib."""
 
+import contextlib
 import importlib.util
 import io
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import optuna
 from optuna.trial import TrialState
 
-from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import QgtuneError
 from qgtune.study.quiet import quiet_optuna
-from qgtune.study.results.importance import evaluator_for
+from qgtune.study.results.importance import told_importances
 
 MISSING = 'pictures take matplotlib: pip install "qgtune[reports]"'
-_MOST_PARAMETERS = 8
+MOST_PARAMETERS = 8
+"""Parameters that one picture shows, the most important of them."""
 _DPI = 120
+_MOST_LETTERS = 300
 _MOST_TRIALS = 1_000
 """Trials that pictures with a line through each of them show; matplotlib draws more for minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of a study, or why there is none.
+
+    Args:
+        name: its file name, such as ``history.png``.
+        image: the PNG image; None where it could not be drawn.
+        problem: in one line, why it could not.
+    """
+
+    name: str
+    image: bytes | None
+    problem: str = ""
 
 
 def can_draw() -> bool:
@@ -28,12 +46,12 @@ def can_draw() -> bool:
 
 def pictures(
     study: optuna.Study, importances: Mapping[str, float], names: Sequence[str]
-) -> Iterator[tuple[str, bytes]]:
-    """Yield file name and PNG image of each picture that the study has the trials for.
+) -> Iterator[Picture]:
+    """Yield each picture that the study has the trials for; one that fails costs no other.
 
     Args:
         study: any study; of one without a complete trial, only what it reported and its timeline are drawn.
-        importances: the parameters that pictures of some of them show, the most important first.
+        importances: the share of each parameter, the largest first: pictures of some show the first.
         names: the names of the objectives.
 
     Raises:
@@ -41,12 +59,12 @@ def pictures(
     """
     if not can_draw():
         raise QgtuneError(MISSING)
-    for name, make in _pictures(study, list(importances)[:_MOST_PARAMETERS], names):
-        yield f"{name}.png", _image(make)
+    for name, make in _pictures(study, importances, names):
+        yield _drawn(f"{name}.png", make)
 
 
 def _pictures(
-    study: optuna.Study, parameters: list[str], names: Sequence[str]
+    study: optuna.Study, importances: Mapping[str, float], names: Sequence[str]
 ) -> Iterator[tuple[str, Callable[[], Any]]]:
     import optuna.visualization.matplotlib as draw
 
@@ -64,13 +82,11 @@ def _pictures(
     yield "history", lambda: draw.plot_optimization_history(study, **about)
     if len(names) in {2, 3}:
         yield "pareto_front", lambda: draw.plot_pareto_front(study, target_names=list(names))
+    parameters = list(importances)[:MOST_PARAMETERS]
     if not parameters:
         return
-    importance: dict[str, Any] = {
-        "params": parameters,
-        "evaluator": evaluator_for(len(complete) * len(parameters)),
-    }
-    yield "importance", lambda: draw.plot_param_importances(study, **importance, **about)
+    told = told_importances(importances, MOST_PARAMETERS)
+    yield "importance", lambda: draw.plot_param_importances(study, evaluator=told, **about)
     yield "parallel_coordinates", lambda: draw.plot_parallel_coordinate(thinned, parameters, **about)
     yield "slices", lambda: draw.plot_slice(study, parameters, **about)
     if len(parameters) > 1:
@@ -91,6 +107,14 @@ def _thinned(study: optuna.Study) -> optuna.Study:
     return smaller
 
 
+def _drawn(name: str, make: Callable[[], Any]) -> Picture:
+    try:
+        return Picture(name, _image(make))
+    except Exception as error:  # noqa: BLE001 - whatever two libraries raise of odd values, the rest is drawn
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        return Picture(name, None, words[:_MOST_LETTERS].rstrip(": "))
+
+
 def _image(make: Callable[[], Any]) -> bytes:
     import matplotlib as mpl
 
@@ -100,46 +124,38 @@ def _image(make: Callable[[], Any]) -> bytes:
     image = io.BytesIO()
     # matplotlib warns of fonts without a glyph and of axes that hold one value; the picture is drawn all the
     # same.
-    with quiet_optuna(), warnings.catch_warnings():
+    with quiet_optuna(), warnings.catch_warnings(), plain_text():
         warnings.simplefilter("ignore")
         try:
             axes = make()
-            figure = getattr(axes, "figure", None) or axes.flat[0].figure
+            figure = figure_of(axes)
+            without_formulas(figure)
             figure.savefig(image, dpi=_DPI, bbox_inches="tight", metadata={"Software": None})
         finally:
             plt.close("all")
     return image.getvalue()
 
 
-_OPTUNA_NAMES = {
-    "history": "plot_optimization_history",
-    "importance": "plot_param_importances",
-    "parallel_coordinates": "plot_parallel_coordinate",
-    "slices": "plot_slice",
-    "contour": "plot_contour",
-    "intermediate_values": "plot_intermediate_values",
-    "timeline": "plot_timeline",
-    "pareto_front": "plot_pareto_front",
-}
+def figure_of(axes: Any) -> Any:
+    """Return the figure of the axes that Optuna returns, which are one or an array of them."""
+    return getattr(axes, "figure", None) or axes.flat[0].figure
 
 
-def plot_axes(kind: str, study: optuna.Study, **options: Any) -> Any:
-    """Return the matplotlib axes of one plot.
+@contextlib.contextmanager
+def plain_text() -> Iterator[None]:
+    """Let matplotlib take dollar signs for what they are, and forget the style that Optuna sets."""
+    import matplotlib as mpl
 
-    Args:
-        kind: one of the names of the pictures, without ``.png``.
-        study: any study.
-        options: what Optuna's own function takes.
+    with mpl.rc_context({"text.parse_math": False, "text.usetex": False}):
+        yield
 
-    Raises:
-        QgtuneError: if matplotlib is missing, or there is no such plot.
-    """
-    if not can_draw():
-        raise QgtuneError(MISSING)
-    if kind not in _OPTUNA_NAMES:
-        hint = did_you_mean(kind, _OPTUNA_NAMES)
-        raise QgtuneError(f"there is no plot {kind!r}, but {', '.join(_OPTUNA_NAMES)}; {hint}".rstrip("; "))
-    import optuna.visualization.matplotlib as draw
 
-    with quiet_optuna():
-        return getattr(draw, _OPTUNA_NAMES[kind])(study, **options)
+def without_formulas(figure: Any) -> None:
+    """Label logarithmic axes with numbers: matplotlib writes their powers of ten as formulas."""
+    from matplotlib.ticker import LogFormatter, LogFormatterMathtext
+
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        if isinstance(axis.get_major_formatter(), LogFormatterMathtext):
+            axis.set_major_formatter(LogFormatter())
+        if isinstance(axis.get_minor_formatter(), LogFormatterMathtext):
+            axis.set_minor_formatter(LogFormatter())

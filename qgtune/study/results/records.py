@@ -7,9 +7,17 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from qgtune.core.trials import TrialRecord
-from qgtune.study.attributes import FAILURE, LOST, PEAK_MEMORY, PRUNED_BECAUSE, WORKER
-
-_REASONS = (LOST, FAILURE, PRUNED_BECAUSE)
+from qgtune.study.attributes import (
+    FAILURE,
+    LOST,
+    PEAK_MEMORY,
+    PRUNED_BECAUSE,
+    REPEATED_VALUES,
+    REUSED_FROM,
+    SPREAD,
+    WORKER,
+    is_lost,
+)
 
 _STATES = {
     TrialState.COMPLETE: "complete",
@@ -38,11 +46,25 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
         params=dict(trial.params),
         started=trial.datetime_start,
         ended=trial.datetime_complete,
-        failure=next((str(trial.user_attrs[name]) for name in _REASONS if name in trial.user_attrs), ""),
+        failure=_reason(trial),
         worker=str(trial.user_attrs.get(WORKER, "")),
-        lost=LOST in trial.user_attrs,
+        lost=is_lost(trial),
         peak_memory=trial.user_attrs.get(PEAK_MEMORY),
+        reused_from=trial.user_attrs.get(REUSED_FROM),
+        repeats=tuple(map(_several, trial.user_attrs.get(REPEATED_VALUES, ()))),
+        spread=_several(trial.user_attrs.get(SPREAD, ())),
     )
+
+
+def _several(kept: Any) -> tuple[float, ...]:
+    """Return the numbers of an attribute, which a study of one objective keeps bare."""
+    return tuple(map(float, kept)) if isinstance(kept, list | tuple) else (float(kept),)
+
+
+def _reason(trial: FrozenTrial) -> str:
+    """Return why a trial did not come to its end, or an empty text."""
+    reasons = (LOST, FAILURE, PRUNED_BECAUSE) if trial.state == TrialState.FAIL else (PRUNED_BECAUSE,)
+    return next((str(trial.user_attrs[name]) for name in reasons if name in trial.user_attrs), "")
 
 
 def complete_trials(study: optuna.Study) -> Iterator[tuple[int, dict[str, Any], tuple[float, ...]]]:
@@ -87,4 +109,4 @@ def is_finished(trial: FrozenTrial) -> bool:
 
     Complete, pruned, and failed by its objective count; a trial whose process was killed does not.
     """
-    return trial.state.is_finished() and LOST not in trial.user_attrs
+    return trial.state.is_finished() and not is_lost(trial)

@@ -16,8 +16,8 @@ from qgtune.core.events import (
     TrialFinished,
     WorkerDied,
 )
-from qgtune.study.quiet import quiet_optuna
 from qgtune.study.results.records import trial_records
+from qgtune.study.running.beginnings import enqueue_once
 from qgtune.study.running.interrupts import ENDS, STOP_SIGNAL
 from qgtune.study.running.run_spec import RunOutcome, RunSpec
 from qgtune.study.running.tally import Tally
@@ -95,9 +95,7 @@ class Course:
         self.look_at_goal()
         if not missing or self._goal_reached:
             return 0
-        with quiet_optuna():  # it would say what it skips
-            for params in self._spec.enqueue:
-                self._study.enqueue_trial(params, skip_if_exists=True)
+        enqueue_once(self._study, self._spec.enqueue)
         return count
 
     def trial_ended(self, worker: int, number: int, traceback: str) -> None:
@@ -177,6 +175,8 @@ class Course:
         return RunOutcome(
             records=tuple(trial_records(self._study)),
             resumed_from=self._resumed_from,
+            finished=self.tally.finished,
+            total=self.tally.total,
             interrupted=self._cut_short,
             ended_by=self._ended_by,
             timed_out=self._timed_out,

@@ -7,8 +7,16 @@ import optuna
 
 from qgtune.core.errors import QgtuneError
 from qgtune.study.running.course import Course
+from qgtune.study.running.messages import StartupFailed
 from qgtune.study.running.process_ends import MemoryKills
-from qgtune.study.running.retries import Blame, Loss, lose_abandoned_trials, lose_trial, others_at_work
+from qgtune.study.running.retries import (
+    Blame,
+    Loss,
+    any_suspects,
+    lose_abandoned_trials,
+    lose_trial,
+    others_at_work,
+)
 from qgtune.study.running.run_spec import WorkerStartupError
 from qgtune.study.running.worker_process import WorkerProcess, WorkerStarter
 
@@ -33,6 +41,9 @@ class Crew:
         self._retry = retry
         self._memory = MemoryKills()
         self._workers: list[WorkerProcess] = []
+        self._n_workers = 0
+        self.has_begun = False
+        """Whether any worker has been ready: one that cannot begin is then an accident of its own."""
         self.startup_error: QgtuneError | None = None
         """Why workers cannot begin; nothing if they can."""
 
@@ -48,12 +59,23 @@ class Crew:
         return {number for worker in self._workers for number in worker.running}
 
     @property
+    def has_suspects(self) -> bool:
+        """Whether any trial that is not done has parameters with which a worker has died."""
+        return any_suspects(self._study)
+
+    @property
     def _pids(self) -> set[int]:
         return {worker.pid for worker in self._workers}
 
-    def hire(self, index: int) -> None:
-        """Start a worker."""
-        self._workers.append(self._start(index))
+    def hire(self, count: int) -> None:
+        """Start the workers, which share the cores."""
+        self._n_workers = count
+        for index in range(count):
+            self._hire(index)
+
+    def refresh(self) -> None:
+        """Forget what was killed for want of memory before now: it says nothing of a worker killed later."""
+        self._memory.happened()
 
     def stop_now(self) -> None:
         """End all workers now; their trials are lost."""
@@ -73,6 +95,14 @@ class Crew:
         """Fail the trials of dead processes that nobody tells us of; our own workers' ends we hear of."""
         lose_abandoned_trials(self._study, reason, retry=self._retry, alone=alone, spared=self._pids)
 
+    def cannot_begin(self, worker: WorkerProcess, message: StartupFailed) -> None:
+        """Deal with a worker that says that it cannot begin: it dies, or no worker can."""
+        if self.has_begun:
+            worker.last_words = f"could not begin: {message.last_line()}"
+        else:
+            worker.stopped = True
+            self.startup_error = self.startup_error or message.error()
+
     def bury(self, worker: WorkerProcess) -> None:
         """Deal with a worker whose process has ended."""
         self._workers.remove(worker)
@@ -81,7 +111,7 @@ class Crew:
             return
         if self._course.at_once:
             self._lose_trials_of(worker, _INTERRUPTED, blame=Blame.NOBODY)
-        elif not worker.ready and not end.killed:
+        elif not self.has_begun and not end.killed:
             self.startup_error = self.startup_error or WorkerStartupError(
                 f"worker {worker.index} {end.reason} before it could begin; what it wrote stands above. "
                 'A script that starts a run must do so under: if __name__ == "__main__":'
@@ -101,7 +131,7 @@ class Crew:
             worker.terminate()
         for worker in self._workers:
             # A storage that can no longer be written is most often why the run ends: that error counts.
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(Exception):
                 for number in worker.running:
                     lose_trial(self._study, number, _INTERRUPTED, retry=self._retry, blame=Blame.NOBODY)
             worker.close(self._memory)
@@ -123,5 +153,11 @@ class Crew:
     def _replace(self, index: int) -> None:
         at_work = sum(max(1, worker.asks + worker.permits) for worker in self._workers)
         course = self._course
-        if not course.stopping and not course.is_late and course.tally.missing > at_work:
-            self.hire(index)
+        if course.stopping or course.tally.missing <= at_work:
+            return
+        course.look_at_clock()
+        if not course.stopping:
+            self._hire(index)
+
+    def _hire(self, index: int) -> None:
+        self._workers.append(self._start(index, self._n_workers))

@@ -56,6 +56,8 @@ class Interrupts:
         trace: TracebackType | None,
     ) -> None:
         for number, previous in self._previous.items():
-            signal.signal(number, previous)
+            # A wish that comes a moment too late must not end what is left to do: that is its default action.
+            late = number == STOP_SIGNAL and previous is signal.SIG_DFL
+            signal.signal(number, signal.SIG_IGN if late else previous)
         self._send.close()
         self.connection.close()

@@ -7,6 +7,7 @@ from multiprocessing.connection import wait
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from qgtune.core.errors import ConfigValueError
 from qgtune.core.events import EpochReported, Event, TrialStarted
 from qgtune.study.attributes import OWNER, TRACEBACK
 from qgtune.study.results.records import is_finished
@@ -117,7 +118,16 @@ class LaunchedRun:
         lost = lose_abandoned_trials(self._study, f"{_LOST}: {reason}", retry=self._spec.retries)
         course.worker_died(index, reason, lost)
         if not course.stopping:
+            self._start_again(index)
+
+    def _start_again(self, index: int) -> None:
+        """Start a process in the place of one that has ended; the others go on if that cannot be."""
+        try:
             self._start(range(index, index + 1))
+        except ConfigValueError as error:
+            if not self._handles:
+                raise
+            self._course.notify(f"{error.message}: the processes that run go on")
 
     def _look_at_trials(self) -> None:
         """Tell of the trials that have begun, reported or ended since the last look."""

@@ -6,6 +6,7 @@ import shlex
 import signal
 import subprocess
 import tempfile
+import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from qgtune.schema.launcher_settings import PLACEHOLDER, LauncherChoice
 from qgtune.schema.samplers import OWN
 
 _LONGEST_WORDS = 500
+_STOPS = 3
+_SECONDS_TO_END = 5.0
+_SECONDS_BETWEEN_LOOKS = 0.02
 
 
 class Handle(Protocol):
@@ -68,10 +72,9 @@ class Launching:
                 reason = " ".join(str(error).split())
                 message = f"{self.choice.name} could not start processes: {type(error).__name__}: {reason}"
                 raise ConfigValueError(("launcher",), message) from error
-            sound = all(
-                callable(getattr(h, "poll", None)) and callable(getattr(h, "stop", None)) for h in handles
-            )
-            if not sound or len(handles) != len(commands):
+            sound = [handle for handle in handles if _is_handle(handle)]
+            if not len(sound) == len(handles) == len(commands):
+                end_processes(sound)
                 message = (
                     f"{self.choice.name} must return an object with poll() and stop() for each of "
                     f"{len(commands)} command lines, but returned {handles!r}"
@@ -152,7 +155,36 @@ def launch_by_command(
         >>> process._process.wait()
         0
     """
-    return [LaunchedProcess(_filled(command, words), environment) for words in commands]
+    started: list[LaunchedProcess] = []
+    try:
+        for words in commands:
+            started.append(LaunchedProcess(_filled(command, words), environment))
+    except BaseException:
+        end_processes(started)  # nobody else knows of them
+        raise
+    return started
+
+
+def end_processes(handles: Sequence[Handle]) -> None:
+    """End processes that a launcher has started: gently at first, and at once if that takes long.
+
+    Args:
+        handles: what the launcher returned for them.
+    """
+    for _ in range(_STOPS):
+        for handle in handles:
+            handle.stop()
+        deadline = time.monotonic() + _SECONDS_TO_END
+        while any(handle.poll() is None for handle in handles):
+            if time.monotonic() >= deadline:
+                break
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        else:
+            return
+
+
+def _is_handle(value: object) -> bool:
+    return callable(getattr(value, "poll", None)) and callable(getattr(value, "stop", None))
 
 
 def _filled(command: str, words: Sequence[str]) -> list[str]:

@@ -58,6 +58,10 @@ class StartupFailed:
             return cls(text, None)
         return cls(text, pickled)
 
+    def last_line(self) -> str:
+        """Return what happened in a line."""
+        return self.text.rstrip().rpartition("\n")[2]
+
     def error(self) -> QgtuneError:
         """Return the exception to raise in the supervisor."""
         if self.pickled is None:

@@ -4,9 +4,6 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-SERVER_LOST = 255
-"""What multiprocessing tells where the server that forked a process was killed, and the end is unknown."""
-
 
 @dataclass(frozen=True, slots=True)
 class ProcessEnd:
@@ -45,12 +42,13 @@ class MemoryKills:
         return max(map(_kills_in, self._counters), default=0)
 
 
-def end_of(code: int, *, for_memory: bool) -> ProcessEnd:
+def end_of(code: int, *, for_memory: bool, server_lost: bool = False) -> ProcessEnd:
     """Return how a process with this exit code ended.
 
     Args:
         code: as multiprocessing tells it, negative for a signal.
         for_memory: whether the kernel has just killed a process for want of memory.
+        server_lost: whether the server that forked it was killed, so that the code says nothing.
 
     Example:
         >>> end_of(-15, for_memory=False).reason
@@ -58,7 +56,7 @@ def end_of(code: int, *, for_memory: bool) -> ProcessEnd:
         >>> end_of(-9, for_memory=True).reason
         'was killed by the kernel, which had run out of memory (OOM killer)'
     """
-    if code == SERVER_LOST:
+    if server_lost:
         return ProcessEnd("was lost together with the server that forks workers", killed=True)
     if code >= 0:
         return ProcessEnd(f"ended with exit code {code}", killed=False)

@@ -8,7 +8,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from qgtune.study.attributes import DEATHS, FAILURE, LONE_DEATHS, LOST, OWNER, RETRY_OF, WORKER
+from qgtune.study.attributes import DEATHS, FAILURE, LONE_DEATHS, LOST, OWNER, RETRY_OF, WORKER, is_lost
 from qgtune.study.storage.ownership import Owner, abandoned_trials, this_owner
 
 _KILLED_RUN = "the run was killed before this trial ended"
@@ -31,6 +31,7 @@ class Loss(StrEnum):
     """What became of a trial whose process is gone."""
 
     ENDED = "it had ended by itself"
+    KNOWN = "another run has dealt with it"
     RETRIED = "its parameters are tried again"
     DROPPED = "another trial makes up for it"
     BLAMED = "its parameters are not tried again, and it counts as failed"
@@ -55,14 +56,14 @@ def lose_trial(study: optuna.Study, number: int, reason: str, *, retry: bool, bl
         retry: whether its parameters are enqueued again.
         blame: what the death counts against the parameters; each kind is counted apart.
     """
-    trial = study.get_trials(deepcopy=False)[number]
+    trial = _trial(study, number)
     if trial.state.is_finished():
-        return Loss.ENDED
+        return _end_of(trial)
     deaths = {kind: int(trial.user_attrs.get(kind, 0)) + (kind is blame) for kind in _WHO_DIED}
     for kind, who in _WHO_DIED.items():
         if retry and deaths[kind] >= DEATHS_OF_ONE_CONFIG:
             words = f"{deaths[kind]} {who} with these parameters; the last: {reason}"
-            return Loss.BLAMED if _fail(study, trial, FAILURE, words) else Loss.ENDED
+            return Loss.BLAMED if _fail(study, trial, FAILURE, words) else _end_of(_trial(study, number))
     params = planned_params(trial)
     if retry and params and not _retries_of(study, number):
         counts = {str(kind): count for kind, count in deaths.items() if count}
@@ -70,7 +71,7 @@ def lose_trial(study: optuna.Study, number: int, reason: str, *, retry: bool, bl
         _keep_the_first_retry(study, number)
     if not _fail(study, trial, LOST, reason):
         # It ended in between: nothing is to be tried again. A retry that stays is a trial like any other.
-        return Loss.ENDED
+        return _end_of(_trial(study, number))
     return Loss.RETRIED if retry and params else Loss.DROPPED
 
 
@@ -138,12 +139,29 @@ def _lose_all(
 ) -> tuple[int, ...]:
     """Lose trials; return the numbers of those that had not ended."""
     ends = [(t.number, lose_trial(study, t.number, reason, retry=retry, blame=blame)) for t in trials]
-    return tuple(number for number, end in ends if end is not Loss.ENDED)
+    return tuple(number for number, end in ends if end not in (Loss.ENDED, Loss.KNOWN))
+
+
+def any_suspects(study: optuna.Study) -> bool:
+    """Return whether any trial that runs, or is about to, has parameters with which a worker has died.
+
+    Where a worker runs several trials at a time, its death tells of none of them that it is to blame.
+    """
+    open_states = (TrialState.WAITING, TrialState.RUNNING)
+    return any(RETRY_OF in trial.user_attrs for trial in study.get_trials(deepcopy=False, states=open_states))
 
 
 def planned_params(trial: FrozenTrial) -> dict[str, Any]:
     """Return the parameters that a trial has sampled, or was enqueued with and had not reached."""
     return {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+
+
+def _trial(study: optuna.Study, number: int) -> FrozenTrial:
+    return study.get_trials(deepcopy=False)[number]
+
+
+def _end_of(trial: FrozenTrial) -> Loss:
+    return Loss.KNOWN if is_lost(trial) else Loss.ENDED
 
 
 def _retries_of(study: optuna.Study, number: int) -> list[FrozenTrial]:

@@ -95,6 +95,10 @@ class RunOutcome:
     records: tuple[TrialRecord, ...]
     resumed_from: int = 0
     """Finished trials that the study had before this run."""
+    finished: int = 0
+    """Finished trials that count, those of earlier runs included."""
+    total: int = 0
+    """Finished trials that the study was to have in the end."""
     interrupted: bool = False
     ended_by: int = 0
     """The signal that ended the run at once, SIGTERM or SIGHUP, by its number; 0 if there was none."""

@@ -11,13 +11,14 @@ from qgtune.core.errors import UsageError
 from qgtune.core.events import Event, Notice
 from qgtune.study.create import create_study
 from qgtune.study.quiet import quiet_optuna
+from qgtune.study.running.beginnings import begin_anew
 from qgtune.study.running.interrupts import Interrupts
 from qgtune.study.running.launched_run import LaunchedRun
 from qgtune.study.running.retries import lose_trials_of_killed_run
 from qgtune.study.running.run_spec import RunOutcome, RunSpec
 from qgtune.study.running.stopping import reachable
 from qgtune.study.running.supervisor import Supervisor
-from qgtune.study.running.worker_process import WorkerStarter, process_factory, share_of_cores
+from qgtune.study.running.worker_process import WorkerStarter, process_factory
 from qgtune.study.space_change import check_space
 from qgtune.study.storage.run_lock import RunLock
 from qgtune.study.storage.storage_address import StorageAddress
@@ -77,13 +78,14 @@ def _run(
                 on_event(Notice(note))
         alone = alone and storage.file is not None
         lose_trials_of_killed_run(study, retry=spec.retries, alone=alone)
+        if not spec.joins and not lock.others_live:
+            begin_anew(study)
         lock.share()
         alone_by_lock = storage.file is not None and not spec.joins
         if spec.launching is not None:
             with Interrupts() as interrupts, reachable(lock, spec.study_name, interrupts):
                 return LaunchedRun(spec, spec.launching, study, on_event, interrupts).run()
-        n_threads = share_of_cores(spec.n_processes, spec.n_jobs)
-        start = WorkerStarter(process_factory(spec.start_method, spec.preload), payload, storage, n_threads)
+        start = WorkerStarter(process_factory(spec.start_method, spec.preload), payload, storage, spec.n_jobs)
         with Interrupts() as interrupts, reachable(lock, spec.study_name, interrupts):
             supervisor = Supervisor(spec, start, study, on_event, interrupts)
             advice = storage_advice(storage, spec.n_processes * spec.n_jobs)

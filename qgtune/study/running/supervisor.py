@@ -55,8 +55,7 @@ class Supervisor:
             )
         course.tell()
         try:
-            for index in range(count):
-                crew.hire(index)
+            crew.hire(count)
             while crew and crew.startup_error is None:
                 try:
                     self._wait()
@@ -80,13 +79,16 @@ class Supervisor:
         if self._awaits_others:  # nobody tells us how their trials end
             patience = min(patience, _SECONDS_BETWEEN_LOOKS)
         happened = wait([*talking, *ending, self._interrupts.connection], patience)
-        self._heartbeat.beat(sorted(self._crew.running))
+        if self._heartbeat.beat(sorted(self._crew.running)) and not set(ending).intersection(happened):
+            self._crew.refresh()
         if self._interrupts.connection in happened:
             self._course.heed(self._interrupts.take())
             if self._course.at_once:
                 self._crew.stop_now()
         for worker in self._crew:
             ended = worker.sentinel in happened
+            if ended:
+                worker.end_for_certain()
             if ended or worker.connection in happened:
                 for message in worker.messages():
                     self._hear(worker, message)
@@ -99,7 +101,7 @@ class Supervisor:
             case Ask():
                 worker.asks += 1
             case WorkerReady():
-                worker.ready = True
+                self._crew.has_begun = True
                 self._course.add(message)
             case TrialStarted():
                 worker.running.add(message.number)
@@ -115,8 +117,7 @@ class Supervisor:
                 worker.running.discard(message.number)
                 self._course.trial_ended(worker.index, message.number, message.traceback)
             case StartupFailed():
-                worker.stopped = True
-                self._crew.startup_error = self._crew.startup_error or message.error()
+                self._crew.cannot_begin(worker, message)
             case Broken():
                 worker.last_words = message.reason
 
@@ -133,8 +134,10 @@ class Supervisor:
         spare = missing - others - sum(worker.permits for worker in self._crew)
         if spare > 0:
             course.look_at_clock()
+        suspects = self._spec.n_jobs > 1 and self._crew.has_suspects
         for worker in asking:
-            while worker.asks and spare > 0 and not course.stopping:
+            # Only who dies alone with parameters tells that they are to blame.
+            while worker.asks and spare > 0 and not course.stopping and not (suspects and worker.permits):
                 worker.permit(course.tally.limit)
                 spare -= 1
             # With trials still out, one of them may be lost: who asks then waits to make up for it.

@@ -5,7 +5,7 @@ import time
 import optuna
 from optuna.trial import TrialState
 
-from qgtune.study.attributes import OWNER, WORKER
+from qgtune.study.attributes import WORKER
 from qgtune.study.results.records import is_finished
 
 _LOOKS = 10
@@ -22,9 +22,6 @@ def is_surplus(study: optuna.Study, number: int, limit: int) -> bool:
     It looks after its own beginning stands in the storage. So of all that begin at the same moment at least
     the last one to look sees all the others, and the study never gets more than its total. Those with the
     higher numbers give way at once; the others look again, so that not all of them give way.
-
-    A trial that was made to be run at once, and not taken from those that wait, need not look if its number
-    is below the limit: whatever begins after it has a higher number, or looks and sees it.
 
     Args:
         study: the study of the trial, which says who its worker is.
@@ -53,6 +50,5 @@ def give_back(study: optuna.Study, trial: optuna.Trial) -> None:
     Raises:
         GivenBackError: always, to leave the objective and Optuna's own care for trials.
     """
-    trial.set_user_attr(OWNER, None)  # whoever takes it from those that wait was not there when it was made
     study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)  # noqa: SLF001 - Study cannot
     raise GivenBackError

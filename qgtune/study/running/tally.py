@@ -8,6 +8,7 @@ from optuna.trial import FrozenTrial, TrialState
 from qgtune.core.errors import QgtuneError
 from qgtune.core.trials import TrialRecord
 from qgtune.study.results.records import best_record, is_finished, trial_record, trial_records
+from qgtune.study.running.beginnings import forgiven_trials, is_end_asked
 
 FAILURES_TO_STOP = 5
 DEATHS_TO_STOP = 3
@@ -16,8 +17,6 @@ DEATHS_TO_STOP = 3
 
 class Tally:
     """Counts the trials of one run.
-
-    Failures of earlier runs do not count where no trial of the study came to anything.
 
     The storage is asked each time, not only our own workers: a worker of a killed run may still
     finish its last trial, and a second run on the same study may share the work.
@@ -43,10 +42,7 @@ class Tally:
         self._overlooked: frozenset[int] = frozenset()
         self._target_is_past = False
         self._look()
-        # A study in which everything failed is one whose objective was wrong: once it is mended, the
-        # same command must have something to do.
-        failed = filter(is_finished, self._study.get_trials(deepcopy=False, states=(TrialState.FAIL,)))
-        self._forgiven = frozenset() if self._any_success() else frozenset(trial.number for trial in failed)
+        self._forgiven = forgiven_trials(study)
 
     @property
     def finished(self) -> int:
@@ -112,6 +108,8 @@ class Tally:
             patience: trials in a row that may finish without a new best one, or None.
         """
         trials = self._look()
+        if is_end_asked(self._study) and self.missing:
+            return "the objective or the sampler has asked for the end of the study"
         best = self.best
         if best is None:
             return ""
@@ -128,11 +126,13 @@ class Tally:
     def what_counts(self) -> str:
         """Return how many trials of which end the study has, and which of them do not count."""
         records = trial_records(self._study)
-        states = [record.state for record in records if not record.lost]
+        counting = [record for record in records if not record.lost and record.number not in self._forgiven]
+        states = [record.state for record in counting]
         ends = [f"{states.count(state)} {state}" for state in ("complete", "pruned", "failed")]
         lost = sum(record.lost for record in records)
         gone = f"; {lost} whose process was killed do not" if lost else ""
-        forgiven = "; failed ones do not, as nothing has come of any trial" if self._forgiven else ""
+        early = len(self._forgiven)
+        forgiven = f"; {early} that failed before anything had come of any trial do not" if early else ""
         return f"{', '.join(ends)} trials count{forgiven}{gone}"
 
     def reason_to_give_up(self, last_death: str) -> str:

@@ -4,22 +4,28 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import struct
+import sys
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from multiprocessing.connection import Connection, Pipe
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, Pipe, wait
 from multiprocessing.process import BaseProcess
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.fork_server import can_fork, interrupts_held_back
-from qgtune.study.running.gpus import share_of_gpus
 from qgtune.study.running.messages import STOP, Message
-from qgtune.study.running.process_ends import SERVER_LOST, MemoryKills, ProcessEnd, end_of
+from qgtune.study.running.process_ends import MemoryKills, ProcessEnd, end_of
 from qgtune.study.running.workers import worker_main
+from qgtune.study.storage.ownership import owner_of
 from qgtune.study.storage.storage_address import StorageAddress
 
+if sys.platform != "win32":
+    import fcntl
+    import termios
+
 _SECONDS_TO_DIE = 5.0
+_SECONDS_BETWEEN_LOOKS = 0.01
 _ATTEMPTS_TO_START = 50
 _SECONDS_BETWEEN_ATTEMPTS = 0.1
 
@@ -53,21 +59,22 @@ def process_factory(start_method: str, preload: tuple[str, ...]) -> Callable[...
 
 @dataclass(frozen=True, slots=True)
 class WorkerStarter:
-    """Starts the workers of one run; call it with a worker's index."""
+    """Starts the workers of one run; call it with a worker's index and how many workers the run has."""
 
     make_process: Callable[..., BaseProcess]
     payload: bytes
     """The pickled RunSpec."""
     storage: StorageAddress
-    n_threads: int
-    """Threads of computation for each trial."""
+    n_jobs: int
+    """Trials at a time in each worker."""
+    environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    """That of the caller now. The server that workers are forked from has the one of when it was started."""
 
-    def __call__(self, index: int) -> "WorkerProcess":
-        """Return the worker, started."""
+    def __call__(self, index: int, n_workers: int) -> "WorkerProcess":
+        """Return the worker, started, with its share of the cores."""
+        n_threads = share_of_cores(n_workers, self.n_jobs)
         ours, theirs = Pipe(duplex=True)
-        # Said to it: a server that forks workers has the variables that there were when it was started.
-        gpu = share_of_gpus(index, os.environ.get("CUDA_VISIBLE_DEVICES"))
-        arguments = (theirs, self.payload, self.storage, index, self.n_threads, gpu)
+        arguments = (theirs, self.payload, self.storage, index, n_threads, self.environment)
         process = self._started(f"qgtune-worker-{index}", arguments)
         theirs.close()
         return WorkerProcess(index, process, ours)
@@ -93,7 +100,6 @@ class WorkerProcess:
 
     def __init__(self, index: int, process: BaseProcess, connection: Connection) -> None:
         self.index = index
-        self.ready = False
         self.asks = 0
         """Threads that wait for an answer."""
         self.permits = 0
@@ -105,6 +111,9 @@ class WorkerProcess:
         self.connection = connection
         self.hears = True
         self._process = process
+        self._owner = owner_of(self.pid)
+        self._lost_its_server: bool | None = None
+        """Whether nobody can tell how the process ended; None before it has."""
 
     @property
     def pid(self) -> int:
@@ -141,34 +150,56 @@ class WorkerProcess:
     def terminate(self) -> None:
         """End the process now, and wait until it has ended."""
         self._process.terminate()
-        self._process.join(_SECONDS_TO_DIE)
-        if self._process.is_alive():
+        if not wait([self.sentinel], _SECONDS_TO_DIE):
             self._process.kill()
+
+    def end_for_certain(self) -> None:
+        """Wait for the end of the process, and bring it about where its server was killed.
+
+        Then nobody tells of its end: its sentinel is readable although it lives, and would go on with a
+        trial that is taken for lost.
+        """
+        if self._lost_its_server is None:
+            wait([self.sentinel])
+            self._lost_its_server = _is_forked(self._process) and not _says_something(self.sentinel)
+        self._process.join()
+        if self._lost_its_server and self._owner.is_alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._owner.pid, signal.SIGKILL)
+            deadline = time.monotonic() + _SECONDS_TO_DIE
+            while self._owner.is_alive() and time.monotonic() < deadline:
+                time.sleep(_SECONDS_BETWEEN_LOOKS)
 
     def close(self, memory: MemoryKills) -> ProcessEnd:
         """Wait for the end of the process, free what belongs to it, and return how it ended."""
-        self._process.join()
+        self.end_for_certain()
         code = self._process.exitcode or 0
-        if code == SERVER_LOST and can_fork():
-            self._end_orphan()
         self._process.close()
         self.connection.close()
         if self.last_words:
             return ProcessEnd(self.last_words, killed=code < 0)
-        return end_of(code, for_memory=code < 0 and memory.happened())
-
-    def _end_orphan(self) -> None:
-        """End a worker that may have outlived its server: its trial is made up for, and need not go on."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
-        while self.hears and self.connection.poll(_SECONDS_TO_DIE):
-            deque(self.messages(), maxlen=0)  # up to the end of its pipe, which is its own
+        return end_of(
+            code, for_memory=code < 0 and memory.happened(), server_lost=bool(self._lost_its_server)
+        )
 
     def _answer(self, answer: int) -> None:
         try:
             self.connection.send(answer)
         except OSError:
             self.hears = False  # it has died; its sentinel says so next
+
+
+def _is_forked(process: BaseProcess) -> bool:
+    """Return whether a process is a child of the server, not of this process."""
+    return getattr(process, "_start_method", None) == "forkserver"
+
+
+def _says_something(sentinel: int) -> bool:
+    """Return whether the server has written an exit code; if not, it was killed before the process ended."""
+    if sys.platform == "win32":
+        return True
+    waiting = fcntl.ioctl(sentinel, termios.FIONREAD, struct.pack("i", 0))
+    return bool(struct.unpack("i", waiting)[0])
 
 
 def share_of_cores(n_processes: int, n_jobs: int) -> int:

@@ -1,5 +1,6 @@
 """A worker process: builds the objective once, then runs one trial for each permission."""
 
+import functools
 import math
 import os
 import pickle
@@ -8,21 +9,24 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from typing import SupportsFloat
 
 import optuna
+from threadpoolctl import threadpool_limits  # it ships no types
 
 from qgtune.core.errors import QgtuneError, TrialPruned
 from qgtune.core.events import EpochReported, Notice, TrialStarted, WorkerReady
 from qgtune.study.attributes import FAILURE, TRACEBACK
 from qgtune.study.create import create_study
 from qgtune.study.quiet import quieten_process
+from qgtune.study.running.beginnings import ask_for_the_end
+from qgtune.study.running.gpus import share_of_gpus
 from qgtune.study.running.messages import STOP, Ask, Broken, GivenBack, Message, StartupFailed, Told
 from qgtune.study.running.run_spec import Objective, RunSpec, WorkerContext
 from qgtune.study.running.surplus import GivenBackError, give_back, is_surplus
-from qgtune.study.storage.born_trials import become_worker, record_worker, was_born_here
+from qgtune.study.storage.born_trials import become_worker
 from qgtune.study.storage.run_lock import RunLock
 from qgtune.study.storage.storage_address import StorageAddress
 from qgtune.study.storage.storages import open_storage
@@ -38,7 +42,7 @@ def worker_main(  # noqa: PLR0913, PLR0917 - a process has no other way to be to
     storage: StorageAddress,
     worker: int,
     n_threads: int,
-    gpu: str | None,
+    environment: Mapping[str, str],
 ) -> None:
     """Run trials for as long as the supervisor permits; the target of a worker process.
 
@@ -49,9 +53,10 @@ def worker_main(  # noqa: PLR0913, PLR0917 - a process has no other way to be to
         storage: the storage that all processes of the run share.
         worker: this worker's index.
         n_threads: threads of computation that each trial may use.
-        gpu: the GPU that it may use; None for all that it sees.
+        environment: the environment of the process that runs the study.
     """
-    _become(worker, n_threads, gpu)
+    _become(worker, n_threads, environment)
+    _keep_from_children(connection)
     link = _Link(connection)
     try:
         spec: RunSpec = pickle.loads(payload)  # noqa: S301 - from the process that started this one
@@ -130,6 +135,9 @@ class _TrialRunner:
         self._link = link
         self._study = study
         self._objective = objective
+        # On this one object, which is what trials and samplers call: Optuna ends only the call of optimize,
+        # which is one trial here, and if another thread is just beginning one, that as well.
+        study.stop = functools.partial(ask_for_the_end, study)  # type: ignore[method-assign]
 
     def serve(self, n_jobs: int) -> None:
         """Run trials in ``n_jobs`` threads until all of them are told to stop."""
@@ -145,7 +153,7 @@ class _TrialRunner:
         try:
             while limit := self._link.permit():
                 self._run_trial(limit)
-        except Exception as error:  # noqa: BLE001 - the supervisor decides; most often a full disk
+        except BaseException as error:  # noqa: BLE001 - the supervisor decides; most often a full disk
             self._link.send(Broken(one_line(error)))
             # Not sys.exit: in a thread it would end only the thread, and leave a permit unused for ever.
             sys.stdout.flush()
@@ -179,9 +187,7 @@ class _Attempt:
         self.traceback = ""
 
     def __call__(self, trial: optuna.Trial) -> list[float]:
-        is_new = was_born_here(trial) and trial.number < self._limit
-        record_worker(trial)
-        if not is_new and is_surplus(self._study, trial.number, self._limit):
+        if is_surplus(self._study, trial.number, self._limit):
             give_back(self._study, trial)
         self.number = trial.number
         self._link.send(TrialStarted(self._worker, trial.number))
@@ -192,13 +198,13 @@ class _Attempt:
             raise
         except TrialPruned as pruned:
             raise optuna.TrialPruned(str(pruned)) from pruned
-        except SystemExit as error:
-            # Optuna would leave the trial running for ever, and the worker would be gone.
+        except BaseException as error:
             self._keep_failure(trial, error)
+            if isinstance(error, Exception):
+                raise
+            # Of another kind (SystemExit, KeyboardInterrupt, CancelledError): Optuna would leave the trial
+            # running for ever, and the worker, or its thread, would be gone.
             raise RuntimeError(one_line(error)) from error
-        except Exception as error:
-            self._keep_failure(trial, error)
-            raise
 
     def _keep_failure(self, trial: optuna.Trial, error: BaseException) -> None:
         if not isinstance(error, QgtuneError):
@@ -266,15 +272,36 @@ def _as_values(returned: object, n_values: int) -> list[float]:
     return values
 
 
-def _become(worker: int, n_threads: int, gpu: str | None) -> None:
+def _become(worker: int, n_threads: int, environment: Mapping[str, str]) -> None:
     """Make this process a worker, before anything that looks at its environment is loaded."""
     _leave_interrupts_to_the_supervisor()
-    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[variable] = str(n_threads)
+    _take_over(environment)
+    _limit_threads(n_threads)
+    gpu = share_of_gpus(worker, os.environ.get("CUDA_VISIBLE_DEVICES"))
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu
     quieten_process()
     become_worker(worker)
+
+
+def _keep_from_children(connection: Connection) -> None:
+    # A child of the objective's (a data loader's worker, say) that outlives this process would hold the pipe
+    # open: the supervisor would wait for the rest of a message that nobody writes.
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=connection.close)
+
+
+def _take_over(environment: Mapping[str, str]) -> None:
+    for name in os.environ.keys() - environment.keys():
+        del os.environ[name]
+    os.environ.update(environment)
+
+
+def _limit_threads(n_threads: int) -> None:
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[variable] = str(n_threads)
+    # What the server has loaded, NumPy with its own BLAS, has read them already.
+    threadpool_limits(n_threads)
 
 
 def _leave_interrupts_to_the_supervisor() -> None:

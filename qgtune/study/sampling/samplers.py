@@ -8,7 +8,6 @@ from typing import Any
 
 from optuna.samplers import (
     BaseSampler,
-    BruteForceSampler,
     CmaEsSampler,
     GPSampler,
     NSGAIIISampler,
@@ -31,8 +30,11 @@ from qgtune.core.user_code import UserCodeError, load_function
 from qgtune.schema.sampler_settings import DEFAULT_SAMPLER, Choice
 from qgtune.schema.samplers import ALGORITHMS, OWN
 from qgtune.study.quiet import quiet_optuna
+from qgtune.study.sampling.brute_force import VisitingSampler
+from qgtune.study.sampling.combinations import Listed, Product
 from qgtune.study.sampling.grid import CellSampler
 from qgtune.study.sampling.quasi_random import SequenceSampler
+from qgtune.study.sampling.rehearsal import HeedingSampler, Holds
 from qgtune.study.sampling.sampler import TrialSeededSampler
 
 _SEEDED: Mapping[str, Callable[..., BaseSampler]] = {
@@ -42,7 +44,7 @@ _SEEDED: Mapping[str, Callable[..., BaseSampler]] = {
     "nsga2": NSGAIISampler,
     "nsga3": NSGAIIISampler,
     "random": RandomSampler,
-    "brute_force": BruteForceSampler,
+    "brute_force": VisitingSampler,
 }
 _CROSSOVERS: Mapping[str, Callable[[], Any]] = {
     "uniform": UniformCrossover,
@@ -53,6 +55,10 @@ _CROSSOVERS: Mapping[str, Callable[[], Any]] = {
     "vsbx": VSBXCrossover,
 }
 
+_MOST_TRIES = 20
+_TRIES = {"gp": 2}
+"""How often a sampler is asked while its draws break a constraint; a Gaussian process takes its time."""
+
 
 @dataclass(frozen=True, slots=True)
 class SamplerSpec:
@@ -61,14 +67,19 @@ class SamplerSpec:
     Args:
         choice: which one, and its arguments.
         names: all parameters that a trial can have, in the order of the config; for qmc.
-        grid: the values of each parameter by name; for grid.
+        grid: the values of each parameter by name; for grid, and for brute_force where every trial has the
+            same parameters.
+        every: all combinations, for brute_force where they depend on each other and are not too many.
         folder: what the file of a user's own sampler is relative to.
+        holds: tells whether a drawn trial may be trained; None where the space has no constraints.
     """
 
     choice: Choice = DEFAULT_SAMPLER
     names: tuple[str, ...] = ()
     grid: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    every: tuple[Mapping[str, Any], ...] = ()
     folder: Path = Path()
+    holds: Holds | None = None
 
 
 def make_sampler(spec: SamplerSpec, seed: int | None, n_objectives: int) -> BaseSampler:
@@ -87,8 +98,10 @@ def make_sampler(spec: SamplerSpec, seed: int | None, n_objectives: int) -> Base
         'TrialSeededSampler'
     """
     name = spec.choice.name
-    if name == "grid":
-        return CellSampler(spec.grid, seed)
+    if name == "grid" or (name == "brute_force" and spec.grid):
+        return CellSampler(Product(spec.grid), seed)
+    if name == "brute_force" and spec.every:
+        return CellSampler(Listed(spec.every), seed)
     if name == "qmc":
         arguments = with_defaults("sampler", spec.choice)
         return SequenceSampler(spec.names, seed, arguments["qmc_type"], scramble=arguments["scramble"])
@@ -99,7 +112,10 @@ def make_sampler(spec: SamplerSpec, seed: int | None, n_objectives: int) -> Base
         return _seeded(spec, spec.choice, trial_seed, n_objectives)
 
     make(seed)  # what it refuses is said before the first trial
-    return TrialSeededSampler(make, seed)
+    sampler = TrialSeededSampler(make, seed)
+    if spec.holds is None or name == "brute_force":
+        return sampler
+    return HeedingSampler(sampler, spec.holds, seed, _TRIES.get(name, _MOST_TRIES))
 
 
 def with_defaults(role: str, choice: Choice) -> dict[str, Any]:

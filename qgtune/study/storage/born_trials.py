@@ -1,12 +1,13 @@
-"""New trials that carry the process which runs them from their first moment."""
+"""Trials that carry the process which runs them from their first moment, be they new or enqueued."""
 
 from datetime import datetime
+from typing import Any
 
-import optuna
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from qgtune.study.attributes import OWNER, WORKER
-from qgtune.study.storage.ownership import owner_attributes, record_owner
+from qgtune.study.attributes import WORKER
+from qgtune.study.storage.ownership import owner_attributes
 
 _worker: dict[str, str] = {}
 """In a worker process: which one it is, as its trials carry it."""
@@ -17,18 +18,19 @@ def become_worker(index: int) -> None:
     _worker[WORKER] = str(index)
 
 
-def was_born_here(trial: optuna.Trial) -> bool:
-    """Return whether this process has made the trial to run it, and not taken it from those that wait."""
-    return bool(trial.user_attrs.get(OWNER) == owner_attributes()[OWNER])
+def runner_attributes() -> dict[str, Any]:
+    """Return the attributes that tell who runs a trial of this process."""
+    return {**_worker, **owner_attributes()}
 
 
-def record_worker(trial: optuna.Trial) -> None:
-    """Write down who runs a trial, unless it was born with that: one that was enqueued was not."""
-    attributes = trial.user_attrs
-    for name, value in _worker.items():
-        if attributes.get(name) != value:
-            trial.set_user_attr(name, value)
-    record_owner(trial)
+def record_runner(storage: BaseStorage, trial_id: int) -> None:
+    """Write down that this process runs a trial which was enqueued, right after it has taken it.
+
+    What comes next, the sampler's preparations, can take seconds; a trial whose process is killed meanwhile
+    is to be known as its.
+    """
+    for name, value in runner_attributes().items():
+        storage.set_trial_user_attr(trial_id, name, value)
 
 
 def born_with_owner() -> FrozenTrial:
@@ -46,7 +48,7 @@ def born_with_owner() -> FrozenTrial:
         datetime_complete=None,
         params={},
         distributions={},
-        user_attrs={**_worker, **owner_attributes()},
+        user_attrs=runner_attributes(),
         system_attrs={},
         intermediate_values={},
     )

@@ -1,4 +1,4 @@
-"""Repairing what a killed run left: a half-written record, a lock, trials that will never end.
+"""Repairing what a killed run left: a half-written record, a lock.
 
 All of it is only safe while no process of a run is alive; ``RunLock.claim`` tells.
 """
@@ -11,10 +11,9 @@ import os
 import time
 from pathlib import Path
 
-import optuna
+from optuna.storages.journal._file import BaseJournalFileLock, get_lock_file
 
 from qgtune.core.errors import ConfigValueError
-from qgtune.study.attributes import LOST
 
 _STALE_AFTER_SECONDS = 1.0
 
@@ -80,22 +79,25 @@ def first_broken_line(path: Path) -> int | None:
     return None
 
 
-def repair_journal(path: Path) -> None:
-    """Make a journal readable again after its writers were killed: cut a torn tail, remove a stale lock.
+def repair_journal(path: Path, lock: BaseJournalFileLock) -> None:
+    """Make a journal readable again after its writers were killed: remove a stale lock, cut a torn tail.
 
     Everything after the last whole record is moved to ``<name>.torn`` beside the journal.
 
     Args:
         path: the journal; nothing happens if there is none.
+        lock: its lock. No run of ours lives, but another program may be in the middle of a record.
     """
-    if path.exists():
+    journal = path.resolve()
+    remove_own_lock(journal)
+    _remove_renamed_locks(journal)
+    link = lock_file(journal)
+    if os.path.lexists(link) and _outlived(link):
+        link.unlink(missing_ok=True)
+    if journal.exists():
         check_is_journal(path)
-        cut_torn_tail(path)
-    remove_own_lock(path)
-    _remove_renamed_locks(path)
-    lock = lock_file(path)
-    if os.path.lexists(lock) and _outlived(lock):
-        lock.unlink(missing_ok=True)
+        with get_lock_file(lock):
+            cut_torn_tail(journal)
 
 
 def cut_torn_tail(path: Path) -> int:
@@ -118,29 +120,6 @@ def cut_torn_tail(path: Path) -> int:
         file.truncate(end)
         os.fsync(file.fileno())
         return len(torn)
-
-
-def fail_trial(study: optuna.Study, number: int, reason: str) -> bool:
-    """Fail a trial whose process is gone, and return whether it had not ended by itself before.
-
-    Args:
-        study: the study of the trial.
-        number: the trial's number.
-        reason: why it is lost, in one line; kept with the trial.
-    """
-    storage = study._storage  # noqa: SLF001 - Study has no public way to give an attribute to another's trial
-    trial_id = storage.get_trial_id_from_study_id_trial_number(study._study_id, number)  # noqa: SLF001 - as above
-    try:
-        storage.set_trial_user_attr(trial_id, LOST, reason)
-        return storage.set_trial_state_values(trial_id, optuna.trial.TrialState.FAIL)
-    except optuna.exceptions.UpdateFinishedTrialError:
-        return False
-
-
-def fail_running_trials(study: optuna.Study, reason: str) -> tuple[int, ...]:
-    """Fail every trial that the study still holds as running, and return their numbers."""
-    running = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,))
-    return tuple(trial.number for trial in running if fail_trial(study, trial.number, reason))
 
 
 def _whole_length(handle: int) -> int:

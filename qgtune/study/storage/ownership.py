@@ -20,7 +20,6 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from qgtune.study.attributes import OWNER, SEEN
-from qgtune.study.storage.journal_repair import fail_trial
 
 GRACE_SECONDS = 600.0
 """After so long without a sign of life an owner on another host counts as dead."""
@@ -58,28 +57,22 @@ class Owner:
 
 def this_owner() -> Owner:
     """Return this process as an owner."""
-    return _owner_of(os.getpid())
+    return _this_owner(os.getpid())
 
 
 @functools.lru_cache(maxsize=1)  # by the number of the process: a forked child is another owner
-def _owner_of(pid: int) -> Owner:
+def _this_owner(pid: int) -> Owner:
+    return owner_of(pid)
+
+
+def owner_of(pid: int) -> Owner:
+    """Return the process of this machine that has the number now."""
     return Owner(socket.gethostname(), _machine(), pid, _start_of(pid))
 
 
 def owner_attributes() -> dict[str, Any]:
     """Return the attributes with which a trial of this process begins its life."""
     return {OWNER: asdict(this_owner())}
-
-
-def record_owner(trial: optuna.Trial) -> None:
-    """Write down that this process runs the trial, unless the trial says so already.
-
-    A trial that a storage of ``open_storage`` makes is born with its owner; one that was enqueued
-    learns of it here.
-    """
-    mine = owner_attributes()
-    if trial.user_attrs.get(OWNER) != mine[OWNER]:
-        trial.set_user_attr(OWNER, mine[OWNER])
 
 
 def is_owner_dead(trial: FrozenTrial, grace: float = GRACE_SECONDS, *, alone: bool = False) -> bool:
@@ -105,21 +98,6 @@ def abandoned_trials(
     """Return the running trials whose owners are dead; see ``is_owner_dead``."""
     running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     return [trial for trial in running if is_owner_dead(trial, grace, alone=alone)]
-
-
-def fail_abandoned_trials(
-    study: optuna.Study, reason: str, grace: float = GRACE_SECONDS, *, alone: bool = False
-) -> tuple[FrozenTrial, ...]:
-    """Fail the running trials whose owners are dead, and return them as they were.
-
-    Args:
-        study: the study.
-        reason: why they are lost, in one line; kept with each.
-        grace: see ``is_owner_dead``.
-        alone: see ``is_owner_dead``.
-    """
-    abandoned = abandoned_trials(study, grace, alone=alone)
-    return tuple(trial for trial in abandoned if fail_trial(study, trial.number, reason))
 
 
 class Heartbeat:

@@ -31,8 +31,9 @@ if sys.platform != "win32":
 
 
 def presence_file(storage: Path) -> Path:
-    """Return the file that processes lock, and in which supervisors sign."""
-    return storage.with_name(storage.name + ".run")
+    """Return the file that processes lock, and in which supervisors sign; one for all links to a storage."""
+    file = storage.resolve()
+    return file.with_name(file.name + ".run")
 
 
 class RunLock:
@@ -56,21 +57,17 @@ class RunLock:
         """Return whether no other process of a run lives; if so, none can join before ``share``."""
         if sys.platform == "win32":
             return False
-        if self._handle is None:
-            return self._take(fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if self._change(fcntl.LOCK_EX | fcntl.LOCK_NB):
+        was_here = self._handle is not None
+        if self._take(fcntl.LOCK_EX | fcntl.LOCK_NB):
             return True
-        self.share()  # a change that fails has dropped the lock that there was
+        if was_here:
+            self.share()  # a change that fails has dropped the lock that there was
         return False
 
     def share(self) -> None:
         """Join the living, after waiting for a claim of another process to end."""
-        if sys.platform == "win32":
-            return
-        if self._handle is None:
+        if sys.platform != "win32":
             self._take(fcntl.LOCK_SH)
-        else:
-            self._change(fcntl.LOCK_SH)
 
     def clear(self) -> None:
         """Remove the signatures of processes that are gone; only after a claim that succeeded."""
@@ -88,24 +85,24 @@ class RunLock:
         """End this process's presence; the last one out removes the file."""
         if sys.platform == "win32" or self._handle is None:
             return
-        if self._change(fcntl.LOCK_EX | fcntl.LOCK_NB):
+        if self._change(fcntl.LOCK_EX | fcntl.LOCK_NB) and self._is_named():
             # Whoever opened the file before this line finds another one under its name, and tries again.
             self._path.unlink(missing_ok=True)
-        self._close(self._handle)
-        self._handle = None
+        self._close()
 
     def _take(self, operation: int) -> bool:
+        """Return whether the lock is held, on the file that has the name now: another one tells nobody."""
         while True:
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-            _HELD.add(handle)
-            self._handle = handle
+            if self._handle is None:
+                self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+                _HELD.add(self._handle)
             if not self._change(operation):
-                self._close(handle)
-                self._handle = None
+                self._close()
                 return False
-            if self._names(handle):
+            if self._is_named():
                 return True
-            self._close(handle)
+            # Removed by the last process out, while this one waited, or was changing its own lock.
+            self._close()
 
     def _change(self, operation: int) -> bool:
         if sys.platform == "win32" or self._handle is None:
@@ -120,16 +117,18 @@ class RunLock:
             return not operation & fcntl.LOCK_NB
         return True
 
-    def _names(self, handle: int) -> bool:
+    def _is_named(self) -> bool:
         """Return whether the path still names the open file, and no other process has removed it."""
         try:
-            return os.path.samestat(os.fstat(handle), self._path.stat())
+            return self._handle is not None and os.path.samestat(os.fstat(self._handle), self._path.stat())
         except FileNotFoundError:
             return False
 
-    def _close(self, handle: int) -> None:
-        _HELD.discard(handle)
-        os.close(handle)
+    def _close(self) -> None:
+        if self._handle is not None:
+            _HELD.discard(self._handle)
+            os.close(self._handle)
+            self._handle = None
 
     def __enter__(self) -> Self:
         return self

@@ -16,26 +16,27 @@ from qgtune.study.quiet import quiet_optuna
 from qgtune.study.storage.journal_lock import JournalLock
 from qgtune.study.storage.journal_repair import check_is_journal, first_broken_line, repair_journal
 from qgtune.study.storage.journal_replay import JournalFile
-from qgtune.study.storage.shared_journal import SharedJournal, SharedJournalFile, open_redis
+from qgtune.study.storage.redis_journal import open_redis
+from qgtune.study.storage.shared_journal import SharedJournal
 from qgtune.study.storage.storage_address import StorageAddress, storage_address
-from qgtune.study.storage.storage_files import prepare_file
+from qgtune.study.storage.storage_files import can_be_written, check_can_be_read, prepare_file
 
 
 def prepare_storage(storage: str | Path | StorageAddress) -> StorageAddress:
-    """Return where a study is kept, with the folders of its file made; what is there is not changed.
+    """Return where a study is kept that is written to: its file and folders are made; what is there stays.
 
     Raises:
         ConfigValueError: at ``storage``, if it is no storage, cannot be written, or is another kind of file.
     """
     address = storage if isinstance(storage, StorageAddress) else _address(storage)
     if address.file is not None:
-        prepare_file(address.file)
+        prepare_file(address.file, is_database=address.kind == "sqlite")
         if address.kind == "journal":
             check_is_journal(address.file)
     return address
 
 
-def open_storage(storage: str | Path | StorageAddress | None) -> BaseStorage:
+def open_storage(storage: str | Path | StorageAddress | None, *, reading: bool = False) -> BaseStorage:
     """Return the storage that ``storage`` names.
 
     Args:
@@ -43,10 +44,13 @@ def open_storage(storage: str | Path | StorageAddress | None) -> BaseStorage:
             made, with its folders, if there is none; or the URL of a database (``sqlite:///study.db``,
             ``postgresql://user@host/name``, ``mysql://user@host/name``) or of a Redis server
             (``redis://host``).
+        reading: whether the study is only read. Then nothing is made or changed, so that a file or a folder
+            that cannot be written, or a user of a server who may not write, is no obstacle. A file of SQLite
+            is read once, as it is now.
 
     Raises:
         ConfigValueError: at ``storage``, if it cannot be written or reached, is not a journal, or its
-            driver is not installed.
+            driver is not installed; for reading, if it cannot be read, or is not there.
 
     Example:
         >>> type(open_storage(None)).__name__
@@ -54,15 +58,25 @@ def open_storage(storage: str | Path | StorageAddress | None) -> BaseStorage:
     """
     if storage is None:
         return InMemoryStorage()
-    address = prepare_storage(storage)
+    address = _found(storage) if reading else prepare_storage(storage)
     if address.kind == "redis":
-        return open_redis(address)
+        return open_redis(address, reading=reading)
     if address.file is None or address.kind == "sqlite":
         # SQLAlchemy takes a third of a second to import.
         from qgtune.study.storage.databases import open_database
 
-        return open_database(address)
+        return open_database(address, reading=reading)
     return _open_journal(address.file)
+
+
+def _found(storage: str | Path | StorageAddress) -> StorageAddress:
+    """Return where a study is kept that is only read: in a file that is there, and can be read."""
+    address = storage if isinstance(storage, StorageAddress) else _address(storage)
+    if address.file is not None:
+        check_can_be_read(address.file, is_database=address.kind == "sqlite")
+        if address.kind == "journal":
+            check_is_journal(address.file)
+    return address
 
 
 def _address(storage: str | Path) -> StorageAddress:
@@ -77,7 +91,7 @@ def _address(storage: str | Path) -> StorageAddress:
 
 def _open_journal(path: Path) -> BaseStorage:
     try:
-        return SharedJournalFile(JournalFile(str(path), lock_obj=_lock_for(path)))
+        return SharedJournal(JournalFile(str(path), lock_obj=_lock_for(path)))
     except (ValueError, KeyError, TypeError, AssertionError) as error:
         raise ConfigValueError(
             ("storage",),
@@ -107,7 +121,7 @@ def repair_storage(address: StorageAddress) -> None:
     themselves.
     """
     if address.kind == "journal" and address.file is not None:
-        repair_journal(address.file)
+        repair_journal(address.file, _lock_for(address.file))
 
 
 def storage_advice(address: StorageAddress, writers: int) -> str:
@@ -125,22 +139,23 @@ def storage_advice(address: StorageAddress, writers: int) -> str:
     )
 
 
-def open_study(study_name: str | None, storage: str | Path) -> optuna.Study:
-    """Return an existing study, for reading.
+def open_study(study_name: str | None, storage: str | Path, *, writing: bool = False) -> optuna.Study:
+    """Return an existing study, for reading: nothing is made or changed.
 
     Args:
         study_name: its name; None if the storage holds only one.
         storage: the journal file, or a URL; see ``open_storage``.
+        writing: whether it may be added to as well, where what keeps it can be written.
 
     Raises:
         ConfigValueError: if there is no such file, or no such study in it.
     """
-    address = _address(storage)
-    if address.file is not None and not address.file.is_file():
-        raise ConfigValueError(
-            ("storage",), f"a study is read from where it is kept, but there is no file {address.file}"
-        )
-    opened = open_storage(address)
+    address = _found(storage)
+    # Only a file of SQLite is opened in another way to be written to.
+    itself = (
+        writing and address.kind == "sqlite" and address.file is not None and can_be_written(address.file)
+    )
+    opened = open_storage(address, reading=not itself)
     names = [study.study_name for study in opened.get_all_studies()]
     if study_name is None and len(names) == 1:
         study_name = names[0]
@@ -153,6 +168,8 @@ def open_study(study_name: str | None, storage: str | Path) -> optuna.Study:
 
 
 def _lock_for(path: Path) -> BaseJournalFileLock:
+    # Whoever comes by a link to the journal, and whoever comes by its own name, must meet at one lock.
+    path = path.resolve()
     # Windows lets only administrators make symbolic links, and has no flock.
     if sys.platform == "win32":
         return JournalFileOpenLock(str(path))

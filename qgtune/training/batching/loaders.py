@@ -77,13 +77,7 @@ def make_loader(  # noqa: PLR0913 - each is one thing that a loader depends on
     """
     if config.drop_last and len(subset) < config.batch_size:
         raise drop_last_problem(section, len(subset), config.batch_size)
-    # The order has a generator of its own: the loader draws from its generator as often as it starts
-    # processes, and the order must not depend on how many cores a machine has.
-    numbers = range(len(subset))
-    shuffled = RandomSampler(numbers, generator=torch.Generator().manual_seed(seed))
-    order = BatchSampler(
-        shuffled if config.shuffle else SequentialSampler(numbers), config.batch_size, config.drop_last
-    )
+    order = _order(config, len(subset), seed)
     pin_memory = config.pin_memory and device.type == "cuda"
     flat = _with_arrays(subset.dataset)
     if flat is not None:
@@ -92,13 +86,9 @@ def make_loader(  # noqa: PLR0913 - each is one thing that a loader depends on
                 "num_workers: batches are cut out of arrays in memory, which takes less time than processes "
                 f"would: 0 are used instead of {config.num_workers}"
             )
-        loader = ArrayLoader(
-            flat.arrays,
-            np.array(subset.indices, dtype=np.int64),
-            order,
-            labels_nodes=flat.level == "node",
-            pin_memory=pin_memory,
-        )
+        indices = np.array(subset.indices, dtype=np.int64)
+        is_of_nodes = flat.level == "node"
+        loader = ArrayLoader(flat.arrays, indices, order, labels_nodes=is_of_nodes, pin_memory=pin_memory)
         return ResidentLoader(loader, device) if fits(flat.arrays, device) else loader
     workers = _workers(config.num_workers, on_notice)
     return DataLoader(
@@ -111,6 +101,18 @@ def make_loader(  # noqa: PLR0913 - each is one thing that a loader depends on
         pin_memory=pin_memory,
         generator=torch.Generator().manual_seed(seed),
     )
+
+
+def _order(config: LoaderConfig, count: int, seed: int) -> BatchSampler:
+    """Return what draws the numbers of the samples of each batch.
+
+    It has a generator of its own: the loader draws from its generator as often as it starts processes, and
+    the order must not depend on how many cores a machine has.
+    """
+    numbers = range(count)
+    shuffled = RandomSampler(numbers, generator=torch.Generator().manual_seed(seed))
+    samples = shuffled if config.shuffle else SequentialSampler(numbers)
+    return BatchSampler(samples, config.batch_size, config.drop_last)
 
 
 def _with_arrays(dataset: object) -> GraphDataset | None:

@@ -1,7 +1,7 @@
 """Checkpoints: what a trial has learned so far, written whole or not at all."""
 
+import io
 import json
-import os
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -145,12 +145,18 @@ def save_best_model(
     save_atomically(state, folder / BEST_MODEL)
 
 
+def state_bytes(state: Any) -> bytes:
+    """Return what ``torch.load`` reads as ``state``."""
+    # torch writes to a file by itself, and tells of a full disk in words of its own.
+    content = io.BytesIO()
+    torch.save(state, content)
+    return content.getvalue()
+
+
 def save_atomically(state: Any, path: Path) -> None:
-    """Leave at ``path`` a file that ``torch.load`` reads, or, if anything fails, what was there before."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        torch.save(state, temporary)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    """Leave at ``path`` a file that ``torch.load`` reads, or, if anything fails, what was there before.
+
+    Raises:
+        OSError: if the file cannot be written.
+    """
+    write_atomically(path, state_bytes(state))

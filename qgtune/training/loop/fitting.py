@@ -1,6 +1,7 @@
 """The loop over the epochs, and all that it needs in order to go on where it was ended."""
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ from qgtune.training.loop.epochs import predict, train_epoch
 from qgtune.training.loop.errors import TrainingError
 from qgtune.training.loop.stepping import Stepper
 from qgtune.training.scoring.metrics import LOSS, Predictions
-from qgtune.training.task import EpochResult, OnEpoch, TrainingResult
+from qgtune.training.task import EpochResult, OnEpoch, OnNotice, TrainingResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Reporting:
     metric: str
     chosen_by: str
     on_epoch: OnEpoch | None
+    on_notice: OnNotice
 
 
 @dataclass(slots=True)
@@ -100,8 +102,7 @@ class Fit:
         model = self.context.model
         model.load_state_dict(self.best.weights)
         model.eval()
-        if self.checkpoints is not None:
-            self.checkpoints.best(self.best.result, model)
+        self._keep(self.best.result)
         return TrainingResult(
             value=self.best.result.value,
             epoch=self.best.result.epoch,
@@ -109,6 +110,16 @@ class Fit:
             model=model,
             epochs=self.epochs,
         )
+
+    def _keep(self, best: EpochResult) -> None:
+        """Leave the best model among the checkpoints; what was learned counts even if the disk is full."""
+        if self.checkpoints is None:
+            return
+        try:
+            self.checkpoints.best(best, self.context.model)
+        except OSError as error:
+            reason = os.strerror(error.errno).lower() if error.errno else str(error)
+            self.reporting.on_notice(f"the model cannot be kept: {error.filename}: {reason}")
 
     def _epoch(self, epoch: int) -> None:
         train_loss = train_epoch(self.task, self.context, self.batches[TRAINING].batches, self.stepper, epoch)

@@ -1,14 +1,15 @@
 """One trial's training: epochs over the training samples, each measured on the validation samples."""
 
 import logging
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from qgtune.core.errors import TrialPruned
-from qgtune.core.paths import Path as ConfigPath
 from qgtune.training.batching.parts import TESTING, TRAINING, VALIDATION, fingerprint
 from qgtune.training.learning import Context, Learning
 from qgtune.training.loop.assembly import Batches, check_data, make_batches, number_of_batches, part_of
@@ -29,31 +30,11 @@ from qgtune.training.task import OnEpoch, OnNotice, TrainingResult
 _log = logging.getLogger("qgtune.training")
 
 
-def train(  # noqa: PLR0913 - what a study knows of a trial, each by its name
-    task: Learning,
-    config: Mapping[str, Any],
-    dataset: Any,
-    *,
-    metric: str,
-    on_epoch: OnEpoch | None = None,
-    on_notice: OnNotice | None = None,
-    output_dir: Path | None = None,
-    trial_number: int = 0,
-    resume: bool = False,
-    save: bool = False,
-    recycling: Recycling | None = None,
-) -> TrainingResult:
-    """Return the best epoch of a training, with its weights and its value of ``metric``.
-
-    The best epoch is the first with the best value of ``early_stopping_metric``, or of ``metric`` if the
-    config does not set it; its weights are restored. Window and tolerance decide only when to stop. The same
-    config, data set, seed and number of torch threads give the same value on a CPU. torch's random numbers
-    are left as they were.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked of a training, beside its config and its data.
 
     Args:
-        task: how it learns.
-        config: the whole config, with the sections ``model``, ``training``, ``validation``.
-        dataset: the samples, which the task splits under ``training.seed``.
         metric: the validation metric that is tuned: one of the task's, or ``metric/target``.
         on_epoch: called after each epoch; may raise TrialPruned, which passes through.
         on_notice: called once with each thing worth knowing; without it they are logged as warnings.
@@ -64,6 +45,31 @@ def train(  # noqa: PLR0913 - what a study knows of a trial, each by its name
         save: whether checkpoints are written even if the config does not ask for them.
         recycling: what is kept from one trial to the next; the model of the result is then good only until
             the next trial begins.
+    """
+
+    metric: str
+    on_epoch: OnEpoch | None = None
+    on_notice: OnNotice | None = None
+    output_dir: Path | None = None
+    trial_number: int = 0
+    resume: bool = False
+    save: bool = False
+    recycling: Recycling | None = None
+
+
+def train(task: Learning, config: Mapping[str, Any], dataset: Any, asked: Asked) -> TrainingResult:
+    """Return the best epoch of a training, with its weights and its value of the metric.
+
+    The best epoch is the first with the best value of ``early_stopping_metric``, or of the metric that is
+    tuned if the config does not set it; its weights are restored. Window and tolerance decide only when to
+    stop. The same config, data set, seed and number of torch threads give the same value on a CPU. torch's
+    random numbers are left as they were.
+
+    Args:
+        task: how it learns.
+        config: the whole config, with the sections ``model``, ``training``, ``validation``.
+        dataset: the samples, which the task splits under ``training.seed``.
+        asked: what is asked of the training.
 
     Raises:
         ConfigValueError: for a value of the config that cannot be used, alone or with this data set.
@@ -71,37 +77,32 @@ def train(  # noqa: PLR0913 - what a study knows of a trial, each by its name
         TrialPruned: if ``on_epoch`` raises it.
     """
     settings = task.parse(config)
-    notice = _once(on_notice)
-    kept = Recycling(0) if recycling is None else recycling
-    target_names = task.target_names(dataset)
-    chosen_by = settings.training.early_stopping_metric or metric
-    _direction(task, metric, target_names, ("metric",))
-    direction = _direction(task, chosen_by, target_names, ("training", "early_stopping_metric"))
+    notice = _once(asked.on_notice)
+    kept = Recycling(0) if asked.recycling is None else asked.recycling
+    chosen_by = settings.training.early_stopping_metric or asked.metric
+    direction = _checked_direction(task, task.target_names(dataset), asked.metric, chosen_by)
     check_data(task, dataset, kept)
     task.check(settings, dataset)
     device = choose_device(settings.training.device, notice)
     precision = Precision(settings.training.precision, device, notice)
     parts = task.split(settings, dataset)
     batches = make_batches(task, settings, dataset, parts, device=device, on_notice=notice, recycling=kept)
-    checkpoints, last = None, None
-    if output_dir is not None and (save or resume or settings.training.checkpoint_at is not None):
-        learned = f"{metric} {fingerprint(dataset, parts)}"
-        checkpoints = Checkpoints(settings.training, output_dir, trial_number, config, learned)
-        last = checkpoints.last(device) if resume else None
+    checkpoints = _checkpoints(asked, config, settings.training, partial(fingerprint, dataset, parts))
+    last = checkpoints.last(device) if checkpoints is not None and asked.resume else None
+    if checkpoints is not None:
         checkpoints.begin()
     key = _model_key(task, config, settings, dataset, device)
     with seeded(settings.training.seed, device):
         fresh = model_for_trial(kept, key, lambda: task.build_model(config), device)
         context = Context(settings, dataset, fresh.model, device)
         task.prepare(context, parts)
-        stepper = _stepper(context, precision, batches, direction)
         fit = Fit(
             task=task,
             context=context,
             batches=batches,
-            stepper=stepper,
+            stepper=_stepper(context, precision, batches, direction),
             stopping=_stopping(settings.training, direction),
-            reporting=Reporting(metric, chosen_by, on_epoch),
+            reporting=Reporting(asked.metric, chosen_by, asked.on_epoch, notice),
             checkpoints=checkpoints,
         )
         fit.go_on_from(last)
@@ -169,8 +170,33 @@ def _without_drop_last(settings: Any) -> Any:
     return settings.model_copy(update={VALIDATION: section.model_copy(update={"drop_last": False})})
 
 
-def _direction(task: Learning, metric: str, target_names: tuple[str, ...], path: ConfigPath) -> str:
-    return direction_of(metric, target_names, path, task.metrics, loss_by_target=task.loss_by_target)
+def _checked_direction(task: Learning, target_names: tuple[str, ...], metric: str, chosen_by: str) -> str:
+    """Return the better direction of the metric that chooses the best epoch.
+
+    Raises:
+        ConfigValueError: if there is no such metric, or none such as the one that is tuned.
+    """
+    by_target = task.loss_by_target
+    direction_of(metric, target_names, ("metric",), task.metrics, loss_by_target=by_target)
+    place = ("training", "early_stopping_metric")
+    return direction_of(chosen_by, target_names, place, task.metrics, loss_by_target=by_target)
+
+
+def _checkpoints(
+    asked: Asked, config: Mapping[str, Any], training: Any, data: Callable[[], str]
+) -> Checkpoints | None:
+    """Return the checkpoints of a trial; None if none are asked for, nor is the trial to go on from one.
+
+    Args:
+        asked: what is asked of the training.
+        config: the whole config.
+        training: its section ``training``.
+        data: tells one data set and its parts from others, which takes a while.
+    """
+    wanted = asked.save or asked.resume or training.checkpoint_at is not None
+    if asked.output_dir is None or not wanted:
+        return None
+    return Checkpoints(training, asked.output_dir, asked.trial_number, config, f"{asked.metric} {data()}")
 
 
 def _stopping(training: Any, direction: str) -> EarlyStopping:

@@ -4,6 +4,7 @@ import pathlib
 
 from qgtune.compiler.data_facts import DataFacts, data_facts
 from qgtune.compiler.pipeline import Compilation, compile_space
+from qgtune.compiler.plugins import import_plugins
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.tuned import outside_of, selection_of
 from qgtune.compiler.tuning import read_space_sources, read_tuning
@@ -14,6 +15,7 @@ from qgtune.core.paths import Path, format_path
 from qgtune.nn import Junction
 from qgtune.schema.gnn import GRAPH_CLASSIFICATION, TASK_SCHEMAS
 from qgtune.space import Reference, SpaceNode
+from qgtune.training.proofs.width_log import WidthLog
 
 
 def compile_unchecked(path: pathlib.Path) -> tuple[Compilation, DataFacts, str]:
@@ -28,6 +30,7 @@ def compile_unchecked(path: pathlib.Path) -> tuple[Compilation, DataFacts, str]:
     tuning = read_tuning(path, problems.found)
     if tuning is None:
         raise DiagnosticError(sort_diagnostics(problems.found))
+    import_plugins(tuning, problems.found)
     selection = selection_of(tuning, problems)
     sources = read_space_sources(tuning, problems.found)
     task = tuning.settings.task or GRAPH_CLASSIFICATION
@@ -36,8 +39,13 @@ def compile_unchecked(path: pathlib.Path) -> tuple[Compilation, DataFacts, str]:
     return compile_space(sources, selection, problems, outside_of(tuning)), data_facts(tuning), task
 
 
-def fact_formula(compilation: Compilation, facts: DataFacts, junction: Junction) -> str | None:
-    """Return the fact of the data set that the target of a junction should follow, if it can be named."""
+def formula_of(compilation: Compilation, facts: DataFacts, log: WidthLog, junction: Junction) -> str | None:
+    """Return what the target of a junction should follow: a fact of the data set, or what gives its width.
+
+    None if that cannot be named: a section of the config hides the facts, or no expression was found.
+    """
+    if junction.source[0] != "data":
+        return log.formula(junction.target)
     a_section_hides_it = "data" in compilation.space.root.entries
     known = facts.by_path().get(junction.source)
     return None if a_section_hides_it or known != junction.needed else format_path(junction.source)

@@ -20,11 +20,12 @@ from qgtune.compiler.value_places import origin_location
 from qgtune.core.diagnostics import Diagnostic, Related, Severity, sort_diagnostics
 from qgtune.core.errors import ConfigValueError, DiagnosticError
 from qgtune.core.paths import Path, format_path
-from qgtune.nn import Junction, Tracer, push_batch
+from qgtune.core.wording import count
+from qgtune.nn import Junction, push_batch
 from qgtune.schema.gnn import GRAPH_CLASSIFICATION, TASK_SCHEMAS
 from qgtune.space import Reference, Role
 from qgtune.training.proofs.architectures import Architecture, Limits, Survey, has_graph_model
-from qgtune.training.proofs.compiled_spaces import compile_unchecked, fact_formula, node_at
+from qgtune.training.proofs.compiled_spaces import compile_unchecked, formula_of, node_at
 from qgtune.training.proofs.width_log import WidthLog
 from qgtune.training.threads import one_torch_thread
 
@@ -75,7 +76,7 @@ class DeepCheck:
         if self.note:
             return self.note
         built = (
-            f"built {_count(self.architectures, 'distinct architecture')} of {_count(self.configs, 'config')}"
+            f"built {count(self.architectures, 'distinct architecture')} of {count(self.configs, 'config')}"
         )
         how = f", {self.on_cpu} of them with values on the CPU" if self.on_cpu else ""
         more = f"; {self.cut_short}" if self.cut_short else ""
@@ -185,8 +186,7 @@ class _Findings:
 
     def __init__(self, facts: DataFacts) -> None:
         self.facts = facts
-        self.tracer = Tracer()
-        self.log = WidthLog(self.tracer)
+        self.log = WidthLog(facts)
         self.misfits: dict[Path, _Mistake] = {}
         self.failures: dict[tuple[Path, str], _Mistake] = {}
         self.architectures = 0
@@ -200,17 +200,10 @@ class _Findings:
             assert architecture.failure is not None  # noqa: S101 - one of the two is there
             self._fails(architecture.failure)
             return
-        facts = self.facts
-        trace = self.tracer.trace(
-            model,
-            num_node_features=facts.num_node_features,
-            num_classes=facts.num_classes,
-            num_graph_features=facts.num_graph_features,
-        )
+        trace = self.log.trace(architecture.config, model)
         for failure in trace.failures:
             self._fails(failure)
         for junction in trace.junctions:
-            self.log.note(architecture.config, model, junction)
             if not junction.meets:
                 mistake = self.misfits.setdefault(junction.target, _Mistake(junction))
                 mistake.needed.add(junction.needed)
@@ -263,19 +256,14 @@ class _Report:
         return Related(place, f"the width comes from {format_path(width)}")
 
     def _hint(self, junction: Junction, mistake: _Mistake) -> str:
-        formula = self.formula(junction)
+        findings = self.findings
+        formula = formula_of(self.compilation, findings.facts, findings.log, junction)
         if formula is not None:
             node = node_at(self.compilation, junction.target)
             follows = isinstance(node, Reference) and node.origin.role is Role.DEPENDENCIES
             instead = ", instead" if follows else ""
             return f'in the dependency map{instead}: "{format_path(junction.target)}": "{formula}"'
         return f"set it to {junction.needed}" if len(mistake.needed) == 1 else ""
-
-    def formula(self, junction: Junction) -> str | None:
-        """Return what the target of a junction should follow."""
-        if junction.source[0] == "data":
-            return fact_formula(self.compilation, self.findings.facts, junction)
-        return self.findings.log.formula(junction.target)
 
     def _failure(self, error: ConfigValueError, mistake: _Mistake) -> Diagnostic:
         shown = format_path(error.path)
@@ -286,7 +274,3 @@ class _Report:
     def _share(self, mistake: _Mistake) -> str:
         total = self.findings.architectures
         return f" (in {mistake.architectures} of {total} architectures)" if total > 1 else ""
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

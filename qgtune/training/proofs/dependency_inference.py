@@ -16,8 +16,9 @@ from qgtune.compiler.data_facts import DataFacts
 from qgtune.compiler.pipeline import Compilation
 from qgtune.core.errors import UsageError
 from qgtune.core.paths import Path, format_path
+from qgtune.core.wording import count
 from qgtune.document import comment_block, dump
-from qgtune.nn import Junction, Tracer, registered_names
+from qgtune.nn import Junction, registered_names
 from qgtune.schema.gnn import (
     BLOCKS_KEYS,
     GRAPH_CLASSIFICATION,
@@ -29,7 +30,7 @@ from qgtune.schema.gnn import (
 )
 from qgtune.space import Reference, Role
 from qgtune.training.proofs.architectures import Limits, Survey, has_graph_model
-from qgtune.training.proofs.compiled_spaces import compile_unchecked, fact_formula, node_at
+from qgtune.training.proofs.compiled_spaces import compile_unchecked, formula_of, node_at
 from qgtune.training.proofs.width_log import WidthLog, is_head_input
 from qgtune.training.threads import one_torch_thread
 
@@ -71,7 +72,7 @@ class Inference:
         """The map as YAML ready to paste, one line a path; what does not vary is commented out."""
         active = [proposal for proposal in self.proposals if proposal.varies]
         constant = [proposal for proposal in self.proposals if not proposal.varies]
-        built = f"{self.architectures} architecture{'' if self.architectures == 1 else 's'}"
+        built = count(self.architectures, "architecture")
         text = comment_block(
             [f"What follows what: proposed by qgtune infer-dependencies, which built {built}."]
         )
@@ -148,29 +149,19 @@ class _Search:
     facts: DataFacts
     base: dict[str, Any]
     task: str
-    tracer: Tracer = field(default_factory=Tracer)
     log: WidthLog = field(init=False)
     junctions: dict[Path, Junction] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     arriving: dict[Path, set[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.log = WidthLog(self.tracer)
+        self.log = WidthLog(self.facts)
         self.look_at(self.base)
         self.arriving.clear()  # what varies, varies in the space
 
     def look_at(self, config: Mapping[str, Any]) -> None:
         """Build a config's model part by part; the first junction at a path is kept."""
-        model = self._model(config)
-        facts = self.facts
-        trace = self.tracer.trace(
-            model,
-            num_node_features=facts.num_node_features,
-            num_classes=facts.num_classes,
-            num_graph_features=facts.num_graph_features,
-        )
-        for junction in trace.junctions:
-            self.log.note(config, model, junction)
+        for junction in self.log.trace(config, self._model(config)).junctions:
             self.junctions.setdefault(junction.target, junction)
             self.arriving.setdefault(junction.target, set()).add(junction.needed)
 
@@ -186,7 +177,7 @@ class _Search:
             if given != needed:
                 self.left_out.append(f"{target} is {given} in the base settings, but {source} gives {needed}")
                 continue
-            formula = self._formula(junction)
+            formula = formula_of(self.compilation, self.facts, self.log, junction)
             if formula is None:
                 self.left_out.append(f"{target}: no expression was found that gives what {source} gives")
                 continue
@@ -199,16 +190,11 @@ class _Search:
             return junction.needed
         model = self._model(self.base)
         k = int(junction.source[2])
-        width = self.tracer.width(model.gcn_net[k]) if k < len(model.gcn_net) else None
+        width = self.log.width(model.gcn_net[k]) if k < len(model.gcn_net) else None
         return head_width(model, pooling_width(model, width)) if is_head_input(junction.target) else width
 
     def _model(self, config: Mapping[str, Any]) -> NetworkConfig:
         return parse_shapes(config["model"], task=self.task, names=registered_names())
-
-    def _formula(self, junction: Junction) -> str | None:
-        if junction.source[0] == "data":
-            return fact_formula(self.compilation, self.facts, junction)
-        return self.log.formula(junction.target)
 
 
 def _lines(proposals: list[Proposal]) -> str:

@@ -3,17 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from qgtune.compiler.data_facts import DataFacts
 from qgtune.core.paths import Path, format_path
-from qgtune.nn import Junction, Tracer
+from qgtune.nn import Junction, Trace, Tracer
 from qgtune.nn.trial_runs import with_leaf
-from qgtune.schema.gnn import (
-    BLOCKS_KEYS,
-    HEAD_KEYS,
-    POOLINGS,
-    GcnBlockConfig,
-    NetworkConfig,
-    pooling_width,
-)
+from qgtune.schema.gnn import BLOCKS_KEYS, HEAD_KEYS, POOLINGS, GcnBlockConfig, NetworkConfig, pooling_width
 from qgtune.training.proofs.width_formulas import Leaf, Observation, leaves_of_block, width_formula
 
 POOLING: Path = ("model", "pooling_layer")
@@ -27,18 +21,39 @@ class WidthLog:
     each of its numbers changed, one at a time.
 
     Args:
-        tracer: builds the changed blocks.
+        facts: what is known of the data set.
     """
 
-    def __init__(self, tracer: Tracer) -> None:
-        self._tracer = tracer
+    def __init__(self, facts: DataFacts) -> None:
+        self._facts = facts
+        self._tracer = Tracer()
         self._seen: dict[Path, dict[str, Observation]] = {}
         self._beside: dict[Path, set[bool]] = {}
         self._poolings: dict[Path, set[tuple[bool, int]]] = {}
         self._blocks: dict[tuple[Path, str], tuple[GcnBlockConfig, dict[Path, Leaf]]] = {}
 
-    def note(self, config: Mapping[str, Any], model: NetworkConfig, junction: Junction) -> None:
-        """Remember what a junction of an architecture showed; ``config`` is the one that has it."""
+    def trace(self, config: Mapping[str, Any], model: NetworkConfig) -> Trace:
+        """Return what building an architecture part by part shows, and remember the widths.
+
+        Args:
+            config: a config that has the architecture.
+            model: its section ``model``.
+        """
+        trace = self._tracer.trace(
+            model,
+            num_node_features=self._facts.num_node_features,
+            num_classes=self._facts.num_classes,
+            num_graph_features=self._facts.num_graph_features,
+        )
+        for junction in trace.junctions:
+            self._note(config, model, junction)
+        return trace
+
+    def width(self, block: GcnBlockConfig) -> int | None:
+        """Return how many features a block gives for each node, or None if it cannot be built."""
+        return self._tracer.width(block)
+
+    def _note(self, config: Mapping[str, Any], model: NetworkConfig, junction: Junction) -> None:
         if not _is_in_a_block(junction.source):
             return
         k = int(junction.source[2])

@@ -118,11 +118,6 @@ def direction_of(
     return metrics[name].direction if name in metrics else schema.MINIMIZE
 
 
-def registered_metrics() -> frozenset[str]:
-    """Return the names of the metrics that users added."""
-    return frozenset(METRICS) - frozenset(schema.METRICS)
-
-
 def _loss(labels: Labels, log_probabilities: LogProbabilities) -> float:
     return float(-log_probabilities[np.arange(len(labels)), labels].mean())
 

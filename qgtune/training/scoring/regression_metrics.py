@@ -14,11 +14,6 @@ REGRESSION_METRICS: Registry[Metric] = Registry("regression_metric")
 """Each score is called with the true and the predicted values, float [samples]."""
 
 
-def registered_regression_metrics() -> frozenset[str]:
-    """Return the names of the metrics that users added."""
-    return frozenset(REGRESSION_METRICS) - frozenset(DIRECTIONS)
-
-
 def _r2(labels: Values, predicted: Values) -> float:
     # Of one value scikit-learn would warn, and give the same.
     return float(sklearn_metrics.r2_score(labels, predicted)) if len(labels) > 1 else float("nan")

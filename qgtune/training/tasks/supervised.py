@@ -8,7 +8,7 @@ import torch
 
 from qgtune.training.learning import Learning
 from qgtune.training.loop.recycling import Recycling
-from qgtune.training.loop.trainer import evaluate, train
+from qgtune.training.loop.trainer import Asked, evaluate, train
 from qgtune.training.task import OnEpoch, OnNotice, TrainingResult
 
 
@@ -45,17 +45,14 @@ class SupervisedTask(Learning):
         save: bool = False,
         recycling: Recycling | None = None,
     ) -> TrainingResult:
-        """Return the best epoch of the training, with its weights; see ``loop.trainer.train``.
+        """Return the best epoch of the training, with its weights; arguments as of ``loop.trainer.Asked``.
 
         Raises:
             ConfigValueError: for a value of the config that cannot be used, alone or with this data set.
             TrainingError: if the loss is no longer finite.
             TrialPruned: if ``on_epoch`` raises it.
         """
-        return train(
-            self,
-            config,
-            dataset,
+        asked = Asked(
             metric=metric,
             on_epoch=on_epoch,
             on_notice=on_notice,
@@ -65,6 +62,7 @@ class SupervisedTask(Learning):
             save=save,
             recycling=recycling,
         )
+        return train(self, config, dataset, asked)
 
     def evaluate(
         self,
