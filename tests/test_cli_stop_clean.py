@@ -15,6 +15,7 @@ from own_projects import qgtune_here as qgtune
 
 from qgtune import load_study
 from qgtune.core.files import write_atomically
+from qgtune.outputs.leftovers import _temporary
 from qgtune.study.storage.ownership import this_owner
 
 TEMPORARY = f".qgtune-{'0' * 32}.tmp"
@@ -88,6 +89,20 @@ def test_what_killed_runs_have_left_is_listed_and_removed_and_nothing_else(tmp_p
     assert done.returncode == 0, done.stderr
     assert "2 things removed, 5 B" in done.stdout
     assert {path.name for path in folder.iterdir()} == {*before, "mine.tmp"}
+
+
+def test_the_data_set_of_a_killed_run_is_removed_and_that_of_a_living_one_never(tmp_path):
+    """However old it is: workers that are started again read it."""
+    tuning = write_project(tmp_path, "n_trials: 1\n")
+    assert qgtune(tuning).returncode == 0
+    folder = tmp_path / "runs/tiny"
+    data = [folder / f".qgtune-{'0' * 32}.graphs", folder / f"..qgtune-{'0' * 32}.graphs.{'1' * 32}.tmp"]
+    for path in data:
+        path.write_bytes(b"xy")
+        os.utime(path, (0, 0))
+    assert not list(_temporary(folder, alone=False))
+    assert "2 things removed, 4 B" in qgtune("clean", tuning).stdout
+    assert not any(path.exists() for path in data)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="whether a run is alive cannot be told there")

@@ -125,6 +125,19 @@ def test_what_users_wrote_on_a_study_and_its_trials_goes_with_them(tmp_path):
     assert open_study("tiny", tmp_path / "runs/tiny/study.log").user_attrs["note"] == "the good one"
 
 
+def test_what_a_study_says_of_trials_that_are_not_taken_over_stays_behind(tmp_path):
+    project = {
+        "objective": "def score(trial, config):\n    if trial.number < 2:\n        raise ValueError\n    return 1.0\n"
+    }
+    assert qgtune_here(write_project(tmp_path, "n_trials: 2\n", **project)).returncode == 1
+    assert qgtune_here(write_project(tmp_path, "n_trials: 3\n", **project)).returncode == 0
+    assert "qgtune:forgiven" in open_study("tiny", tmp_path / "runs/tiny/study.log").user_attrs
+    done = qgtune_here(write_project(tmp_path, "n_trials: 3\n", space=MORE, **project), "--migrate")
+    assert done.returncode == 0, done.stderr
+    trials = open_study("tiny", tmp_path / "runs/tiny/study.log").trials
+    assert [trial.state.name for trial in trials] == ["COMPLETE"] * 3
+
+
 def test_a_trial_that_names_another_names_it_by_its_new_number(tmp_path):
     space = "training:\n  batch_size: [16, 32, 64]\n"
     extra = "n_trials: 9\nsampler: random\nenqueue_base: false\n"

@@ -22,7 +22,7 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from qgtune.core.errors import ConfigValueError
-from qgtune.study.attributes import FINGERPRINT, RETRY_OF, REUSED_FROM, SPACE
+from qgtune.study.attributes import END_ASKED, FINGERPRINT, FORGIVEN, RETRY_OF, REUSED_FROM, SPACE
 from qgtune.study.create import create_study
 from qgtune.study.quiet import quiet_optuna
 from qgtune.study.sampling.grid import CELL
@@ -213,9 +213,9 @@ def _begin(old: optuna.Study, name: str, storage: BaseStorage, space: NewSpace) 
     with quiet_optuna():
         for trial, asked in fitting:
             study.add_trial(_moved(trial, asked, numbers))
-    attributes = {**old.user_attrs, SPACE: space.form}
-    attributes.pop(FINGERPRINT, None)
-    for attribute, value in [*attributes.items(), (FINGERPRINT, space.fingerprint)]:
+    left_behind = (FINGERPRINT, FORGIVEN, END_ASKED)  # the latter two are of trials that are not taken over
+    attributes = {name: value for name, value in old.user_attrs.items() if name not in left_behind}
+    for attribute, value in {**attributes, SPACE: space.form, FINGERPRINT: space.fingerprint}.items():
         study.set_user_attr(attribute, value)
     return len(fitting), finished
 

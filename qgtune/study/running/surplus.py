@@ -5,7 +5,7 @@ import time
 import optuna
 from optuna.trial import TrialState
 
-from qgtune.study.attributes import OWNER, WORKER
+from qgtune.study.attributes import WORKER
 from qgtune.study.results.records import is_finished
 
 _LOOKS = 10
