@@ -55,13 +55,13 @@ def make_measured_objective(
         equal = None if key is None else equals.ended_like(trial, key)
         if equal is None:
             return train(trial) if measuring.repeats == 1 else _mean(train, trial, measuring.repeats)
-        trial.set_user_attr(REUSED_FROM, equal.number)
         same = f"the config of trial {trial.number} is that of trial {equal.number}"
         if equal.values is None:
             context.notify(f"{same}, which was pruned: so is this one, without a training")
             reason = f"its config is that of trial {equal.number}, which was pruned"
             trial.set_user_attr(PRUNED_BECAUSE, reason)
             raise TrialPruned(reason)
+        trial.set_user_attr(REUSED_FROM, equal.number)
         context.notify(f"{same}: its value is reused")
         return equal.values
 

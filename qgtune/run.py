@@ -1,16 +1,13 @@
 """A run: a tuning file that was prepared, workers that fill its study, and the files it leaves."""
 
 import functools
-import json
 import pathlib
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qgtune.compiler.enqueued import asked_by
 from qgtune.compiler.files import shown_path
-from qgtune.compiler.planning.canonical_form import canonical_form
 from qgtune.compiler.prepare import Prepared
 from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
@@ -18,22 +15,22 @@ from qgtune.core.events import Event, Notice, RunStarted, TrialFinished
 from qgtune.core.fork_server import start_fork_server
 from qgtune.core.trials import TrialRecord
 from qgtune.core.wording import reason_of
-from qgtune.first_trials import params_to_try_first
 from qgtune.loaded_data import data_of_run
 from qgtune.outputs.files import OutputFiles, check_outputs, shown
 from qgtune.outputs.kept_checkpoints import KeptCheckpoints
 from qgtune.outputs.report import config_reader
-from qgtune.outputs.study_results import located, measured_settings, open_tuned_study, run_fingerprint
+from qgtune.outputs.study_results import located, open_tuned_study, run_fingerprint
 from qgtune.outputs.writer import OutputWriter
-from qgtune.sampling import number_of_combinations, sampler_spec, total_trials
+from qgtune.run_request import TASK_MODULES, canonical_text, requested_run
 from qgtune.schema.tuning import TuningSettings
 
 if TYPE_CHECKING:
-    from qgtune.study import Launching, RunOutcome, RunSpec
+    from qgtune.study import RunOutcome, RunSpec
 
 WORKER_MODULES = ("qgtune.study.running.workers",)
-TASK_MODULES = ("qgtune.training", "qgtune.data")
-"""What the server that forks the workers loads once for all of them; the latter for built-in tasks only."""
+"""What the server that forks the workers loads once for all of them, besides what a task needs."""
+
+_MANY_CORES = 4
 
 _NOT_PRUNED = (
     "with several metrics no trial is pruned: no one of them says which trial is worse; "
@@ -83,31 +80,22 @@ def _run(
     more: int | None,
 ) -> RunResult:
     # Optuna takes most of a second to import, and a tuning file with problems never gets here.
-    from qgtune.study import best_record, pareto_front, run_trials
+    from qgtune.study import RunOutcome, run_trials
 
-    writer = OutputWriter(prepared, files, on_event, _kept_checkpoints(prepared, files))
-    spec = replace(_run_spec(prepared, files, store), launching=_launching(prepared, store), more=more)
+    onlooker = _Onlooker(on_event)
+    writer = OutputWriter(prepared, files, onlooker, _kept_checkpoints(prepared, files))
+    spec = replace(requested_run(prepared, files, store), more=more)
     for text in _notices(spec, prepared.tuning.settings):
-        on_event(Notice(text))
-    view_errors: list[OSError] = []
-
-    def handle(event: Event) -> None:
-        if isinstance(event, RunStarted):
-            writer.run_started(event.records)
-        elif isinstance(event, TrialFinished):
-            writer.trial_finished(event.record, is_best=event.is_best)
-        try:
-            on_event(event)
-        except OSError as error:
-            view_errors.append(error)
-            raise
-
+        onlooker(Notice(text))
+    recorder = _Recorder(writer, onlooker)
     try:
-        outcome = run_trials(spec, handle)
+        outcome = run_trials(spec, recorder)
     except ConfigValueError as error:
         raise DiagnosticError((located(error, prepared.tuning),)) from error
     except OSError as error:
-        if error in view_errors:
+        if error is onlooker.gone:
+            # The terminal was closed, or the reader of a pipe has ended: the results are wanted all the same.
+            _write_results(prepared, spec, writer, RunOutcome(_records(prepared, spec, recorder)))
             raise
         where = f"{shown(error)}: " if error.filename else ""
         raise QgtuneError(
@@ -115,13 +103,67 @@ def _run(
         ) from error
     finally:
         writer.close()
+    return _write_results(prepared, spec, writer, outcome)
+
+
+class _Onlooker:
+    """Shows events for as long as somebody looks on."""
+
+    def __init__(self, on_event: Callable[[Event], None]) -> None:
+        self._on_event = on_event
+        self.gone: OSError | None = None
+        """The error that said that nobody does any more."""
+
+    def __call__(self, event: Event) -> None:
+        if self.gone is not None:
+            return
+        try:
+            self._on_event(event)
+        except OSError as error:
+            self.gone = error
+            raise
+
+
+class _Recorder:
+    """Has the results written that an event changes, and the event shown."""
+
+    def __init__(self, writer: OutputWriter, onlooker: _Onlooker) -> None:
+        self._writer = writer
+        self._onlooker = onlooker
+        self.records: dict[int, TrialRecord] = {}
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self.records.update((record.number, record) for record in event.records)
+            self._writer.run_started(event.records)
+        elif isinstance(event, TrialFinished):
+            self.records[event.record.number] = event.record
+            self._writer.trial_finished(event.record, is_best=event.is_best)
+        self._onlooker(event)
+
+
+def _records(prepared: Prepared, spec: "RunSpec", recorder: _Recorder) -> tuple[TrialRecord, ...]:
+    """Return all trials of a study; of one in memory, which is gone, those that were told of."""
+    from qgtune.study import trial_records
+
+    if spec.storage is None:
+        return tuple(recorder.records[number] for number in sorted(recorder.records))
+    return tuple(trial_records(open_tuned_study(prepared.tuning)))
+
+
+def _write_results(
+    prepared: Prepared, spec: "RunSpec", writer: OutputWriter, outcome: "RunOutcome"
+) -> RunResult:
+    """Write everything as it is at the end; return what the run has come to."""
+    from qgtune.study import best_record, pareto_front
+
     best = best_record(outcome.records, spec.directions[0])
     front = pareto_front(outcome.records, spec.directions) if len(spec.directions) > 1 else ()
     writer.run_ended(outcome.records)
     kept = None if spec.storage is None else open_tuned_study(prepared.tuning)
     writer.write_report(kept, with_plots=prepared.tuning.settings.plots)
     study = prepared.tuning.settings.study_file(prepared.tuning.folder)
-    return RunResult(outcome, best, front, files, study)
+    return RunResult(outcome, best, front, writer.files, study)
 
 
 def join(
@@ -146,24 +188,13 @@ def join(
     from qgtune.study import run_trials
 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
-    spec = replace(_run_spec(prepared, files, store), total=total, enqueue=(), joins=True)
+    spec = replace(
+        requested_run(prepared, files, store), total=total, more=None, enqueue=(), launching=None, joins=True
+    )
     try:
         return run_trials(spec, on_event)
     except ConfigValueError as error:
         raise DiagnosticError((located(error, prepared.tuning),)) from error
-
-
-def _launching(prepared: Prepared, store: pathlib.Path | None) -> "Launching | None":
-    """Return how processes are started that join the run; None where its workers are its own."""
-    from qgtune.study import Launching
-
-    tuning = prepared.tuning
-    choice = tuning.settings.chosen_launcher
-    if choice.is_local:
-        return None
-    data = () if store is None else ("--data", str(store))
-    command = (sys.executable, "-m", "qgtune", "run", str(tuning.path.resolve()), *data, "--join")
-    return Launching(choice, command, tuning.folder.resolve())
 
 
 def _kept_checkpoints(prepared: Prepared, files: OutputFiles) -> KeptCheckpoints | None:
@@ -181,63 +212,20 @@ def _start_server(settings: TuningSettings) -> None:
 
 def _notices(spec: "RunSpec", settings: TuningSettings) -> Iterator[str]:
     """Yield what a user should know of a run before it begins."""
+    from qgtune.study import usable_cores
+
     if spec.total < settings.total_trials:
         name = spec.sampler.choice.name
         yield f"{name}: there are {spec.total} combinations, and the run ends after the last"
     if spec.metrics and len(spec.directions) > 1:
         yield _NOT_PRUNED
-
-
-def _run_spec(prepared: Prepared, files: OutputFiles, store: pathlib.Path | None) -> "RunSpec":
-    from qgtune.measuring import measured
-    from qgtune.objectives import TaskSpec, make_own_objective, make_task_objective
-    from qgtune.plugins import with_plugins
-    from qgtune.study import RunSpec
-
-    tuning, plan = prepared.tuning, prepared.compilation.plan
-    settings = tuning.settings
-    spec = RunSpec(
-        study_name=settings.name(tuning.folder),
-        total=total_trials(prepared),
-        directions=settings.all_directions,
-        sampler=sampler_spec(prepared),
-        pruner=settings.chosen_pruner,
-        storage=settings.storage_at(tuning.folder),
-        seed=settings.seed,
-        fingerprint=run_fingerprint(prepared),
-        space=_canonical_form(prepared),
-        n_processes=settings.n_processes,
-        n_jobs=settings.n_jobs,
-        timeout=settings.timeout,
-        target=settings.target,
-        patience=settings.stop_after_trials_without_improvement,
-        enqueue=params_to_try_first(prepared, with_base=number_of_combinations(prepared) is None),
-        start_method=settings.start_method,
-        on_worker_death=settings.on_worker_death,
-        make_objective=functools.partial(
-            make_own_objective,
-            plan=plan,
-            name=settings.objective or "",
-            folder=tuning.folder.resolve(),
-            place=tuning.locate("objective"),
-            n_values=len(settings.all_directions),
-        ),
-    )
-    if settings.task is None:
-        return with_plugins(measured(spec, plan, settings), tuning)
-    task = TaskSpec(
-        settings.task,
-        dict(settings.data or {}),
-        settings.metric_names,
-        tuning.folder.resolve(),
-        files.folder.resolve(),
-        settings.on_oom,
-        keeps_models=settings.keep_checkpoints is not None,
-        store=store,
-    )
-    make = functools.partial(make_task_objective, plan=plan, spec=task)
-    spec = replace(spec, make_objective=make, preload=TASK_MODULES, metrics=settings.metric_names)
-    return with_plugins(measured(spec, plan, settings), tuning)
+    unsaid = settings.model_fields_set.isdisjoint({"n_processes", "n_jobs", "launcher"})
+    if unsaid and spec.total > 1 and (cores := usable_cores()) >= _MANY_CORES:
+        at_once = min(cores // 2, spec.total)
+        yield (
+            f"trials run one at a time, and this machine has {cores} cores: "
+            f"n_processes: {at_once} would run {at_once} at once, and n_processes: 1 says that one is meant"
+        )
 
 
 def migrate(prepared: Prepared) -> str:
@@ -260,7 +248,7 @@ def migrate(prepared: Prepared) -> str:
                 "leave out --migrate",
             )
         asked = functools.partial(asked_by, prepared.compilation.plan)
-        done = migrate_study(storage, name, run_fingerprint(prepared), _canonical_form(prepared), asked)
+        done = migrate_study(storage, name, run_fingerprint(prepared), canonical_text(prepared), asked)
     except ConfigValueError as error:
         raise DiagnosticError((located(error, prepared.tuning),)) from error
     if done is None:
@@ -273,9 +261,3 @@ def migrate(prepared: Prepared) -> str:
         hint = f"write study_name: {done.study_name}, and give the command without --migrate"
         raise DiagnosticError((Diagnostic("QG421", message, tuning.locate("study_name"), hint),))
     return f"migrated {trials}; the study as it was is {shown_path(done.old_study)}"
-
-
-def _canonical_form(prepared: Prepared) -> str:
-    """Return what a study keeps of its search space and of what is measured, as JSON."""
-    form = {**canonical_form(prepared.compilation.plan), "measured": measured_settings(prepared)}
-    return json.dumps(form, ensure_ascii=False)

@@ -13,6 +13,7 @@ from qgtune.compiler.planning.steps import Suggestion
 from qgtune.compiler.prepare import Prepared
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path
+from qgtune.insight.combinations import every_params
 from qgtune.insight.counting import space_size
 from qgtune.insight.space_size import domain_values
 from qgtune.schema.sampler_settings import Choice, find_setting_problems, parse_setting
@@ -61,6 +62,9 @@ def chosen_in(settings: Mapping[str, Any]) -> "tuple[SamplerSpec, Choice | None]
     return _spec(choice, compilation, pathlib.Path.cwd()), pruner
 
 
+LISTED = 10_000
+"""So many combinations of a space with conditions are listed before a run; of more, trials find their own."""
+
 _KNOWING_THE_SPACE = ("grid", "qmc")
 VISITS_EACH = ("grid", "brute_force")
 """Samplers that try each combination once."""
@@ -83,11 +87,19 @@ def _spec(choice: Choice, compilation: Compilation, folder: pathlib.Path) -> "Sa
             elif not isinstance(domain, FollowingRange):
                 grid[parameter.name] = tuple(domain_values(domain))
     names = tuple(dict.fromkeys(parameter.name for parameter in parameters))
+    every = _every_combination(compilation) if choice.name == "brute_force" and not grid else ()
     plan = compilation.plan
     # What only the place where a trial runs can tell is not known before it runs.
     heeds = any(not check.is_late for check in plan.constraints)
     holds = functools.partial(_has_config, plan) if heeds else None
-    return SamplerSpec(choice, names, grid, folder, holds)
+    return SamplerSpec(choice, names, grid, every, folder, holds)
+
+
+def _every_combination(compilation: Compilation) -> tuple[dict[str, Any], ...]:
+    """Return all combinations of a space in which they depend on each other; none if they are too many."""
+    size = space_size(compilation.space)
+    few = size.is_exact and not size.continuous and size.combinations <= LISTED
+    return tuple(every_params(compilation.plan)) if few else ()
 
 
 def _has_config(plan: Plan, trial: Any) -> bool:

@@ -3,10 +3,15 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Set before torch is imported. The tensors of tests are tiny, and tests run beside each other: more threads
 # of computation than one only wait for each other. Tests of threads set their own number.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# How long an example takes tells of the machine and its other work, not of what is tested.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 
-TIMEOUT = 60.0
+TIMEOUT = 300.0
 """Seconds after which an answer that does not come fails the test."""
 
 ENDED = "the language server ended early; see language-server.log"

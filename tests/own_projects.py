@@ -4,10 +4,16 @@ import contextlib
 import io
 import os
 import pathlib
+import signal
 import subprocess
 import sys
+import threading
+import time
 
 from qgtune.cli import main
+
+LONGEST = 300.0
+"""Seconds after which a test gives up waiting: far longer than even a very busy machine needs."""
 
 BASE = """\
 # A tiny config.
@@ -78,7 +84,7 @@ def qgtune(*words, cwd=None):
     """Run the real command line; return what it did."""
     command = [sys.executable, "-m", "qgtune", *map(str, words)]
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=cwd, env=environment(), timeout=300
+        command, capture_output=True, text=True, check=False, cwd=cwd, env=environment(), timeout=LONGEST
     )
 
 
@@ -104,7 +110,7 @@ def qgtune_here(*words, cwd="."):
 def start(*words, cwd=None):
     """Start the real command line in a process group of its own; its output is piped, line by line."""
     command = [sys.executable, "-u", "-m", "qgtune", *map(str, words)]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -113,6 +119,62 @@ def start(*words, cwd=None):
         env=environment(),
         start_new_session=True,
     )
+    end_at_last(process)
+    return process
+
+
+def end_at_last(process):
+    """Have a process that hangs killed, so that a test that reads what it prints cannot wait for ever."""
+
+    def end():
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+    clock = threading.Timer(2 * LONGEST, end)
+    clock.daemon = True
+    clock.start()
+
+
+def wait_until(condition, what):
+    """Wait for a condition, for as long as the busiest machine may need."""
+    deadline = time.monotonic() + LONGEST
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def finish(process):
+    """Return what a process printed to both of its pipes since they were read last, once it has ended."""
+    try:
+        return process.communicate(timeout=LONGEST)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+
+
+def read_until(process, text):
+    """Read the output of a process up to the line that holds a text."""
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if text in line:
+            return
+    raise AssertionError(f"it ended without a line that holds {text!r}: {lines}")
+
+
+def processes_of(group):
+    """Return the living processes of a group, its leader not among them, with their parents; Linux only."""
+    found = {}
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == group:
+            continue
+        try:
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == group and fields[0] not in "ZX":
+            found[int(entry.name)] = int(fields[1])
+    return found
 
 
 def finished_trials(folder: pathlib.Path):

@@ -14,7 +14,7 @@ from own_projects import qgtune_here as qgtune
 from qgtune import cli
 from qgtune.cli.entry import COMMANDS
 from qgtune.compiler.emit import best_config_text
-from qgtune.outputs import writer
+from qgtune.outputs import config_files
 
 RATE = '''\
 """An objective that is done at once."""
@@ -105,7 +105,7 @@ def test_a_quiet_run_still_says_what_nobody_else_tells(tmp_path):
 def test_that_comments_could_not_be_kept_is_said_once_in_a_run(tmp_path, monkeypatch):
     """Each trial is better than the one before."""
     monkeypatch.setattr(
-        writer, "best_config_text", lambda *given: best_config_text(*given)._replace(kept_layout=False)
+        config_files, "best_config_text", lambda *given: best_config_text(*given)._replace(kept_layout=False)
     )
     falling = RATE.replace('config["training"]["learning_rate"]', "-trial.number")
     done = qgtune(write_project(tmp_path, "n_trials: 4\n", objective=falling))
@@ -167,3 +167,12 @@ def test_interrupts_and_refusals_promise_to_go_on_only_where_something_does(monk
             assert said in errors
             assert ("goes on" in errors or "is kept" in errors) is goes_on
             monkeypatch.setitem(COMMANDS, name, command)
+
+
+def test_an_interrupt_outside_of_the_trials_does_not_promise_that_more_of_them_go_on(monkeypatch, capsys):
+    def interrupt(_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(COMMANDS, "run", dataclasses.replace(COMMANDS["run"], execute=interrupt))
+    assert cli.main(["run", "t.yaml", "--more", "20"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"

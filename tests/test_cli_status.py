@@ -54,6 +54,7 @@ def legal(text, schema):
 @pytest.mark.parametrize("sampler", ["grid", "brute_force"])
 def test_a_study_of_every_combination_is_complete_with_the_last_of_them(tmp_path, sampler):
     tuning = write_project(tmp_path, f"n_trials: 100\nsampler: {sampler}\n", space=SIX)
+    assert "trials      6 in 1 process" in qgtune_here("check", tuning).stdout
     done = qgtune_here(tuning)
     assert "(6 of 6 trials, " in done.stdout, done.stderr
     assert qgtune_here("status", tuning).stdout.startswith("study tiny: 6 of 6 trials finished")
@@ -157,3 +158,28 @@ def test_a_number_of_rows_that_means_nothing_is_refused(tmp_path, top, said):
     refused = qgtune_here("trials", own_study(tmp_path, [made([0.5])]), "--top", top)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert said in refused.stderr
+
+
+def test_where_no_browser_can_be_opened_that_is_said(tmp_path, monkeypatch):
+    tuning = own_study(tmp_path, [made([0.5])])
+    monkeypatch.setattr("webbrowser.open", lambda _url: False)
+    done = qgtune_here("report", tuning, "--no-plots", "--open")
+    assert done.returncode == 0
+    assert "no browser here that could be opened: open " in done.stderr
+    assert "report.html yourself" in done.stderr
+
+
+def test_a_config_that_json_has_no_form_for_is_shown_as_text(tmp_path):
+    config = (
+        "model: {width: !sweep {values: [16, 32]}, make: !pyobject collections.OrderedDict, x: .inf}\n1: a\n"
+    )
+    (tmp_path / "config.yaml").write_text(config)
+    (tmp_path / "objective.py").write_text("def score(trial, config):\n    return config['model']['width']\n")
+    tuning = tmp_path / "tuning.yaml"
+    settings = "config_file: config.yaml\nobjective: objective.py:score\nallow_pyobjects: [collections]\n"
+    tuning.write_text(f"{settings}n_trials: 1\nplots: false\n")
+    assert qgtune_here(tuning).returncode == 0
+    shown = legal(qgtune_here("show", tuning, 0, "--format", "json").stdout, "trial.schema.json")
+    width = shown["params"]["model.width"]
+    model = {"width": width, "make": "collections.OrderedDict", "x": "Infinity"}
+    assert shown["config"] == {"model": model, "1": "a"}

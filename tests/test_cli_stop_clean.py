@@ -9,7 +9,7 @@ import sys
 
 import optuna
 import pytest
-from own_projects import finished_trials, start, write_project
+from own_projects import finish, finished_trials, read_until, start, write_project
 from own_projects import qgtune as qgtune_alone
 from own_projects import qgtune_here as qgtune
 
@@ -22,9 +22,7 @@ TEMPORARY = f".qgtune-{'0' * 32}.tmp"
 
 def running(process):
     """Read the output of a run up to its third trial."""
-    for line in process.stdout:
-        if line.startswith("3/"):
-            return
+    read_until(process, "3/100000  trial")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal")
@@ -35,7 +33,7 @@ def test_a_run_that_is_asked_to_stop_lets_its_trials_finish_and_says_how_to_go_o
     first, second = qgtune_alone("stop", tuning), qgtune("stop", tuning)
     assert first.returncode == second.returncode == 0, first.stderr
     assert f"process {process.pid} was asked to stop; its running trials finish first" in first.stdout
-    _, errors = process.communicate(timeout=60)
+    _, errors = finish(process)
     assert process.returncode == 130, errors
     assert "the same command goes on" in errors
     states = {trial.state for trial in load_study(tuning).trials}
@@ -103,7 +101,7 @@ def test_what_a_run_may_be_writing_stays_while_it_is_alive(tmp_path):
     assert "1 thing removed, 1 B; a run may be at work" in done.stdout
     assert (tmp_path / "runs/tiny" / TEMPORARY).exists()
     os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = finish(process)
     assert process.returncode == 130, errors
 
 

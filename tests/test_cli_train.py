@@ -1,17 +1,24 @@
 """``qgtune train`` and ``qgtune evaluate``: what a study found is trained, kept, and measured elsewhere."""
 
+import array
+import contextlib
 import csv
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 
 import pytest
-from own_projects import environment, qgtune_here, write_project
+from own_projects import environment, qgtune_here, wait_until, write_project
 from own_projects import qgtune as qgtune_alone
 
 from qgtune.cli.train import print_metrics
+
+if sys.platform == "linux":
+    import fcntl
+    import termios
 
 CONFIG = """\
 model:
@@ -163,6 +170,26 @@ def test_data_that_the_model_does_not_fit_is_refused_at_its_line(trained):
     assert "features" in refused.stderr
 
 
+@contextlib.contextmanager
+def almost_full_pipe(room):
+    """Yield both ends of a pipe that takes so many bytes before whoever writes to it is held, and a count of them."""
+    read, write = os.pipe()
+    size = fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(write, b" " * (size - room))
+
+    def written():
+        held = array.array("i", [0])
+        fcntl.ioctl(read, termios.FIONREAD, held)
+        return held[0] - (size - room)
+
+    try:
+        yield write, written
+    finally:
+        os.close(read)
+        os.close(write)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the size of a pipe cannot be set")
 def test_a_killed_training_goes_on_and_ends_as_if_it_had_not_been(project):
     """kill -9 between two epochs changes no byte of the results."""
     config = (CONFIG + PURPOSE).replace("num_epochs: 3", "num_epochs: 12")
@@ -170,13 +197,11 @@ def test_a_killed_training_goes_on_and_ends_as_if_it_had_not_been(project):
     (project / "whole.yaml").write_text(config, encoding="utf-8")
     assert qgtune(project, "train", "whole.yaml", "--quiet").returncode == 0
     command = [sys.executable, "-m", "qgtune", "train", "config.yaml"]
-    running = subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True, env=environment())
-    for line in running.stdout:
-        if line.startswith("epoch    4"):
-            running.send_signal(signal.SIGKILL)
-            break
-    running.stdout.close()
-    running.wait()
+    with almost_full_pipe(room=300) as (output, written):  # that is some five lines: it cannot get to its end
+        running = subprocess.Popen(command, cwd=project, stdout=output, env=environment())
+        wait_until(lambda: written() >= 150 or running.poll() is not None, "the training does not begin")
+        running.kill()
+        assert running.wait() == -signal.SIGKILL
     done = qgtune(project, "train", "config.yaml")
     assert done.returncode == 0, done.stderr
     assert "epoch    0" not in done.stdout

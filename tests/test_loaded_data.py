@@ -103,10 +103,13 @@ def made_project(folder, tuning, factory=FACTORY):
     return path
 
 
-@pytest.mark.parametrize("start_method", ["auto", "spawn"])
-def test_a_factory_is_called_once_in_a_run_whatever_becomes_of_its_workers(tmp_path, start_method):
+@pytest.mark.parametrize(("start_method", "n_processes"), [("auto", 3), ("spawn", 2)])
+def test_a_factory_is_called_once_in_a_run_whatever_becomes_of_its_workers(
+    tmp_path, start_method, n_processes
+):
     """Also for a worker that takes the place of a dead one; and nothing of the data is left afterwards."""
-    tuning = made_project(tmp_path, f"n_trials: 4\nn_processes: 3\nstart_method: {start_method}\n")
+    how = f"n_processes: {n_processes}\nstart_method: {start_method}\n"
+    tuning = made_project(tmp_path, f"n_trials: 4\n{how}")
     killed = []
 
     def kill_the_first(event):

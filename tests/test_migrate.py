@@ -9,6 +9,7 @@ import pytest
 from own_projects import SPACE, qgtune_here, write_project
 
 from qgtune.study import create_study, open_study
+from qgtune.study.storage.run_lock import RunLock
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="without locks a study is not migrated")
 
@@ -55,7 +56,9 @@ def test_a_migration_leaves_the_other_studies_of_a_journal_as_they_are(tmp_path)
     other_was, notes = facts(other), other.user_attrs
     mine_was = facts(open_study("first", shared))
     tuning = write_project(tmp_path / "a", space=MORE)
-    tuning.write_text(tuning.read_text().replace("study_name: tiny\n", "") + first.replace("3", "5"))
+    tuning.write_text(
+        tuning.read_text().replace("study_name: tiny\n", "") + first.replace("n_trials: 3", "n_trials: 5")
+    )
     done = qgtune_here(tuning, "--migrate")
     assert done.returncode == 0, done.stderr
     assert "migrated 3 of 3 finished trials" in done.stdout + done.stderr
@@ -173,7 +176,7 @@ def test_a_study_in_a_database_is_copied_beside_itself_and_the_tuning_file_is_to
     [name] = set(names) - {"tiny"}
     assert f"write study_name: {name}" in done.stderr
     assert facts(open_study("tiny", url)) == before
-    tuning = write_project(tmp_path, extra.replace("3", "4", 1), space=MORE)
+    tuning = write_project(tmp_path, extra.replace("n_trials: 3", "n_trials: 4"), space=MORE)
     tuning.write_text(tuning.read_text().replace("study_name: tiny", f"study_name: {name}"))
     assert qgtune_here(tuning).returncode == 0
     after = facts(open_study(name, url))
@@ -185,3 +188,30 @@ def test_a_study_in_memory_cannot_be_migrated(tmp_path):
     done = migrated(tmp_path, SPACE, "n_trials: 1\nstorage: null\n")
     assert done.returncode == 1
     assert "a study in memory is gone after its run" in done.stderr
+
+
+@pytest.mark.parametrize("storage", ["study.log", "sqlite:///study.db"])
+def test_a_study_that_is_not_there_cannot_be_migrated_and_nothing_is_made(storage, tmp_path):
+    tuning = write_project(
+        tmp_path, f"n_trials: 1\nstorage: new/{storage}\n".replace("new/sqlite:///", "sqlite:///new/")
+    )
+    before = sorted(tmp_path.iterdir())
+    done = qgtune_here(tuning, "--migrate")
+    assert done.returncode == 1
+    assert "there is no file" in done.stderr
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("storage", ["study.log", "sqlite:///study.db"])
+def test_a_study_on_which_a_run_is_alive_is_not_migrated(storage, tmp_path):
+    extra = f"n_trials: 1\nstorage: {storage}\n"
+    assert qgtune_here(write_project(tmp_path, extra)).returncode == 0
+    scheme, slashes, file = storage.rpartition("///")
+    address = f"{scheme}{slashes}{tmp_path / file}"
+    create_study("tiny", address).ask()  # this process runs a trial, and lives
+    with RunLock(tmp_path / file) as lock:
+        lock.share()
+        done = migrated(tmp_path, MORE, extra)
+    assert done.returncode == 1
+    assert "but one is alive" in done.stderr
+    assert len(open_study("tiny", address).trials) == 2

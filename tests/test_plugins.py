@@ -1,6 +1,5 @@
 """Plug-ins of a user's own are known in every process of a run: by ``plugins``, entry points and ``register``."""
 
-import pathlib
 import subprocess
 import sys
 
@@ -100,17 +99,14 @@ def test_a_module_that_the_tuning_file_names_is_known_in_every_process(workers, 
     """A layer, a data set, a sampler, a pruner and a launcher, for forked workers and for launched ones."""
     tuning = dense_project(tmp_path, "plugins: [own.py]\n" + WORKERS[workers])
     (tmp_path / "own.py").write_text(OWN)
-    checked = qgtune("check", tuning)
-    assert (checked.returncode, checked.stderr) == (0, "")
     done = qgtune(tuning, "--quiet")
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert (done.returncode, "warning[" in done.stderr) == (0, False), done.stdout + done.stderr
     assert_tuned(tmp_path)
 
 
-@pytest.mark.parametrize("workers", WORKERS)
-def test_an_installed_package_is_known_in_every_process(workers, tmp_path):
-    """Its entry points are enough; nothing names its module."""
-    tuning = dense_project(tmp_path, WORKERS[workers])
+def test_an_installed_package_is_known_in_every_process(tmp_path):
+    """Its entry points are enough for a launched process and its two workers; nothing names its module."""
+    tuning = dense_project(tmp_path, "n_processes: 2\nlauncher: {type: here, workers: 1}\n")
     (tmp_path / "own.py").write_text(OWN)
     info = tmp_path / "own-1.dist-info"
     info.mkdir()
@@ -198,8 +194,7 @@ def test_a_module_that_cannot_be_imported_is_told_at_its_line(text, said, tmp_pa
 def test_plug_ins_are_known_to_a_training_that_names_the_tuning_file(tmp_path):
     tuning = dense_project(tmp_path, "plugins: [own.py]\n")
     (tmp_path / "own.py").write_text(OWN)
-    config = pathlib.Path(tmp_path / "base_settings.yaml")
-    done = qgtune("train", config, "--tuning", tuning, "--quiet")
+    done = qgtune("train", tmp_path / "base_settings.yaml", "--tuning", tuning, "--quiet")
     assert done.returncode == 0, done.stdout + done.stderr
 
 

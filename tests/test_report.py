@@ -165,7 +165,7 @@ def test_with_several_objectives_every_file_tells_the_whole_front(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     read = json.loads((runs(tuning) / "best_params.json").read_text())
     assert [trial["number"] for trial in read["trials"]] == [0, 1]
-    assert read["metrics"] == ["value 0", "value 1"]
+    assert read["metrics"] == ["values_0", "values_1"]
     assert "values_0,values_1" in (runs(tuning) / "trials.csv").read_text()
     assert "beats these in every objective: 0, 1." in (runs(tuning) / "summary_report.md").read_text()
 
@@ -216,7 +216,7 @@ TABLE = pathlib.Path(__file__).parent / "runs/tiny/trials.csv"
 
 def score(trial, config):
     """Return the trial's number."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while trial.number == 2 and len(TABLE.read_text().splitlines()) < 2:
         assert time.monotonic() < deadline, "the table was not brought up to date"
         time.sleep(0.05)

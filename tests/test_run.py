@@ -10,7 +10,7 @@ import pytest
 import yaml
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from own_projects import BASE, OBJECTIVE, finished_trials, start, write_project
+from own_projects import BASE, OBJECTIVE, finish, finished_trials, read_until, start, write_project
 from own_projects import qgtune as qgtune_alone
 from own_projects import qgtune_here as qgtune
 
@@ -91,9 +91,7 @@ def test_a_run_whose_processes_are_all_killed_goes_on_to_the_total(tmp_path):
     )
     tuning = write_project(tmp_path, "n_trials: 12\nn_processes: 2\n", objective=slow)
     process = start(tuning)
-    for line in process.stdout:
-        if line.startswith("4/12"):
-            break
+    read_until(process, "4/12")
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     runs = tmp_path / "runs" / "tiny"
@@ -111,11 +109,9 @@ def test_a_run_whose_processes_are_all_killed_goes_on_to_the_total(tmp_path):
 def test_ctrl_c_lets_running_trials_finish_and_exits_with_130(tmp_path):
     tuning = write_project(tmp_path, "n_trials: 100000\n")
     process = start(tuning)
-    for line in process.stdout:
-        if line.startswith("3/"):
-            break
+    read_until(process, "3/100000")
     os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = finish(process)
     assert process.returncode == 130, errors
     assert "the same command goes on from here" in errors
     assert not any(

@@ -1,6 +1,7 @@
 """Laws of a run's settings: what is tried first, what is not trained again, when it ends, what a change does."""
 
 import json
+import os
 
 import optuna
 import pytest
@@ -146,6 +147,7 @@ def test_a_config_that_was_pruned_is_pruned_at_once_the_next_time(tmp_path):
     for trial in others:
         said = f"its config is that of trial {first.number}, which was pruned"
         assert trial.user_attrs["qgtune:pruned_because"] == said
+        assert "qgtune:reused_from" not in trial.user_attrs  # it was given no values
 
 
 def test_reusing_can_be_switched_off(tmp_path):
@@ -211,6 +213,20 @@ def test_a_run_ends_after_so_many_trials_without_a_better_one(tmp_path):
     assert len(study_of(tmp_path).trials) == 4
 
 
+@pytest.mark.parametrize(
+    ("cores", "setting", "told"),
+    [(16, "", True), (16, "n_processes: 1\n", False), (16, "n_jobs: 2\n", False), (2, "", False)],
+)
+def test_a_run_that_leaves_most_of_a_machine_idle_says_so_once_unless_it_is_meant(
+    tmp_path, monkeypatch, cores, setting, told
+):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(cores)), raising=False)
+    done = qgtune(write_project(tmp_path, f"n_trials: 20\ntarget: 100.0\n{setting}"))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("trials run one at a time, and this machine has 16 cores") == told
+    assert ("n_processes: 8 would run 8 at once" in done.stdout) == told
+
+
 def test_more_adds_so_many_trials_and_says_what_counts(tmp_path):
     tuning = write_project(tmp_path, "n_trials: 2\n")
     assert qgtune(tuning).returncode == 0
@@ -227,6 +243,7 @@ def test_the_best_trials_of_another_study_that_fit_are_tried_first(tmp_path):
     fitting = [
         trial for trial in study_of(tmp_path / "old").trials if trial.params["training.learning_rate"] <= 0.09
     ]
+    assert fitting
     best = sorted(fitting, key=lambda trial: trial.value)[:3]
     tried = [trial.params for trial in study_of(tmp_path / "new").trials]
     assert tried[: len(best)] == [trial.params for trial in best]

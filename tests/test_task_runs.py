@@ -10,7 +10,7 @@ import torch
 import yaml
 from own_projects import qgtune as qgtune_alone
 from own_projects import qgtune_here as qgtune
-from own_projects import start
+from own_projects import read_until, start
 
 from qgtune import load_study
 from qgtune.compiler.prepare import prepare
@@ -263,9 +263,7 @@ def ranked(tuning):
 def test_models_of_the_best_trials_are_kept_and_those_of_others_removed_after_a_kill_too(tmp_path):
     tuning = write_project(tmp_path, KEEPING)
     process = start(tuning)
-    for line in process.stdout:
-        if line.startswith("3/6"):
-            break
+    read_until(process, "3/6")
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     checkpoints = tmp_path / "runs/small/checkpoints"
@@ -275,8 +273,10 @@ def test_models_of_the_best_trials_are_kept_and_those_of_others_removed_after_a_
     done = qgtune(tuning)
     assert done.returncode == 0, done.stderr
     best = ranked(tuning)[:2]
-    kept = sorted(folder.name for folder in checkpoints.iterdir())
-    assert kept == sorted([*(f"{number:05d}" for number in best), "00099"])
+    # A worker that was killed just as it began to write leaves a folder that does not say whose it is.
+    kept = sorted(folder.name for folder in checkpoints.iterdir() if (folder / "cfg.yaml").exists())
+    assert kept == [f"{number:05d}" for number in sorted(best)]
+    assert (mine / "best_model.pt").read_text() == "mine"
     for number in best:
         folder = checkpoints / f"{number:05d}"
         assert sorted(file.name for file in folder.iterdir()) == ["best_model.pt", "cfg.yaml"]

@@ -77,7 +77,9 @@ def _parsers(commands: Mapping[str, Command]) -> tuple[Parser, dict[str, Parser]
             name, usage=usage, description=f"{command.summary[0].upper()}{command.summary[1:]}."
         )
         command.add_arguments(by_name[name])
-        when = "colour problems: auto (on a terminal, unless NO_COLOR is set; the default), always, never"
+        when = (
+            "colour problems and the live view: auto (on a terminal, unless NO_COLOR is set), always, never"
+        )
         by_name[name].add_argument(
             "--color", type=one_of("auto", "always", "never"), default="auto", metavar="WHEN", help=when
         )

@@ -12,6 +12,7 @@ from qgtune.core.diagnostics import Diagnostic, Severity
 from qgtune.core.errors import DiagnosticError
 from qgtune.core.wording import count
 from qgtune.loaded_data import check_data_of_run
+from qgtune.sampling import total_trials
 
 if TYPE_CHECKING:
     from qgtune.compiler.prepare import Prepared
@@ -91,7 +92,7 @@ def _print_space(prepared: "Prepared") -> None:
     _print_lines(found.references, "reference")
     _print_lines((*found.conditions, *found.lengths), "condition")
     _print_lines(found.constraints, "constraint")
-    print(preview(prepared, found))
+    print(preview(prepared, found, total_trials(prepared)))
 
 
 def _print_lines(lines: tuple[str, ...], noun: str) -> None:

@@ -98,7 +98,8 @@ def _explain(error: BaseException, command: Command, options: argparse.Namespace
     elif isinstance(error, QgtuneError):
         say(f"qgtune: {error}")
     elif isinstance(error, KeyboardInterrupt):
-        say("interrupted; the same command goes on from here" if command.goes_on else "interrupted")
+        goes_on = command.goes_on and getattr(options, "more", None) is None
+        say("interrupted; the same command goes on from here" if goes_on else "interrupted")
     elif _is_of_the_system(error):
         say(f"qgtune: {_refused(error)}{kept}")
     else:

@@ -50,7 +50,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "are loaded",
     )
     how_much = parser.add_mutually_exclusive_group()
-    how_much.add_argument("--quiet", action="store_true", help="show failures and the summary only")
+    how_much.add_argument(
+        "--quiet", action="store_true", help="show failures and the summary; notes go to stderr"
+    )
     how_much.add_argument(
         "--verbose",
         action="store_true",
@@ -60,7 +62,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     prepared = prepare_file(options.tuning)
-    print_diagnostics(prepared.warnings, color=options.color)
+    with reader_may_leave():
+        print_diagnostics(prepared.warnings, color=options.color)
     # Heavy rooms are entered only now: a file with problems is answered in a blink.
     from qgtune.outputs.study_results import metric_names
     from qgtune.reports.live import LiveView
@@ -70,7 +73,9 @@ def _run(options: argparse.Namespace) -> int:
     names = metric_names(settings)
     began = time.monotonic()
     if options.migrate and options.join is None:
-        print(migrate(prepared), flush=True)
+        migrated = migrate(prepared)
+        with reader_may_leave():
+            print(migrated)
     view = LiveView(
         metric=names,
         direction=settings.all_directions,
@@ -84,9 +89,9 @@ def _run(options: argparse.Namespace) -> int:
         result = run(prepared, _without_reader(view), options.more)
     with reader_may_leave():
         _print_summary(prepared, result, names, time.monotonic() - began)
-    _say_how_to_go_on(prepared, result.outcome, options)
+        _say_how_to_go_on(prepared, result.outcome, options)
     if result.outcome.interrupted:
-        return INTERRUPTED
+        return _exit_code(result.outcome)
     return PROBLEMS if _all_failed(result) else OK
 
 
@@ -119,6 +124,8 @@ def _say_how_to_go_on(prepared: "Prepared", outcome: "RunOutcome", options: argp
 
 
 def _exit_code(outcome: "RunOutcome") -> int:
+    if outcome.ended_by:
+        return 128 + outcome.ended_by  # as a shell tells of it
     if outcome.interrupted:
         return INTERRUPTED
     return PROBLEMS if outcome.stopped_early_reason else OK
@@ -187,7 +194,7 @@ RUN = Command(
     "run",
     "tune: run trials until the study has as many as the file asks for",
     "TUNING.yaml",
-    "[run] TUNING.yaml [--more N] [--migrate] [--join TOTAL] [--quiet | --verbose]",
+    "[run] TUNING.yaml [--more N] [--migrate] [--join TOTAL [--data FILE]] [--quiet | --verbose]",
     _add_arguments,
     _run,
     goes_on=True,

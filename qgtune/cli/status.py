@@ -30,13 +30,14 @@ def _status(options: argparse.Namespace) -> int:
         tuning = tuning_of(options.tuning)
     study = open_tuned_study(tuning)
     results = results_by_settings(tuning, study)
-    curves = intermediate_values(study)
+    running = {record.number for record in results.records if record.state == "running"}
+    curves = intermediate_values(study, running)
     if options.format == "json":
         print(status_text(results, curves), end="")
         return OK
     _print_results(results)
     for record in results.records:
-        if record.state == "running":
+        if record.number in running:
             print(f"  {_running(record, curves.get(record.number, []))}")
     _print_ends(results)
     return OK

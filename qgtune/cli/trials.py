@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import math
 import pathlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qgtune.cli.command import Command, add_tuning_file, at_least_one, meant, one_of
 from qgtune.cli.printing import OK
 from qgtune.core.errors import UsageError
+from qgtune.core.wording import number_as_json
 
 if TYPE_CHECKING:
     from qgtune.study import Study
@@ -108,9 +108,7 @@ def _as_json(value: Any) -> Any:
     """Return a cell of the table as JSON has it, with the texts that the files of a run have."""
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return value
+    return number_as_json(value) if isinstance(value, float) else value
 
 
 TRIALS = Command(

@@ -9,6 +9,7 @@ from qgtune.compiler.planning.steps import Suggestion
 from qgtune.compiler.problems import Problems
 from qgtune.compiler.tuning import Tuning
 from qgtune.core.paths import format_path
+from qgtune.core.wording import count
 from qgtune.schema.sampler_settings import (
     Choice,
     UnknownAlgorithmError,
@@ -136,5 +137,5 @@ def _shown(parameters: Sequence[Suggestion]) -> str:
     others = len(parameters) - 1
     first = format_path(parameters[0].path)
     if others:
-        return f"{first} and {others} other{'s' if others > 1 else ''}"
+        return f"{first} and {count(others, 'other')}"
     return first

@@ -15,6 +15,7 @@ from qgtune.compiler.value_places import origin_location, report_values
 from qgtune.core.diagnostics import did_you_mean
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import Path, format_path
+from qgtune.core.wording import count
 from qgtune.schema.data_checks import find_data_problems
 from qgtune.schema.gnn import (
     LAYER_TYPES,
@@ -145,8 +146,8 @@ def _report_counts(tuning: Tuning, problems: Problems) -> None:
         hint = "for example metric: [f1_weighted, model.params]"
         problems.error("QG403", message, tuning.locate("directions"), hint)
         return
-    metrics = f"{len(names)} metric{'s' if len(names) > 1 else ''}"
-    ways = f"{len(directions)} direction{'s' if len(directions) > 1 else ''} ({', '.join(directions)})"
+    metrics = count(len(names), "metric")
+    ways = f"{count(len(directions), 'direction')} ({', '.join(directions)})"
     message = f"each metric has one direction, but there {'are' if len(names) > 1 else 'is'} {metrics} "
     message += f"({settings.metric_name}) and {ways}"
     known = {**FACTS_AS_METRICS, **METRICS, **REGRESSION_METRICS}

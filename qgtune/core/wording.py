@@ -1,5 +1,6 @@
-"""Small words that every message needs: a number with its noun, the reason of a failure of the system."""
+"""Small words that every message needs: numbers with their nouns, refusals of the system, numbers in JSON."""
 
+import math
 import os
 
 
@@ -26,3 +27,15 @@ def reason_of(error: OSError) -> str:
         'no such file or directory'
     """
     return (os.strerror(error.errno) if error.errno else str(error)).lower()
+
+
+def number_as_json(value: float) -> float | str:
+    """Return a number, or the text that our JSON files have where JSON has no such number.
+
+    Example:
+        >>> number_as_json(0.5), number_as_json(float("-inf"))
+        (0.5, '-Infinity')
+    """
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

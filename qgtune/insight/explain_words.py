@@ -5,6 +5,7 @@ from typing import Any
 
 from qgtune.compiler.linking.link import LinkedSpace
 from qgtune.core.paths import Path
+from qgtune.core.wording import count
 from qgtune.document import format_flow
 from qgtune.insight.presence import reading
 from qgtune.space import Constant, Mapping, Parameter, Reference, Repeat, Sequence, SpaceNode, Switch
@@ -51,8 +52,8 @@ def _switch_words(node: Switch) -> str:
     return f"is chosen by {node.on}"
 
 
-def _values(count: int) -> str:
-    return f"{count} value{'' if count == 1 else 's'}"
+def _values(number: int) -> str:
+    return count(number, "value")
 
 
 _WORDS: dict[type, Callable[[Any], str]] = {

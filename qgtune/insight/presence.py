@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from qgtune.compiler.linking.link import LinkedSpace
 from qgtune.compiler.linking.sources import Formula, Route
 from qgtune.core.paths import Path, format_path
+from qgtune.core.wording import count
 from qgtune.space import Branch, Repeat, SpaceNode, Switch, path_text
 from qgtune.space.operations import Literal, Operation
 from qgtune.space.tree import DEFAULT, LAST, MIDDLE, child_at
@@ -56,12 +57,12 @@ class InItem:
         """The condition in words; an empty text if it always holds."""
         length = self.position + 1
         if self.part == LAST:
-            return f"with {length} item{'' if length == 1 else 's'}"
+            return f"with {count(length, 'item')}"
         if self.part == MIDDLE:
             return f"from {length + 1} items on"
         if length <= self.least:
             return ""
-        return f"from {length} item{'' if length == 1 else 's'} on"
+        return f"from {count(length, 'item')} on"
 
 
 Condition = InCase | InItem

@@ -8,6 +8,7 @@ from qgtune.compiler.data_facts import DataFacts, data_facts
 from qgtune.compiler.planning.checks import Check
 from qgtune.compiler.prepare import Prepared
 from qgtune.compiler.tuning import Tuning
+from qgtune.core.wording import count
 from qgtune.insight.counting import space_size
 from qgtune.insight.listing import Listing
 from qgtune.space import Categorical, Domain, Float, FollowingRange, Integer
@@ -24,12 +25,13 @@ class Preview:
         return "\n".join(f"{label:<{width}}  {text}" for label, text in self.rows)
 
 
-def preview(prepared: Prepared, found: Listing) -> Preview:
+def preview(prepared: Prepared, found: Listing, total: int) -> Preview:
     """Return what a run of a tuning file is going to do.
 
     Args:
         prepared: the tuning file.
         found: the listing of its search space.
+        total: how many finished trials its study shall have.
     """
     compilation, tuning = prepared.compilation, prepared.tuning
     plan = compilation.plan
@@ -42,7 +44,7 @@ def preview(prepared: Prepared, found: Listing) -> Preview:
         ("conditions", _conditions(found)),
         ("constraints", _constraints(plan.constraints)),
         ("a trial", _trial(tuning)),
-        ("trials", _trials(tuning)),
+        ("trials", _trials(tuning, total)),
     ]
     return Preview(tuple((label, text) for label, text in rows if text))
 
@@ -66,7 +68,7 @@ def _conditions(found: Listing) -> str:
         (len(found.conditions), "switch", "switches"),
         (len(found.lengths), "tuned length", "tuned lengths"),
     )
-    return ", ".join(f"{number} {one if number == 1 else more}" for number, one, more in counted if number)
+    return ", ".join(count(number, one, more) for number, one, more in counted if number)
 
 
 def _constraints(checks: Sequence[Check]) -> str:
@@ -98,17 +100,15 @@ def _facts(facts: DataFacts) -> list[str]:
     if facts.num_node_features is not None:
         found.append(f"{facts.num_node_features} features a node")
     if facts.predicts == "values" and facts.num_classes:
-        found.append(
-            f"{len(facts.num_classes)} value{'' if len(facts.num_classes) == 1 else 's'} a {facts.level}"
-        )
+        found.append(f"{count(len(facts.num_classes), 'value')} a {facts.level}")
     elif facts.num_classes:
         found.append(f"{' and '.join(map(str, facts.num_classes))} classes")
     return found
 
 
-def _trials(tuning: Tuning) -> str:
+def _trials(tuning: Tuning, total: int) -> str:
     settings = tuning.settings
-    processes = f"{settings.n_processes} process{'' if settings.n_processes == 1 else 'es'}"
+    processes = count(settings.n_processes, "process", "processes")
     threads = f" of {settings.n_jobs} threads" if settings.n_jobs > 1 else ""
     timeout = f", at most {settings.timeout:g} s" if settings.timeout is not None else ""
-    return f"{settings.total_trials:,} in {processes}{threads}{timeout}"
+    return f"{total:,} in {processes}{threads}{timeout}"

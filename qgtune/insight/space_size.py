@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from qgtune.core.wording import count
 from qgtune.space import Categorical, Domain, Integer
 
 EXACT = 10**12
@@ -46,7 +47,7 @@ class SpaceSize:
         )
 
     def __str__(self) -> str:
-        ranges = f"{self.continuous} continuous range{'' if self.continuous == 1 else 's'}"
+        ranges = count(self.continuous, "continuous range")
         ranges = ranges if self.is_even else f"up to {ranges}"
         if self.combinations == 1 and self.continuous and self.is_exact:
             return ranges

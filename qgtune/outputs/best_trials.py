@@ -19,7 +19,7 @@ from qgtune.document import Document
 from qgtune.insight.config_difference import ValueChange, compare_configs, compare_values
 from qgtune.outputs.report import config_reader
 from qgtune.outputs.studies import load_study
-from qgtune.outputs.study_results import open_tuned_study
+from qgtune.outputs.study_results import has_changed, open_tuned_study
 from qgtune.reports.results import Results
 from qgtune.schema.outputs import BestParams, json_number
 
@@ -183,6 +183,8 @@ def best_of_tuning(prepared: Prepared) -> BestOfStudy:
 
     study = open_tuned_study(prepared.tuning)
     found = best_of_study(study)
+    if has_changed(study, prepared):
+        return found
     [record] = [record for record in trial_records(study) if record.number == found.number]
     config = config_reader(prepared.compilation)(record)
     if config is None:

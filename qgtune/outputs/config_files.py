@@ -18,6 +18,7 @@ from qgtune.outputs.report import config_reader
 from qgtune.outputs.study_results import metric_names
 
 _AFRESH = "the base settings' own text could not be kept: {} is written afresh, without its comments"
+_SO_FAR = "is one of those so far that no other beats"
 _OF_FRONT = re.compile(r"trial_\d+\.yaml")
 
 
@@ -91,7 +92,7 @@ class ConfigFiles:
             OSError: if a file cannot be written or removed.
         """
         if finished is None:
-            rank = "is one of those so far that no other beats"
+            rank = _SO_FAR
         else:
             rank = f"is one of {len(front)} {_counted(finished)} that no other beats"
         with self._working:
@@ -102,8 +103,9 @@ class ConfigFiles:
             self._clear_all_but({record.number for record in front})
 
     def _write_member(self, record: TrialRecord, rank: str) -> None:
-        if self._on_front.get(record.number) == rank:
-            return
+        known = self._on_front.get(record.number)
+        if known == rank or (known and rank == _SO_FAR):
+            return  # what it says was so when it was written, and is said again at the end
         config = self._config_of(record)
         if config is not None:
             file = self._member(record.number)

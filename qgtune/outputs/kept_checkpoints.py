@@ -74,7 +74,7 @@ class KeptCheckpoints:
         names = [entry.name for entry in folder.iterdir() if entry.is_file() and not entry.is_symlink()]
         if len(names) != sum(1 for _ in folder.iterdir()) or not all(map(is_checkpoint_file, names)):
             return None
-        return folder if _same_but_training(_config_in(folder), config) else None
+        return folder if _same_but_training(config_in(folder), config) else None
 
 
 def remove_checkpoints(folder: Path) -> None:
@@ -89,7 +89,8 @@ def remove_checkpoints(folder: Path) -> None:
     folder.rmdir()
 
 
-def _config_in(folder: Path) -> Any:
+def config_in(folder: Path) -> Any:
+    """Return the config of the trial whose checkpoints are in a folder; None if it does not tell."""
     try:
         text = (folder / CONFIG).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

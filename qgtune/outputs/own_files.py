@@ -67,14 +67,7 @@ class OwnFiles:
             OSError: if it cannot be removed.
         """
         with self._alone():
-            known = self._read_memory()
-            name = self._name(path)
-            if _hash_of(path) not in known.get(name, []):
-                return False
-            path.unlink()
-            del known[name]
-            self._remember(known, path)
-            return True
+            return self._removed(path, self._read_memory())
 
     def clear(self, path: Path) -> None:
         """Remove a file whose name must be free; one that somebody else wrote is kept beside it.
@@ -82,9 +75,10 @@ class OwnFiles:
         Raises:
             OSError: if it can neither be removed nor be kept.
         """
-        if not self.remove(path):
-            with self._alone():
-                self._set_aside(path, was_ours=self._name(path) in self._read_memory())
+        with self._alone():
+            known = self._read_memory()
+            if not self._removed(path, known) and os.path.lexists(path):
+                self._set_aside(path, was_ours=self._name(path) in known)
 
     def is_ours(self, path: Path) -> bool:
         """Return whether a file holds what we wrote."""
@@ -100,6 +94,15 @@ class OwnFiles:
     def _alone(self) -> Iterator[None]:
         with self._working, alone_in(self._folder):
             yield
+
+    def _removed(self, path: Path, known: dict[str, list[str]]) -> bool:
+        name = self._name(path)
+        if _hash_of(path) not in known.get(name, []):
+            return False
+        path.unlink()
+        del known[name]
+        self._remember(known, path)
+        return True
 
     def _set_aside(self, path: Path, *, was_ours: bool) -> None:
         kept = _free_name(path)

@@ -25,7 +25,8 @@ def load_study(source: "str | Path | Study", study_name: str | None = None) -> "
         study_name: which of several studies; by default the only one. A tuning file names its own.
 
     Raises:
-        DiagnosticError: if the tuning file has problems, or there is no such study.
+        DiagnosticError: if the tuning file has problems, there is no such study, or it was begun with other
+            directions than the file has now.
         ConfigValueError: if there is no such study in a storage that is named itself.
 
     Example:

@@ -97,18 +97,13 @@ def metric_names(settings: TuningSettings) -> tuple[str, ...]:
     """Return what each value of a trial is called."""
     if settings.task:
         return settings.metric_names
-    return _unnamed(len(settings.all_directions))
-
-
-def _unnamed(n_values: int) -> tuple[str, ...]:
-    return ("value",) if n_values == 1 else tuple(f"value {index}" for index in range(n_values))
+    return tuple(value_columns(len(settings.all_directions)))
 
 
 def columns_of_values(settings: TuningSettings) -> tuple[str, ...]:
     """Return the names of the columns of trials.csv that hold what trials returned."""
     several = len(settings.all_directions)
-    named = settings.task is not None and several > 1
-    return settings.metric_names if named else tuple(value_columns(several))
+    return metric_names(settings) if several > 1 else tuple(value_columns(several))
 
 
 def open_tuned_study(tuning: Tuning, *, writing: bool = False, turned: bool = False) -> "Study":
@@ -150,7 +145,7 @@ def begun_otherwise(study: "Study", prepared: Prepared) -> Begun | None:
     metric = (kept.get("measured") or {}).get("metric")
     names = tuple(metric) if isinstance(metric, list) else (metric,)
     known = len(names) == len(study.directions) and all(isinstance(name, str) for name in names)
-    return Begun(names if known else _unnamed(len(study.directions)), value_names(study))
+    return Begun(names if known else tuple(value_columns(len(study.directions))), value_names(study))
 
 
 def has_changed(study: "Study", prepared: Prepared) -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qgtune.core.trials import TrialRecord
+from qgtune.core.wording import number_as_json
+from qgtune.document import format_flow
 from qgtune.outputs.machine_files import best_trials, reasons
 from qgtune.reports.results import Results
 from qgtune.schema.outputs import RunningTrial, ShownTrial, StudyStatus
@@ -61,7 +63,7 @@ def trial_text(results: Results, record: TrialRecord, config: dict[str, Any] | N
         state=record.outcome,  # type: ignore[arg-type]  # checked by the model
         values=list(record.values),
         params=record.params,
-        config=config,
+        config=None if config is None else _as_json(config),
         changed=changed,
         duration_seconds=record.duration,
         datetime_start=None if record.started is None else record.started.isoformat(),
@@ -73,3 +75,14 @@ def trial_text(results: Results, record: TrialRecord, config: dict[str, Any] | N
         repeats=[list(values) for values in record.repeats],
         spread=list(record.spread),
     ).text()
+
+
+def _as_json(value: Any) -> Any:
+    """Return a value of a config as JSON can hold it: keys are texts, and so is what JSON has no form for."""
+    if isinstance(value, dict):
+        return {str(key): _as_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(item) for item in value]
+    if isinstance(value, float):
+        return number_as_json(value)
+    return value if value is None or isinstance(value, str | int) else format_flow(value)

@@ -11,13 +11,16 @@ from qgtune.compiler.runnable import RunnableConfig
 from qgtune.core.errors import QgtuneError
 from qgtune.core.files import check_can_be_written, is_special_file, write_atomically
 from qgtune.core.wording import reason_of
+from qgtune.outputs.kept_checkpoints import config_in
 from qgtune.outputs.own_files import OwnFiles
+from qgtune.schema.checkpoint_paths import checkpoint_folder
 from qgtune.schema.outputs import TrainingMetrics, json_number
 
 if TYPE_CHECKING:
     from qgtune.training import EpochResult, TrainedModel
 
 MODEL, METRICS, HISTORY, CONFIG = "model.pt", "metrics.json", "history.csv", "config.yaml"
+TRIALS = "trials.csv"
 
 
 class TrainingFiles:
@@ -32,6 +35,7 @@ class TrainingFiles:
     def __init__(self, folder: pathlib.Path, runnable: RunnableConfig, say: Callable[[str], None]) -> None:
         self._folder = folder
         self._source = runnable.path
+        self._config = runnable.config
         self._config_text = runnable.document.source.text
         self._own = OwnFiles(folder, say)
         self._history = EpochHistory(folder / HISTORY)
@@ -54,6 +58,18 @@ class TrainingFiles:
             raise QgtuneError(
                 f"{shown_path(theirs)} is there already, and no training wrote it: "
                 "move it, or have the results elsewhere with --output DIR"
+            )
+        self._check_checkpoints()
+
+    def _check_checkpoints(self) -> None:
+        """Refuse to write over what the first trial of a study has learned, which is in this folder."""
+        if self._own.has_written(self._folder / MODEL) or not self._own.has_written(self._folder / TRIALS):
+            return
+        learned = checkpoint_folder(self._config, self._folder, 0)
+        if learned.exists() and config_in(learned) != self._config:
+            raise QgtuneError(
+                f"{shown_path(learned)} holds what a trial of a study has learned: "
+                "have the results elsewhere with --output DIR"
             )
 
     def add_epoch(self, result: "EpochResult") -> None:

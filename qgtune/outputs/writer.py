@@ -56,6 +56,7 @@ class OutputWriter:
         self.files = files
         self._checkpoints = checkpoints
         self._begun = begun
+        self._said: set[str] = set()
         self._own = OwnFiles(files.folder, self._say)
         self._configs = ConfigFiles(prepared, files, self._own, self._say)
         self._records: dict[int, TrialRecord] = {}
@@ -133,7 +134,9 @@ class OutputWriter:
         self._tables.end()
 
     def _say(self, text: str) -> None:
-        self.notify(Notice(text))
+        if text not in self._said:
+            self._said.add(text)
+            self.notify(Notice(text))
 
     def _take(self, records: Iterable[TrialRecord]) -> None:
         with self._changing:

@@ -17,6 +17,7 @@ from qgtune.core.events import (
     WorkerReady,
 )
 from qgtune.core.trials import TrialRecord
+from qgtune.core.wording import count
 
 _FAILURES_SHOWN = 3
 
@@ -152,9 +153,9 @@ class Board:
     def _beginning(self, event: RunStarted) -> str:
         if event.finished_before >= event.total:
             return f"{event.finished_before} of {event.total} trials are finished already"
-        processes = f"{event.n_processes} worker process{'es' if event.n_processes > 1 else ''}"
+        processes = count(event.n_processes, "worker process", "worker processes")
         if not event.finished_before:
-            return f"{event.total} trials, {processes}"
+            return f"{count(event.total, 'trial')}, {processes}"
         best = f", {self.best_words()}" if self.best else ""
         return f"going on from {event.finished_before} of {event.total} trials{best}, {processes}"
 

@@ -49,8 +49,7 @@ def summary_report(results: Results, importances: Mapping[str, float], evaluator
 def _statistics(results: Results) -> str:
     counts = results.counts
     asked = "" if results.total is None else f", of {results.total} that were asked for"
-    finished = sum(counts[state] for state in ("complete", "pruned", "failed"))
-    lines = [f"## Trials\n\n{finished} finished{asked}.\n"]
+    lines = [f"## Trials\n\n{results.finished} finished{asked}.\n"]
     lines += _table(["state", "trials"], [[state, str(n)] for state, n in counts.items() if n], "lr")
     if durations := results.durations:
         total = duration(math.fsum(durations))

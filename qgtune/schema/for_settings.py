@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.paths import ROOT, Path, format_path
+from qgtune.core.wording import count
 from qgtune.schema.dependency_map import DATA_FACTS, ONE_LINE_PATH, REFERENCE, dependency_map_schema
 from qgtune.schema.form_schemas import DRAFT_7, dispatch, form_schema
 from qgtune.schema.identity import SCHEMA_VERSION
@@ -275,7 +276,7 @@ def _kind(value: Any) -> Kind:
 
 def _shown(value: Any) -> str:
     if isinstance(value, list) and any(isinstance(item, Mapping | list) for item in value):
-        return f"a list of {len(value)} item{'' if len(value) == 1 else 's'}"
+        return f"a list of {count(len(value), 'item')}"
     if isinstance(value, str):
         value = value[: 2 * MAX_SHOWN]
     elif isinstance(value, list):

@@ -27,6 +27,7 @@ from qgtune.study.running.launchers import Launching
 from qgtune.study.running.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
 from qgtune.study.running.runs import run_trials
 from qgtune.study.running.stopping import ask_to_stop, hosts_at_work, sole_use
+from qgtune.study.running.worker_process import usable_cores
 from qgtune.study.sampling.conditional_spaces import conditional_space_advice
 from qgtune.study.sampling.random_trials import random_trials
 from qgtune.study.sampling.samplers import SamplerSpec
@@ -81,5 +82,6 @@ __all__ = [
     "run_trials",
     "sole_use",
     "trial_records",
+    "usable_cores",
     "value_names",
 ]

@@ -11,6 +11,9 @@ WORKER = "qgtune:worker"
 FAILURE = "qgtune:failure"
 """On a trial that its objective failed: the reason, in one line. Such a trial counts towards the total."""
 
+TRACEBACK = "qgtune:traceback"
+"""On such a trial, unless the error is one of qgtune's own: the last lines of its traceback."""
+
 PRUNED_BECAUSE = "qgtune:pruned_because"
 """On a trial whose config could not be resolved: the reason. It is pruned, and counts."""
 
@@ -25,6 +28,9 @@ RETRY_OF = "qgtune:retry_of"
 
 DEATHS = "qgtune:deaths"
 """On such a trial: how many worker processes have died with these parameters, one after the other."""
+
+LONE_DEATHS = "qgtune:lone_deaths"
+"""On such a trial: how many runs were killed whole while they had no other trial than these parameters."""
 
 OWNER = "qgtune:owner"
 """On a trial: the process that runs it, as a mapping of host, machine, pid and started."""

@@ -30,7 +30,7 @@ from qgtune.study.space_change import SpaceChangedError, measured_changes, space
 from qgtune.study.storage.ownership import is_owner_dead
 from qgtune.study.storage.run_lock import RunLock
 from qgtune.study.storage.storage_address import storage_address
-from qgtune.study.storage.storages import open_storage, open_study
+from qgtune.study.storage.storages import open_storage, open_study, prepare_storage
 
 Asked = Mapping[str, tuple[str, tuple[Any, ...]]]
 """By name: ``categorical`` with its labels, or ``float`` or ``int`` with low, high, step and log."""
@@ -94,7 +94,11 @@ def migrate_study(
     address = storage_address(storage)
     space = NewSpace(fingerprint, form, asked_by)
     if address.kind != "journal" or address.file is None:
-        return _migrate_within(open_study(study_name, storage, writing=True), space)
+        return _migrate_within(open_study(study_name, storage), open_storage(storage), space)
+    open_study(
+        study_name, address.file
+    )  # before anything is made, even the file with which runs are held back
+    prepare_storage(address)
     with RunLock(address.file) as lock:
         if not lock.claim():
             raise _alive()
@@ -131,7 +135,7 @@ def _migrate_journal(journal: Path, study_name: str, space: NewSpace) -> Migrati
     return Migration(taken, finished, study_name, kept)
 
 
-def _migrate_within(old: optuna.Study, space: NewSpace) -> Migration | None:
+def _migrate_within(old: optuna.Study, storage: BaseStorage, space: NewSpace) -> Migration | None:
     """Copy the trials that fit into a study of another name in the same storage, or find that it is done."""
     if not _has_changed(old, space):
         return None
@@ -139,7 +143,6 @@ def _migrate_within(old: optuna.Study, space: NewSpace) -> Migration | None:
         not is_owner_dead(trial) for trial in old.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     ):
         raise _alive()
-    storage = old._storage  # noqa: SLF001 - Study has no public name for it
     there = {study.study_name: study.user_attrs.get(FINGERPRINT) for study in storage.get_all_studies()}
     for name in _names(f"{old.study_name}-{space.fingerprint[:8]}"):
         if name not in there:

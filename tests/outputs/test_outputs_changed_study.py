@@ -8,6 +8,10 @@ import pytest
 from made_studies import made_study, made_trial, runs_of
 from own_projects import BASE, SPACE, qgtune_here, write_project
 
+from qgtune import load_study
+from qgtune.compiler.prepare import prepare
+from qgtune.core.errors import DiagnosticError
+from qgtune.outputs.best_trials import best_of_tuning
 from qgtune.schema.export import schemas
 
 CONFIGS = ("best_config.yaml", "best_trial.yaml", "built_search_space.yaml")
@@ -52,6 +56,14 @@ def test_no_config_is_written_that_no_trial_had(project, what):
     assert summary["fingerprint"] == ""
 
 
+def test_the_config_of_the_best_trial_is_not_known_where_the_files_do_not_give_it_any_more(project):
+    assert best_of_tuning(prepare(project / "tuning.yaml")).config["training"]["epochs"] == 3
+    tuning = write_project(project, "n_trials: 6\n", **CHANGES["base settings"])
+    found = best_of_tuning(prepare(tuning))
+    assert found.config is None
+    assert found.number is not None
+
+
 def test_pages_of_a_study_that_has_not_changed_say_nothing_of_it(project):
     assert qgtune_here("report", project / "tuning.yaml", "--no-plots").stderr == ""
     for page in ("summary_report.md", "report.html"):
@@ -89,6 +101,14 @@ def test_a_study_that_was_begun_with_other_directions_is_refused_at_the_setting(
     assert "error[QG414]" in done.stderr
     assert f"write {', '.join(directions)}, or choose another study_name" in done.stderr
     assert sorted(path.name for path in (tmp_path / "runs/tiny").iterdir()) == before
+
+
+def test_a_study_that_was_begun_with_other_directions_is_not_loaded_for_a_script_either(tmp_path):
+    tuning = write_project(tmp_path, "direction: maximize\n")
+    study = made_study(tuning, ["minimize"], [(0.5,)])
+    with pytest.raises(DiagnosticError, match="keeps the direction that it was begun with"):
+        load_study(tuning)
+    assert load_study(runs_of(tuning) / "study.log").study_name == study.study_name
 
 
 def test_a_run_of_a_study_that_was_turned_round_in_the_file_since_can_be_stopped(tmp_path):

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import pathlib
+import shutil
 import threading
 
 import pytest
@@ -29,7 +30,33 @@ OF_A_REPORT = (
     "report.html",
     MEMORY,
 )
-OF_A_RUN = ("config.json", "best_config.yaml", "trials.csv", "best_configs/trial_00000.yaml")
+OF_A_RUN = [
+    ("config.json", "full"),
+    ("config.json", "forbidden"),
+    ("config.json", "not moved"),
+    ("best_config.yaml", "full"),
+    ("trials.csv", "full"),
+    ("best_configs/trial_00000.yaml", "full"),
+]
+OF_A_TRAINING = (
+    "model.pt",
+    "metrics.json",
+    "history.csv",
+    "config.yaml",
+    "checkpoints/00000/last.pt",
+    MEMORY,
+)
+CONFIG = """\
+model:
+  gcn_net:
+    - {in_dim: 12, out_dim: 8, gnn_layer_type: sage}
+  pooling_layer: mean
+  classifier: {input_dim: 8, output_dims: [2]}
+training: {seed: 3, num_epochs: 2, batch_size: 8, split: 0.6}
+validation: {split: 0.2}
+task: graph_classification
+data: {name: causal_sets, num_graphs: 20, max_nodes: 60}
+"""
 FAULTS = {"full": errno.ENOSPC, "forbidden": errno.EACCES, "not moved": errno.EIO}
 
 
@@ -110,18 +137,21 @@ def test_a_result_that_a_report_cannot_write_is_named_and_stays_as_it_was(tmp_pa
     check_whole(runs_of(tuning))
 
 
-@pytest.mark.parametrize("name", OF_A_RUN)
-def test_a_result_that_a_run_cannot_write_ends_it_and_the_same_command_goes_on(tmp_path, monkeypatch, name):
+@pytest.mark.parametrize(("name", "kind"), OF_A_RUN)
+def test_a_result_that_a_run_cannot_write_ends_it_and_the_same_command_goes_on(
+    tmp_path, monkeypatch, name, kind
+):
     objective = '"""Its number."""\n\n\ndef score(trial, config):\n    """Return it."""\n    return {}\n'
     several = name.startswith("best_configs")
     returned = "[trial.number, trial.number]" if several else "-trial.number"
     settings = f"n_trials: 4\n{SEVERAL if several else ''}"
     tuning = write_project(tmp_path, settings, objective=objective.format(returned))
     target = runs_of(tuning) / name
-    faults = Faults(monkeypatch, target, "full")
+    reason = os.strerror(FAULTS[kind]).lower()
+    faults = Faults(monkeypatch, target, kind)
     done = qgtune(tuning, "--quiet")
     assert done.returncode == 1
-    assert f"{target.name}: no space left on device; the study keeps all finished trials" in done.stderr
+    assert f"{target.name}: {reason}; the study keeps all finished trials" in done.stderr
     assert "Traceback" not in done.stderr
     assert not target.exists()
     check_whole(runs_of(tuning))
@@ -136,7 +166,8 @@ def test_a_result_that_a_run_cannot_write_ends_it_and_the_same_command_goes_on(t
     assert len(trials) == 4
 
 
-def test_a_picture_that_cannot_be_written_leaves_the_one_before(tmp_path, monkeypatch):
+@pytest.mark.parametrize("kind", FAULTS)
+def test_a_picture_that_cannot_be_written_leaves_the_one_before(tmp_path, monkeypatch, kind):
     pytest.importorskip("matplotlib")
     tuning = write_project(tmp_path)
     study = made_study(tuning, ["minimize"], [(1.0,), (2.0,)])
@@ -144,8 +175,46 @@ def test_a_picture_that_cannot_be_written_leaves_the_one_before(tmp_path, monkey
     target = runs_of(tuning) / "plots/history.png"
     before = content_of(target)
     study.add_trial(made_trial([0.5], 0.9))
-    Faults(monkeypatch, target, "full")
+    Faults(monkeypatch, target, kind)
     done = qgtune("report", tuning)
-    assert (done.returncode, "history.png: no space left on device" in done.stderr) == (1, True)
+    reason = os.strerror(FAULTS[kind]).lower()
+    assert (done.returncode, f"history.png: {reason}" in done.stderr) == (1, True)
     assert content_of(target) == before
     check_whole(runs_of(tuning))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A project that was trained; nobody changes it."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "some.yaml").write_text(CONFIG, encoding="utf-8")
+    done = qgtune("train", "some.yaml", "--quiet", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+@pytest.mark.parametrize("name", OF_A_TRAINING)
+def test_what_a_training_cannot_write_is_named_and_what_was_there_stays(
+    trained, tmp_path, monkeypatch, name, kind
+):
+    project = shutil.copytree(trained, tmp_path / "project")
+    (project / "some.yaml").write_text(CONFIG.replace("seed: 3", "seed: 4"), encoding="utf-8")
+    target = project / "some_trained" / name
+    before = content_of(target)
+
+    faults = Faults(monkeypatch, target, kind)
+    done = qgtune("train", "some.yaml", "--again", "--quiet", cwd=project)
+    assert done.returncode == 1
+    assert "the training cannot go on: " in done.stderr
+    assert name == MEMORY or target.name in done.stderr
+    assert os.strerror(FAULTS[kind]).lower() in done.stderr
+    assert "Traceback" not in done.stderr
+    assert content_of(target) == before
+    check_whole(project / "some_trained")
+
+    faults.on = False
+    done = qgtune("train", "some.yaml", "--again", "--quiet", cwd=project)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert content_of(target) != before
+    check_whole(project / "some_trained")

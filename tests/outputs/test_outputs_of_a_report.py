@@ -77,6 +77,19 @@ def test_a_report_does_not_tell_of_a_run_that_it_did_not_see(tmp_path):
     assert not (runs_of(tuning) / "config.json").exists()
 
 
+def test_files_that_a_killed_run_did_not_finish_are_removed_from_every_folder_of_its_results(tmp_path):
+    tuning = write_project(tmp_path, SEVERAL)
+    made_study(tuning, ["minimize", "maximize"], [(1.0, 1.0)])
+    assert qgtune_here("report", tuning, "--no-plots").returncode == 0
+    (runs_of(tuning) / "plots").mkdir()
+    for folder in ("", "plots", "best_configs"):
+        (runs_of(tuning) / folder / f".qgtune-{0:032}.tmp").write_text("half")
+    done = qgtune_here("clean", tuning)
+    assert "3 things removed" in done.stdout, done.stderr
+    assert not list(runs_of(tuning).rglob("*.tmp"))
+    assert (runs_of(tuning) / "best_configs/trial_00000.yaml").exists()
+
+
 def git_state(tuning):
     prepared = prepare(tuning)
     return json.loads(run_config_text(prepared, results_of(prepared, [])))["git"]

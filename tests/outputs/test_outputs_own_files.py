@@ -23,17 +23,6 @@ def own(tmp_path, said):
     return OwnFiles(tmp_path, said.append)
 
 
-def test_a_file_of_ours_is_written_over_and_one_that_was_edited_is_kept_beside(own, tmp_path, said):
-    file = tmp_path / "best.yaml"
-    own.write(file, "a")
-    own.write(file, "b")
-    assert (file.read_text(), said) == ("b", [])
-    file.write_text("mine")
-    own.write(file, "c")
-    assert (file.read_text(), (tmp_path / "best.edited.yaml").read_text()) == ("c", "mine")
-    assert said == [f"{file} was edited by hand: it is kept as best.edited.yaml"]
-
-
 def test_a_file_that_we_never_wrote_is_kept_beside_and_told_as_such(own, tmp_path, said):
     (tmp_path / "best.yaml").write_text("theirs")
     own.write(tmp_path / "best.yaml", "ours")
@@ -65,8 +54,8 @@ def test_a_name_that_is_cleared_is_free_and_what_was_edited_there_is_kept(own, t
     own.write(ours, "1")
     own.write(edited, "2")
     edited.write_text("mine")
-    own.clear(ours)
-    own.clear(edited)
+    for file in (ours, edited, tmp_path / "trial_3.yaml"):
+        own.clear(file)
     assert {path.name for path in tmp_path.glob("trial_*")} == {"trial_2.edited.yaml"}
     assert len(said) == 1
 

@@ -7,11 +7,13 @@ import subprocess
 import sys
 
 import pytest
+import torch
 from own_projects import environment, qgtune_here, write_project
 
 from qgtune import load_study
-from qgtune.training.loop.checkpoints import save_atomically
+from qgtune.training.loop.checkpoints import save_atomically, save_best_model
 from qgtune.training.model_files import read_model
+from qgtune.training.task import TrainingResult
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the faults are made with Linux's own means")
 
@@ -131,6 +133,13 @@ def test_a_checkpoint_on_a_full_disk_is_an_error_of_the_disk_and_leaves_the_one_
     assert caught.value.filename == str(full_disk / "old.pt")
     assert (full_disk / "old.pt").read_bytes() == before
     assert {path.name for path in full_disk.iterdir()} == {"old.pt", "filler"}
+
+
+def test_the_model_of_a_trial_on_a_full_disk_is_an_error_that_costs_no_trial(full_disk):
+    """Whoever trains it says so, and tells the value."""
+    result = TrainingResult(0.5, 0, {}, torch.nn.Linear(200, 200), 1)
+    with pytest.raises(OSError, match="No space left on device"):
+        save_best_model({"training": {"checkpoint_path": str(full_disk)}}, full_disk, 0, result)
 
 
 def test_a_training_on_a_disk_that_becomes_full_says_so_and_goes_on_when_there_is_room(tmp_path, full_disk):

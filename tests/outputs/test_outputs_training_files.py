@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 from own_projects import environment, qgtune_here
 
+from qgtune.outputs.own_files import OwnFiles
 from qgtune.outputs.training_files import EpochHistory, metrics_text
 from qgtune.schema.export import schemas
 from qgtune.training import EpochResult, TrainedModel, read_model
@@ -136,6 +137,24 @@ def test_a_training_that_is_killed_while_it_trains_again_leaves_what_there_was(t
     rows = list(csv.DictReader((folder / "history.csv").read_text(encoding="utf-8").splitlines()))
     assert [int(row["epoch"]) for row in rows] == [0, 1, 2]
     assert not list(folder.glob(".qgtune-history*"))
+
+
+def test_what_a_trial_of_a_study_has_learned_is_not_written_over(tmp_path):
+    """Its checkpoints are where those of a training in the same folder would be."""
+    (tmp_path / "some.yaml").write_text(CONFIG, encoding="utf-8")
+    OwnFiles(tmp_path / "runs", print).write(made(tmp_path / "runs") / "trials.csv", "number\n")
+    learned = made(tmp_path / "runs/checkpoints/00000")
+    (learned / "cfg.yaml").write_text("another: config\n", encoding="utf-8")
+    for again in ([], ["--again"]):
+        refused = qgtune(tmp_path, "train", "some.yaml", "--output", "runs", *again)
+        assert (refused.returncode, "has learned" in refused.stderr) == (1, True), refused.stderr
+    assert (learned / "cfg.yaml").read_text(encoding="utf-8") == "another: config\n"
+    assert [path.name for path in learned.iterdir()] == ["cfg.yaml"]
+
+
+def made(folder):
+    folder.mkdir(parents=True)
+    return folder
 
 
 def epoch(number):

@@ -11,8 +11,18 @@ import tempfile
 import time
 from pathlib import Path
 
+from own_projects import LONGEST
+
 SECRET = "a:secret/word"  # noqa: S105 - of servers that live for one test
 QUOTED_SECRET = "a%3Asecret%2Fword"  # noqa: S105 - as above
+
+NEEDS = {
+    "postgresql": ("initdb", "psycopg"),
+    "redis": ("redis-server", "redis"),
+    "mysql": ("mariadbd", "pymysql"),
+}
+"""The program and the driver of each kind of server."""
+_ATTEMPTS = 5
 
 
 def program(name):
@@ -24,17 +34,17 @@ def program(name):
 
 def why_not(kind):
     """Return why a kind of server cannot be tested here; empty if it can."""
-    needs = {
-        "postgresql": ("initdb", "psycopg"),
-        "redis": ("redis-server", "redis"),
-        "mysql": ("mariadbd", "pymysql"),
-    }
-    if kind not in needs:
+    if kind not in NEEDS:
         return ""
-    server, driver = needs[kind]
+    server, driver = NEEDS[kind]
     if program(server) is None:
         return f"no {server} is installed here"
-    return "" if importlib.util.find_spec(driver) else f"the driver {driver} is not installed"
+    return "" if has_driver(kind) else f"the driver {driver} is not installed"
+
+
+def has_driver(kind):
+    """Return whether a kind of server could be spoken to, if there were one."""
+    return importlib.util.find_spec(NEEDS[kind][1]) is not None
 
 
 def _as_user(name, folder):
@@ -58,12 +68,14 @@ def _folder():
 
 
 def wait_for(answers, process):
-    """Wait until a server answers."""
-    deadline = time.monotonic() + 60
+    """Wait until a server answers; return whether it has not ended before."""
+    deadline = time.monotonic() + LONGEST
     while not answers():
-        assert process.poll() is None, "the server has ended"
+        if process.poll() is not None:
+            return False
         assert time.monotonic() < deadline, "the server does not answer"
         time.sleep(0.05)
+    return True
 
 
 @contextlib.contextmanager
@@ -74,7 +86,12 @@ def running(command, **user):
         yield process
     finally:
         process.terminate()
-        process.wait(30)
+        try:
+            process.wait(LONGEST)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
 
 
 @contextlib.contextmanager
@@ -95,7 +112,7 @@ def postgresql():
         settings = ["-c", "listen_addresses=", "-c", "fsync=off", "-k", folder]
         with running([program("postgres"), "-D", data, *settings], **user) as server:
             ready = [program("pg_isready"), "-q", "-h", folder]
-            wait_for(lambda: subprocess.run(ready, check=False).returncode == 0, server)
+            assert wait_for(lambda: subprocess.run(ready, check=False).returncode == 0, server)
             create = [program("createdb"), "-h", folder, "-U", "qgtune", "studies"]
             subprocess.run(create, check=True, env=environment)
             yield f"postgresql://qgtune:{QUOTED_SECRET}@/studies?host={folder}"
@@ -109,25 +126,37 @@ def free_port():
 
 
 @contextlib.contextmanager
+def on_a_free_port(command, answers, **user):
+    """Start a server; yield its port, another one where somebody else has taken the first meanwhile."""
+    with contextlib.ExitStack() as servers:
+        for _ in range(_ATTEMPTS):
+            port = free_port()
+            server = servers.enter_context(running(command(port), **user))
+            if wait_for(lambda port=port: answers(port), server):
+                break
+        else:
+            raise AssertionError("the server has ended each time")
+        yield port
+
+
+@contextlib.contextmanager
 def redis():
     """Start a Redis server on a free port; yield its URL."""
     import redis as driver
 
-    port = free_port()
-    options = ["--port", port, "--bind", "127.0.0.1", "--save", "", "--requirepass", SECRET]
-    with (
-        _folder() as folder,
-        running([program("redis-server"), *map(str, options), "--dir", folder]) as server,
-    ):
-        url = f"redis://:{QUOTED_SECRET}@127.0.0.1:{port}/0"
+    def answers(port):
+        with contextlib.suppress(driver.RedisError):
+            return driver.Redis.from_url(url(port)).ping()
+        return False
 
-        def answers():
-            with contextlib.suppress(driver.RedisError):
-                return driver.Redis.from_url(url).ping()
-            return False
+    def url(port):
+        return f"redis://:{QUOTED_SECRET}@127.0.0.1:{port}/0"
 
-        wait_for(answers, server)
-        yield url
+    options = ["--bind", "127.0.0.1", "--save", "", "--requirepass", SECRET]
+    with _folder() as folder:
+        command = [program("redis-server"), *options, "--dir", folder, "--port"]
+        with on_a_free_port(lambda port: [*command, str(port)], answers) as port:
+            yield url(port)
 
 
 @contextlib.contextmanager
@@ -137,7 +166,7 @@ def mysql():
 
     with _folder() as folder:
         user = _as_user("mysql", folder)
-        port, data = free_port(), folder / "data"
+        data = folder / "data"
         install = [program("mariadb-install-db"), "--no-defaults", f"--datadir={data}", "--skip-test-db"]
         subprocess.run(install, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **user)
         (folder / "start.sql").write_text(
@@ -148,20 +177,19 @@ def mysql():
         options = [
             f"--datadir={data}",
             f"--socket={folder / 's'}",
-            f"--port={port}",
             "--bind-address=127.0.0.1",
         ]
         start = [*options, f"--init-file={folder / 'start.sql'}", f"--pid-file={folder / 'pid'}"]
-        with running([program("mariadbd"), "--no-defaults", *start], **user) as server:
+        command = [program("mariadbd"), "--no-defaults", *start]
 
-            def answers():
-                with contextlib.suppress(pymysql.MySQLError):
-                    connection = pymysql.connect(
-                        host="127.0.0.1", port=port, user="qgtune", password=SECRET, database="studies"
-                    )
-                    connection.close()
-                    return True
-                return False
+        def answers(port):
+            with contextlib.suppress(pymysql.MySQLError):
+                connection = pymysql.connect(
+                    host="127.0.0.1", port=port, user="qgtune", password=SECRET, database="studies"
+                )
+                connection.close()
+                return True
+            return False
 
-            wait_for(answers, server)
+        with on_a_free_port(lambda port: [*command, f"--port={port}"], answers, **user) as port:
             yield f"mysql://qgtune:{QUOTED_SECRET}@127.0.0.1:{port}/studies"

@@ -16,6 +16,23 @@ from threadpoolctl import threadpool_info
 from qgtune.core.errors import ConfigValueError, TrialPruned
 
 
+def wait_for(path):
+    """Wait until a file is there, for as long as the busiest machine may need."""
+    deadline = time.monotonic() + 300
+    while not Path(path).exists():
+        assert time.monotonic() < deadline, f"nobody made {path}"
+        time.sleep(0.005)
+
+
+def kill_once(flag):
+    """Kill this process, unless another one has got here before."""
+    try:
+        os.close(os.open(flag, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def parabola(_context):
     def objective(trial):
         return trial.suggest_float("x", -1.0, 1.0) ** 2
@@ -60,9 +77,8 @@ def grid_cells_of_which_one_kills(flag, _context):
 
     def objective(trial):
         value = grid_value(trial)
-        if trial.number >= 2 and not Path(flag).exists():
-            Path(flag).touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+        if trial.number >= 2:
+            kill_once(flag)
         return value
 
     return objective
@@ -92,9 +108,7 @@ def pruned_by_median(_context):
 
 def kills_its_worker_once(flag, _context):
     def objective(trial):
-        if not Path(flag).exists():
-            Path(flag).touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+        kill_once(flag)
         return trial.suggest_float("x", 0.0, 1.0)
 
     return objective
@@ -168,7 +182,7 @@ def meets_a_second_thread(_context):
     barrier = threading.Barrier(2)
 
     def objective(trial):
-        barrier.wait(timeout=60)
+        barrier.wait(timeout=300)
         return float(trial.number)
 
     return objective
@@ -179,8 +193,8 @@ def meets_a_second_process(folder, context):
 
     def objective(trial):
         (Path(folder) / f"worker-{context.worker}").touch()
-        while len(list(Path(folder).glob("worker-*"))) < context.n_processes:
-            time.sleep(0.005)
+        for worker in range(context.n_processes):
+            wait_for(Path(folder) / f"worker-{worker}")
         return trial.suggest_float("x", 0.0, 1.0)
 
     return objective
@@ -189,8 +203,7 @@ def meets_a_second_process(folder, context):
 def waits_for_a_file(path, _context):
     def objective(trial):
         x = trial.suggest_float("x", 0.0, 1.0)
-        while not Path(path).exists():
-            time.sleep(0.005)
+        wait_for(path)
         return x
 
     return objective
@@ -199,8 +212,8 @@ def waits_for_a_file(path, _context):
 def waits_from_the_fourth_trial_on(path, _context):
     def objective(trial):
         x = trial.suggest_float("x", 0.0, 1.0)
-        while trial.number >= 4 and not Path(path).exists():
-            time.sleep(0.005)
+        if trial.number >= 4:
+            wait_for(path)
         return x
 
     return objective
@@ -267,10 +280,57 @@ def takes_a_moment(seconds, _context):
 
     def objective(trial):
         x = trial.suggest_float("x", 0.0, 1.0)
-        time.sleep(seconds)
+        time.sleep(float(seconds))
         return x * x
 
     return objective
+
+
+def waits_at_startup(begun, go, _context):
+    Path(begun).touch()
+    wait_for(go)
+    return lambda _trial: 0.0
+
+
+def first_trial_waits_for_a_file(path, _context):
+    def objective(trial):
+        if trial.number == 0:
+            wait_for(path)
+        return float(trial.number)
+
+    return objective
+
+
+def first_trial_waits_for_the_last(path, total, _context):
+    """The first trial is as long as all the others together."""
+
+    def objective(trial):
+        if trial.number == total - 1:
+            Path(path).touch()
+        if trial.number == 0:
+            wait_for(path)
+        return float(trial.number)
+
+    return objective
+
+
+def worker_sees_gpus(folder, context):
+    """What each worker sees, once every worker has a trial."""
+    meet = meets_a_second_process(folder, context)
+
+    def objective(trial):
+        trial.set_user_attr("gpus", os.environ.get("CUDA_VISIBLE_DEVICES"))
+        return meet(trial)
+
+    return objective
+
+
+def number_of_trial(_context):
+    return lambda trial: float(trial.number)
+
+
+def takes_no_time(_context):
+    return lambda trial: trial.suggest_float("x", 0.0, 1.0)
 
 
 def cancels_once(_context):
@@ -307,8 +367,7 @@ def waits_and_tells(path, _context):
 
     def objective(trial):
         x = trial.suggest_float("x", 0.0, 1.0)
-        while not Path(path).exists():
-            time.sleep(0.005)
+        wait_for(path)
         with Path(f"{path}.ended").open("a") as file:
             file.write(f"{os.getpid()} {trial.number}\n")
         return x
@@ -391,3 +450,21 @@ def open_sockets():
         with contextlib.suppress(OSError):
             links.append(str(Path(entry).readlink()))
     return [link for link in links if link.startswith("socket:")]
+
+
+def takes_its_company_along(folder, _context):
+    """Kill the worker wherever x is above 0.5, at first only once another trial runs beside it."""
+    met, killed = Path(folder) / "met", Path(folder) / "killed"
+
+    def objective(trial):
+        x = trial.suggest_float("x", 0.0, 1.0)
+        if x > 0.5:
+            wait_for(met)
+            killed.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        met.touch()
+        wait_for(killed)
+        time.sleep(0.3)  # long enough for another thread to kill it
+        return x
+
+    return objective

@@ -79,8 +79,8 @@ def test_workers_whose_server_is_killed_end_before_their_trials_are_lost(journal
             if len(begun) == 2:
                 os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)
         elif isinstance(event, WorkerDied):
-            assert not owners[event.worker].is_alive()
             go.touch()
+            assert not owners[event.worker].is_alive()
 
     make_objective = functools.partial(objectives.waits_and_tells, str(go))
     outcome, events = run(make_objective, 4, storage=journal, n_processes=2, on_event=kill_the_server)

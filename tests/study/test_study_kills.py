@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from own_projects import LONGEST, end_at_last, processes_of, wait_until
 
 from qgtune.study import open_study, trial_records
 from qgtune.study.storage.run_lock import RunLock
@@ -16,6 +17,15 @@ from qgtune.study.storage.run_lock import RunLock
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
 SCRIPT = Path(__file__).with_name("study_script.py")
+
+
+def is_alive(pid):
+    """Return whether a process has not ended; one that only waits to be noticed has."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in "ZX"
 
 
 def names(folder):
@@ -33,6 +43,7 @@ class Script:
             text=True,
             start_new_session=True,
         )
+        end_at_last(self.process)
         self.lines = []
 
     def read_until(self, pattern, times=1):
@@ -47,7 +58,7 @@ class Script:
 
     def finish(self):
         """Return the exit status, what was printed since, and what went to the standard error."""
-        out, err = self.process.communicate(timeout=60)
+        out, err = self.process.communicate(timeout=LONGEST)
         return self.process.returncode, out, err
 
 
@@ -109,6 +120,42 @@ def test_workers_outlive_a_killed_supervisor_for_their_trial_only(script, tmp_pa
     assert names(tmp_path) == ["go", "study.log"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="it looks at processes in /proc")
+def test_a_worker_that_waits_for_a_killed_supervisor_ends_at_once(script, tmp_path):
+    go = tmp_path / "go"
+    run = script(tmp_path / "study.log", 2, 2, "first_trial_waits_for_a_file", go)
+    run.read_until(r"^TrialFinished")
+    run.read_until(r"^WorkerReady", times=2)
+    busy = re.search(r"TrialStarted worker=(\d) number=0", "".join(run.lines))[1]
+    pids = dict(re.findall(r"WorkerReady worker=(\d) pid=(\d+)", "".join(run.lines)))
+    run.process.kill()
+    run.process.wait()
+    waits = int(pids[str(1 - int(busy))])
+    wait_until(lambda: not is_alive(waits), "the worker that has nothing to do still runs")
+    assert is_alive(int(pids[busy])), "the other one finishes its trial"
+    go.touch()
+    run.finish()
+    assert [record.state for record in records_of(tmp_path / "study.log")] == ["complete"] * 2
+
+
+def test_a_worker_whose_supervisor_is_killed_before_it_begins_ends_without_a_trial(script, tmp_path):
+    begun, go = tmp_path / "begun", tmp_path / "go"
+    run = script(tmp_path / "study.log", 2, 1, "waits_at_startup", begun, go)
+    wait_until(begun.exists, "the worker has not begun")
+    run.process.kill()
+    go.touch()
+    run.finish()  # whoever holds the script's output has ended
+    assert records_of(tmp_path / "study.log") == []
+
+
+def test_two_runs_on_one_study_give_it_exactly_its_total(script, tmp_path):
+    journal = tmp_path / "study.log"
+    runs = [script(journal, 6, 2, "takes_a_moment", 0.02) for _ in range(2)]
+    assert [run.finish()[0] for run in runs] == [0, 0]
+    states = [record.state for record in records_of(journal)]
+    assert states == ["complete"] * 6
+
+
 def test_a_killed_worker_is_replaced_and_its_trial_made_up_for(script, tmp_path):
     journal, go = tmp_path / "study.log", tmp_path / "go"
     run = script(journal, 4, 2, "waits_for_a_file", go)
@@ -121,6 +168,22 @@ def test_a_killed_worker_is_replaced_and_its_trial_made_up_for(script, tmp_path)
     assert (status, err) == (0, "")
     states = [record.state for record in records_of(journal)]
     assert sorted(states) == ["complete"] * 4 + ["failed"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it finds the server in /proc")
+def test_a_killed_fork_server_costs_the_trials_of_its_workers_and_leaves_none_of_them(script, tmp_path):
+    journal, go = tmp_path / "study.log", tmp_path / "go"
+    run = script(journal, 4, 2, "waits_for_a_file", go)
+    run.read_until(r"^TrialStarted", times=2)
+    workers = run.pids()
+    os.kill(processes_of(run.process.pid)[workers[0]], signal.SIGKILL)
+    run.read_until(r"^WorkerDied .*reason=was lost together with the server", times=2)
+    go.touch()
+    status, _, err = run.finish()
+    assert (status, err) == (0, "")
+    assert not any(map(is_alive, workers))
+    states = [record.state for record in records_of(journal)]
+    assert sorted(states) == ["complete"] * 4 + ["failed"] * 2
 
 
 def test_the_first_interrupt_lets_running_trials_finish(script, tmp_path):
@@ -186,7 +249,7 @@ def test_a_second_run_writes_nothing_while_the_first_one_repairs(tmp_path):
             assert second.stdout.readline() == "joins\n"
             written_meanwhile = journal.read_bytes()
             first.communicate("\n")
-            out, _ = second.communicate(timeout=60)
+            out, _ = second.communicate(timeout=LONGEST)
             assert (second.returncode, written_meanwhile) == (0, b"")
     assert "outcome interrupted=False resumed_from=0" in out
     assert [record.state for record in records_of(journal)] == ["complete"] * 2

@@ -8,11 +8,11 @@ import study_objectives as objectives
 
 from qgtune.core.events import Notice, WorkerDied
 from qgtune.study import RunSpec, create_study, open_study, run_trials, trial_records
-from qgtune.study.attributes import DEATHS, LOST, OWNER, RETRY_OF
+from qgtune.study.attributes import DEATHS, FAILURE, LOST, OWNER, RETRY_OF
 from qgtune.study.results.records import is_finished
 from qgtune.study.running.gpus import share_of_gpus
 from qgtune.study.running.process_ends import MemoryKills, end_of
-from qgtune.study.running.retries import Loss, lose_trial
+from qgtune.study.running.retries import Blame, Loss, lose_trial, lose_trials_of_killed_run
 
 
 def run(make_objective, total, **fields):
@@ -33,7 +33,7 @@ def begun(study):
 
 def test_the_parameters_of_a_lost_trial_are_tried_again_in_the_next_one(study):
     lost = begun(study)
-    assert lose_trial(study, 0, "killed", retry=True, blame=True) is Loss.RETRIED
+    assert lose_trial(study, 0, "killed", retry=True, blame=Blame.WORKER) is Loss.RETRIED
     again = begun(study)
     assert again.params == lost.params
     assert again.user_attrs == {RETRY_OF: 0, DEATHS: 1}
@@ -42,21 +42,58 @@ def test_the_parameters_of_a_lost_trial_are_tried_again_in_the_next_one(study):
 def test_a_lost_trial_is_retried_once_however_often_it_is_lost(study):
     begun(study)
     # As if the supervisor had been killed after enqueuing and before failing the trial.
-    study.enqueue_trial({"x": 0.5}, user_attrs={RETRY_OF: 0, DEATHS: 0})
-    lose_trial(study, 0, "killed", retry=True, blame=False)
+    study.enqueue_trial({"x": 0.5}, user_attrs={RETRY_OF: 0})
+    lose_trial(study, 0, "killed", retry=True, blame=Blame.NOBODY)
     assert len(study.trials) == 2
+
+
+def test_of_two_runs_that_lose_one_trial_at_the_same_moment_the_later_retry_gives_way(tmp_path):
+    begun(create_study("study", tmp_path / "study.log"))
+    first, second = (open_study("study", tmp_path / "study.log") for _ in range(2))
+    enqueue = first.enqueue_trial
+
+    def after_the_other_one(*arguments, **fields):
+        lose_trial(second, 0, "killed", retry=True, blame=Blame.NOBODY)
+        enqueue(*arguments, **fields)
+
+    first.enqueue_trial = after_the_other_one
+    lose_trial(first, 0, "killed", retry=True, blame=Blame.NOBODY)
+    assert [trial.state.name for trial in second.trials] == ["FAIL", "WAITING", "FAIL"]
+    assert LOST in second.trials[2].user_attrs, "it does not count"
+
+
+def test_a_config_that_takes_its_whole_run_along_three_times_counts_as_failed(study):
+    for _ in range(2):
+        begun(study).set_user_attr(OWNER, None)
+        assert lose_trials_of_killed_run(study, retry=True, alone=True)
+    begun(study).set_user_attr(OWNER, None)
+    lose_trials_of_killed_run(study, retry=True, alone=True)
+    blamed = study.trials[-1]
+    assert LOST not in blamed.user_attrs
+    assert blamed.user_attrs[FAILURE].startswith("3 runs that had no other trial were killed")
+    assert len({trial.params["x"] for trial in study.trials}) == 1
+
+
+def test_nobody_is_blamed_for_a_killed_run_that_had_two_trials(study):
+    for _ in range(4):
+        for trial in (begun(study), begun(study)):
+            trial.set_user_attr(OWNER, None)
+        lose_trials_of_killed_run(study, retry=True, alone=True)
+    begun_ones = [trial for trial in study.trials if trial.state.is_finished()]
+    assert len(begun_ones) == 8
+    assert all(LOST in trial.user_attrs for trial in begun_ones)
 
 
 def test_a_trial_that_has_ended_is_neither_lost_nor_retried(study):
     study.tell(begun(study), 1.0)
-    assert lose_trial(study, 0, "killed", retry=True, blame=True) is Loss.ENDED
+    assert lose_trial(study, 0, "killed", retry=True, blame=Blame.WORKER) is Loss.ENDED
     assert len(study.trials) == 1
 
 
 def test_a_trial_that_another_run_has_taken_for_lost_is_not_an_end(study):
     trial = begun(study)
-    lose_trial(study, 0, "killed", retry=False, blame=False)
-    assert lose_trial(study, trial.number, "killed", retry=True, blame=True) is Loss.KNOWN
+    lose_trial(study, 0, "killed", retry=False, blame=Blame.NOBODY)
+    assert lose_trial(study, trial.number, "killed", retry=True, blame=Blame.WORKER) is Loss.KNOWN
     assert len(study.trials) == 1
 
 
@@ -71,14 +108,14 @@ def test_a_trial_that_ends_while_it_is_taken_for_lost_is_complete_and_counts(stu
 
 def test_without_retries_the_parameters_are_left(study):
     begun(study)
-    assert lose_trial(study, 0, "killed", retry=False, blame=True) is Loss.DROPPED
+    assert lose_trial(study, 0, "killed", retry=False, blame=Blame.WORKER) is Loss.DROPPED
     assert len(study.trials) == 1
 
 
 def test_what_was_enqueued_and_not_reached_is_not_forgotten(study):
     study.enqueue_trial({"x": 0.25, "y": 3})
     begun(study)
-    lose_trial(study, 0, "killed", retry=True, blame=False)
+    lose_trial(study, 0, "killed", retry=True, blame=Blame.NOBODY)
     again = study.ask()
     assert (again.suggest_float("x", 0.0, 1.0), again.suggest_int("y", 1, 5)) == (0.25, 3)
 
@@ -104,6 +141,16 @@ def test_a_config_that_kills_three_workers_in_a_row_counts_as_failed_and_the_stu
     assert any(
         "its parameters are tried again" in event.text for event in events if isinstance(event, Notice)
     )
+
+
+def test_a_config_that_kills_its_worker_takes_another_trial_along_once(tmp_path):
+    first = ({"x": 0.9}, {"x": 0.1}, {"x": 0.2})
+    make_objective = functools.partial(objectives.takes_its_company_along, str(tmp_path))
+    outcome, _ = run(make_objective, 3, storage=str(tmp_path / "study.log"), n_jobs=2, enqueue=first)
+    ends = {x: [record for record in outcome.records if record.params["x"] == x] for x in (0.9, 0.1, 0.2)}
+    assert [record.lost for record in ends[0.9]] == [True, True, False]
+    assert ends[0.9][-1].failure.startswith("3 worker processes in a row died with these parameters")
+    assert [[record.lost for record in ends[x]] for x in (0.1, 0.2)] == [[True, False], [False]]
 
 
 def test_a_run_that_was_killed_tries_its_trial_s_parameters_again(tmp_path):

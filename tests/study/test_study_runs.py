@@ -223,9 +223,8 @@ def test_a_worker_that_is_killed_costs_one_trial(journal, tmp_path):
     lost = [record for record in outcome.records if record.state == "failed"]
     assert sorted(states(outcome)) == ["complete"] * 4 + ["failed"]
     assert [event.numbers for event in events.of(WorkerDied)] == [(lost[0].number,)]
-    assert lost[0].failure == (
-        "its worker process was lost: was killed by SIGKILL (often for want of memory)"
-    )
+    # By the kernel, it says, if that has killed anything on the machine for want of memory meanwhile.
+    assert lost[0].failure.startswith("its worker process was lost: was killed by ")
     assert lost[0].lost
     assert events[-1].finished == 4
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from qgtune.study import (
     create_study,
     open_storage,
     open_study,
+    params_written_together,
     run_trials,
     trial_records,
 )
@@ -112,6 +114,25 @@ def test_a_broken_line_inside_a_journal_is_named(journal):
     journal.write_bytes(b"".join([*lines[:2], b'{"op_co\n', *lines[2:]]))
     with pytest.raises(ConfigValueError, match="line 3 is not a whole record"):
         open_storage(journal)
+
+
+def test_a_record_that_another_program_glued_to_half_a_record_is_named_and_not_lost(journal):
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([*lines[:2], lines[2].rstrip(b"\n"), *lines[3:]]))
+    with pytest.raises(ConfigValueError, match="line 3 is not a whole record"):
+        open_storage(journal)
+
+
+def test_a_storage_that_is_sent_on_while_parameters_wait_takes_none_of_them_along(journal):
+    study = create_study("study", journal)
+    trial = study.ask()
+    with params_written_together(trial):
+        trial.suggest_float("x", 0.0, 1.0)
+        copy = pickle.loads(pickle.dumps(study._storage))
+        copy.get_all_trials(study._study_id)
+        before = journal.read_bytes()
+    assert journal.read_bytes().count(b"\n") == before.count(b"\n") + 1
+    assert open_study("study", journal).trials[-1].params == trial.params
 
 
 def test_a_study_keeps_its_direction(journal):
@@ -209,6 +230,30 @@ def test_a_writer_that_was_killed_blocks_nobody(journal, caplog, monkeypatch):
         study.optimize(lambda _trial: 0.0, n_trials=1)
     assert caplog.messages == []
     assert not os.path.lexists(f"{journal}.lock")
+
+
+FORKS_WHILE_WRITING = """
+import os, signal, sys
+from pathlib import Path
+from qgtune.study.storage.journal_lock import JournalLock
+JournalLock(Path(sys.argv[1])).acquire()
+if os.fork() == 0:
+    print("ready", flush=True)
+    os.read(0, 1)
+    os._exit(0)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@posix_only
+def test_a_child_forked_from_a_writer_that_was_killed_keeps_no_lock(journal):
+    command = [sys.executable, "-c", FORKS_WHILE_WRITING, str(journal)]
+    parent = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert parent.stdout.readline() == b"ready\n"
+    parent.wait()
+    create_study("study", journal).optimize(lambda _trial: 0.0, n_trials=1)
+    assert not os.path.lexists(f"{journal}.lock")
+    parent.communicate()
 
 
 @pytest.mark.parametrize("target", ["a link", "a file"])

@@ -10,6 +10,7 @@ from qgtune.compiler.building.written import Fields, Written
 from qgtune.compiler.problems import Problems
 from qgtune.core.diagnostics import Location, Related, did_you_mean, nearest
 from qgtune.core.paths import Path
+from qgtune.core.wording import count
 from qgtune.document import (
     TAGS,
     AliasNode,
@@ -144,7 +145,7 @@ class Mismatches:
         assert isinstance(node, SequenceNode)  # noqa: S101 - it is a list that has a length
         self.problems.warn(
             "QG210",
-            f"{path_text(path)} has {_count(len(node.items), 'item')} here and {base_length} in "
+            f"{path_text(path)} has {count(len(node.items), 'item')} here and {base_length} in "
             f"the base settings; a config will have {len(node.items)}",
             self._key_or_node(written),
             "to leave an item as in the base settings, write - {} in its place",
@@ -179,10 +180,6 @@ def kind_text(node: Content) -> str:
         if node.style
         else f"the value {node.text}"
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _flow_text(node: SequenceNode) -> str:

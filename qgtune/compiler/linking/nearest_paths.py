@@ -2,6 +2,7 @@
 
 from qgtune.core.diagnostics import nearest
 from qgtune.core.paths import Path, format_path, selects_many
+from qgtune.core.wording import count
 from qgtune.space import Mapping, Parameter, Repeat, Sequence, SpaceNode
 from qgtune.space.tree import children
 
@@ -20,8 +21,7 @@ def missing_hint(node: SpaceNode, target: Path, depth: int) -> str:
     if isinstance(node, Repeat) and (isinstance(target[depth], int) or selects_many(target[depth])):
         return f"{format_path(path)} has at most {len(node.items)} items; what the last has goes under last:"
     if isinstance(node, Sequence):
-        count = len(node.items)
-        return f"{format_path(path)} has {count} item{'' if count == 1 else 's'}"
+        return f"{format_path(path)} has {count(len(node.items), 'item')}"
     known = _known_paths(node, path)
     if not known:
         if isinstance(node, Mapping):

@@ -2,7 +2,6 @@
 
 import signal
 import threading
-from collections.abc import Sequence
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from types import FrameType, TracebackType
@@ -11,24 +10,23 @@ from typing import Any, Self
 STOP_SIGNAL: int | None = getattr(signal, "SIGUSR1", None)
 """The signal by which a run is asked to let its trials finish and end; None on Windows, which has none."""
 
-_CTRL_C, _WISH = b"!", b"."
+ENDS: tuple[int, ...] = tuple(
+    number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None
+)
+"""The signals by which a machine that is shut down, a queue or a closed terminal ends a process."""
 
 
 class Interrupts:
-    """Catches Ctrl-C (SIGINT) and the wish to stop (SIGUSR1) within its block.
+    """Catches Ctrl-C (SIGINT), the wish to stop (SIGUSR1) and the signals of ``ENDS`` within its block.
 
     ``connection`` becomes readable with each one. Outside the main thread Python cannot catch signals; then
-    there is never one to read.
-
-    Args:
-        also: further signals that count as Ctrl-C.
+    there is never one to read. An end that the process was told to ignore, as ``nohup`` does, stays ignored.
     """
 
-    def __init__(self, also: Sequence[signal.Signals] = ()) -> None:
+    def __init__(self) -> None:
         receive: Connection
         receive, self._send = Pipe(duplex=False)
         self.connection = receive
-        self._ctrl_c = (signal.SIGINT, *also)
         self._previous: dict[int, Any] = {}
 
     @property
@@ -36,16 +34,17 @@ class Interrupts:
         """Whether another process may send ``STOP_SIGNAL``."""
         return STOP_SIGNAL in self._previous
 
-    def take(self) -> bool:
-        """Take one; return whether it was Ctrl-C. Call it when ``connection`` is readable."""
-        return self.connection.recv_bytes() == _CTRL_C
+    def take(self) -> int:
+        """Take one, and return the number of the signal. Call it when ``connection`` is readable."""
+        return self.connection.recv_bytes()[0]
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
-        self._send.send_bytes(_CTRL_C if number in self._ctrl_c else _WISH)
+        self._send.send_bytes(bytes([number]))
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in (*self._ctrl_c, STOP_SIGNAL):
+            heeded = [number for number in ENDS if signal.getsignal(number) is not signal.SIG_IGN]
+            for number in (signal.SIGINT, STOP_SIGNAL, *heeded):
                 if number is not None:
                     self._previous[number] = signal.signal(number, self._note)
         return self

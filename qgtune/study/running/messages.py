@@ -1,8 +1,9 @@
 """What a worker and its supervisor say to each other, besides events.
 
-A worker says Ask and gets RUN or STOP; after RUN it runs one trial and says Told. The supervisor never
-waits for a worker, and a worker waits for nobody but the supervisor: whichever is killed, no lock and
-no queue is left that another one hangs on.
+A worker says Ask and gets a number. STOP ends it; any other is the number of finished trials that its study
+shall have, and permits it to run one trial, after which it says Told. The supervisor never waits for a
+worker, and a worker waits for nobody but the supervisor: whichever is killed, no lock and no queue is left
+that another one hangs on.
 """
 
 import pickle
@@ -14,8 +15,7 @@ from qgtune.core.errors import QgtuneError
 from qgtune.core.events import EpochReported, Notice, TrialStarted, WorkerReady
 from qgtune.study.running.run_spec import WorkerStartupError
 
-RUN = "run"
-STOP = "stop"
+STOP = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,11 @@ class Told:
     number: int
     traceback: str
     """Of the exception that failed it; empty if there was none, or if it is one of qgtune's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """The trial was one more than the study needs, as another run had begun one too; it did not run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +77,6 @@ class Broken:
     reason: str
 
 
-Message = Ask | Told | StartupFailed | Broken | WorkerReady | TrialStarted | EpochReported | Notice
+Message = (
+    Ask | Told | GivenBack | StartupFailed | Broken | WorkerReady | TrialStarted | EpochReported | Notice
+)

@@ -100,6 +100,8 @@ class RunOutcome:
     total: int = 0
     """Finished trials that the study was to have in the end."""
     interrupted: bool = False
+    ended_by: int = 0
+    """The signal that ended the run at once, SIGTERM or SIGHUP, by its number; 0 if there was none."""
     timed_out: bool = False
     stopped_early_reason: str = ""
     """Why the run gave up before its total; empty if it did not."""

@@ -1,7 +1,6 @@
 """The front door of a run: a storage that is repaired, a study made or found, a supervisor at work."""
 
 import pickle
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +14,7 @@ from qgtune.study.quiet import quiet_optuna
 from qgtune.study.running.beginnings import begin_anew
 from qgtune.study.running.interrupts import Interrupts
 from qgtune.study.running.launched_run import LaunchedRun
-from qgtune.study.running.retries import lose_abandoned_trials
+from qgtune.study.running.retries import lose_trials_of_killed_run
 from qgtune.study.running.run_spec import RunOutcome, RunSpec
 from qgtune.study.running.stopping import reachable
 from qgtune.study.running.supervisor import Supervisor
@@ -25,8 +24,6 @@ from qgtune.study.storage.run_lock import RunLock
 from qgtune.study.storage.storage_address import StorageAddress
 from qgtune.study.storage.storage_problems import storage_lost_in_words
 from qgtune.study.storage.storages import open_storage, prepare_storage, repair_storage, storage_advice
-
-_KILLED_RUN = "the run was killed before this trial ended"
 
 
 def run_trials(spec: RunSpec, on_event: Callable[[Event], None]) -> RunOutcome:
@@ -80,7 +77,7 @@ def _run(
             if note:
                 on_event(Notice(note))
         alone = alone and storage.file is not None
-        lose_abandoned_trials(study, _KILLED_RUN, retry=spec.retries, alone=alone)
+        lose_trials_of_killed_run(study, retry=spec.retries, alone=alone)
         if not spec.joins and not lock.others_live:
             begin_anew(study)
         lock.share()
@@ -89,8 +86,7 @@ def _run(
             with Interrupts() as interrupts, reachable(lock, spec.study_name, interrupts):
                 return LaunchedRun(spec, spec.launching, study, on_event, interrupts).run()
         start = WorkerStarter(process_factory(spec.start_method, spec.preload), payload, storage, spec.n_jobs)
-        also = (signal.SIGTERM,) if spec.joins else ()
-        with Interrupts(also) as interrupts, reachable(lock, spec.study_name, interrupts):
+        with Interrupts() as interrupts, reachable(lock, spec.study_name, interrupts):
             supervisor = Supervisor(spec, start, study, on_event, interrupts)
             advice = storage_advice(storage, spec.n_processes * spec.n_jobs)
             return supervisor.run(lock, alone_by_lock=alone_by_lock, advice=advice)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import optuna
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from qgtune.core.errors import QgtuneError
 from qgtune.core.trials import TrialRecord
@@ -37,7 +37,11 @@ class Tally:
         self._deaths_to_stop = DEATHS_TO_STOP * n_processes
         self.first_failure = ""
         self.first_traceback = ""
-        self.best = best_record(trial_records(study), self._direction) if self._direction else None
+        self.best: TrialRecord | None = None
+        self._seen: set[int] = set()
+        self._overlooked: frozenset[int] = frozenset()
+        self._target_is_past = False
+        self._look()
         self._forgiven = forgiven_trials(study)
 
     @property
@@ -57,7 +61,7 @@ class Tally:
         Raises:
             QgtuneError: if the storage knows nothing of its end.
         """
-        trials = self._study.get_trials(deepcopy=False)
+        trials = self._look()
         if number >= len(trials) or not trials[number].state.is_finished():
             raise QgtuneError(
                 f"trial {number} has ended, but the study's storage does not hold its end: "
@@ -69,11 +73,7 @@ class Tally:
             self._failures += 1
             if not self.first_failure:
                 self.first_failure, self.first_traceback = record.failure, traceback
-        if self._direction is None:
-            return record, False
-        candidates = [record] if self.best is None else [self.best, record]
-        self.best = best_record(candidates, self._direction)
-        return record, self.best is record
+        return record, self.best is not None and self.best.number == number
 
     def note_death(self) -> None:
         """Count a worker that died."""
@@ -89,6 +89,17 @@ class Tally:
         """Finished trials wanted in the end."""
         return self._total
 
+    @property
+    def limit(self) -> int:
+        """Finished trials, whether they count or not, with which the study has its total."""
+        return self._total + len(self._forgiven)
+
+    def overlook_earlier_goals(self, target: float | None) -> None:
+        """Go on although a goal was reached before: no target then, and patience begins with this run."""
+        trials = self._look()
+        self._target_is_past = self._reaches(target)
+        self._overlooked = frozenset(trial.number for trial in trials if is_finished(trial))
+
     def goal_reached(self, target: float | None, patience: int | None) -> str:
         """Return why no further trial is needed, or an empty text.
 
@@ -96,17 +107,18 @@ class Tally:
             target: a value that is good enough, or None.
             patience: trials in a row that may finish without a new best one, or None.
         """
+        trials = self._look()
         if is_end_asked(self._study) and self.missing:
             return "the objective or the sampler has asked for the end of the study"
-        if self.best is None or self._direction is None:
+        best = self.best
+        if best is None:
             return ""
-        best, value = self.best, self.best.values[0]
-        if target is not None and (value >= target if self._direction == "maximize" else value <= target):
-            return f"trial {best.number} has reached the target of {target:g} with {value:.6g}"
+        if target is not None and self._reaches(target) and not self._target_is_past:
+            return f"trial {best.number} has reached the target of {target:g} with {best.values[0]:.6g}"
         if patience is None:
             return ""
-        trials = self._study.get_trials(deepcopy=False)
-        since = sum(is_finished(trial) and trial.number > best.number for trial in trials)
+        later = (trial for trial in trials if trial.number > best.number)
+        since = sum(is_finished(trial) and trial.number not in self._overlooked for trial in later)
         if since < patience:
             return ""
         return f"{since} trials have finished since the best one, trial {best.number}"
@@ -132,6 +144,22 @@ class Tally:
         if self._failures >= FAILURES_TO_STOP and not self._any_success():
             return f"the first {self._failures} trials have all failed"
         return ""
+
+    def _look(self) -> list[FrozenTrial]:
+        """Return the study's trials, after taking in those that have ended, whoever ran them."""
+        trials = self._study.get_trials(deepcopy=False)
+        ended = [trial for trial in trials if trial.state.is_finished() and trial.number not in self._seen]
+        self._seen.update(trial.number for trial in ended)
+        if self._direction is not None and ended:
+            known = [] if self.best is None else [self.best]
+            self.best = best_record([*known, *map(trial_record, ended)], self._direction)
+        return trials
+
+    def _reaches(self, target: float | None) -> bool:
+        if target is None or self.best is None:
+            return False
+        value = self.best.values[0]
+        return value >= target if self._direction == "maximize" else value <= target
 
     def _any_success(self) -> bool:
         states = (TrialState.COMPLETE, TrialState.PRUNED)

@@ -14,7 +14,7 @@ from multiprocessing.process import BaseProcess
 
 from qgtune.core.errors import ConfigValueError
 from qgtune.core.fork_server import can_fork, interrupts_held_back
-from qgtune.study.running.messages import RUN, STOP, Message
+from qgtune.study.running.messages import STOP, Message
 from qgtune.study.running.process_ends import MemoryKills, ProcessEnd, end_of
 from qgtune.study.running.workers import worker_main
 from qgtune.study.storage.ownership import owner_of
@@ -26,6 +26,8 @@ if sys.platform != "win32":
 
 _SECONDS_TO_DIE = 5.0
 _SECONDS_BETWEEN_LOOKS = 0.01
+_ATTEMPTS_TO_START = 50
+_SECONDS_BETWEEN_ATTEMPTS = 0.1
 
 
 def process_factory(start_method: str, preload: tuple[str, ...]) -> Callable[..., BaseProcess]:
@@ -72,15 +74,25 @@ class WorkerStarter:
         """Return the worker, started, with its share of the cores."""
         n_threads = share_of_cores(n_workers, self.n_jobs)
         ours, theirs = Pipe(duplex=True)
-        process = self.make_process(
-            target=worker_main,
-            args=(theirs, self.payload, self.storage, index, n_threads, self.environment),
-            name=f"qgtune-worker-{index}",
-        )
-        with interrupts_held_back():
-            process.start()
+        arguments = (theirs, self.payload, self.storage, index, n_threads, self.environment)
+        process = self._started(f"qgtune-worker-{index}", arguments)
         theirs.close()
         return WorkerProcess(index, process, ours)
+
+    def _started(self, name: str, arguments: tuple[object, ...]) -> BaseProcess:
+        for attempts_left in reversed(range(_ATTEMPTS_TO_START)):
+            process = self.make_process(target=worker_main, args=arguments, name=name)
+            try:
+                with interrupts_held_back():
+                    process.start()
+            except (ConnectionError, FileNotFoundError, EOFError):
+                # The server that forks workers was killed; a new one is started once its end is known.
+                if not attempts_left:
+                    raise
+                time.sleep(_SECONDS_BETWEEN_ATTEMPTS)
+            else:
+                return process
+        raise AssertionError("the last attempt returns or raises")
 
 
 class WorkerProcess:
@@ -88,7 +100,6 @@ class WorkerProcess:
 
     def __init__(self, index: int, process: BaseProcess, connection: Connection) -> None:
         self.index = index
-        self.ready = False
         self.asks = 0
         """Threads that wait for an answer."""
         self.permits = 0
@@ -114,11 +125,11 @@ class WorkerProcess:
         """A handle that becomes readable when the process has ended."""
         return self._process.sentinel
 
-    def permit(self) -> None:
-        """Answer one thread that waits: run a trial."""
+    def permit(self, limit: int) -> None:
+        """Answer one thread that waits: run a trial, towards so many finished ones."""
         self.asks -= 1
         self.permits += 1
-        self._answer(RUN)
+        self._answer(limit)
 
     def stop(self) -> None:
         """Answer every thread that waits: there is no trial left for it."""
@@ -171,7 +182,7 @@ class WorkerProcess:
             code, for_memory=code < 0 and memory.happened(), server_lost=bool(self._lost_its_server)
         )
 
-    def _answer(self, answer: str) -> None:
+    def _answer(self, answer: int) -> None:
         try:
             self.connection.send(answer)
         except OSError:
@@ -193,5 +204,9 @@ def _says_something(sentinel: int) -> bool:
 
 def share_of_cores(n_processes: int, n_jobs: int) -> int:
     """Return the threads of computation of one trial: this process's cores, shared by all trials at once."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // (n_processes * n_jobs))
+    return max(1, usable_cores() // (n_processes * n_jobs))
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

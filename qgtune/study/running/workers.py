@@ -18,13 +18,14 @@ from threadpoolctl import threadpool_limits  # it ships no types
 
 from qgtune.core.errors import QgtuneError, TrialPruned
 from qgtune.core.events import EpochReported, Notice, TrialStarted, WorkerReady
-from qgtune.study.attributes import FAILURE
+from qgtune.study.attributes import FAILURE, TRACEBACK
 from qgtune.study.create import create_study
 from qgtune.study.quiet import quieten_process
 from qgtune.study.running.beginnings import ask_for_the_end
 from qgtune.study.running.gpus import share_of_gpus
-from qgtune.study.running.messages import RUN, Ask, Broken, Message, StartupFailed, Told
+from qgtune.study.running.messages import STOP, Ask, Broken, GivenBack, Message, StartupFailed, Told
 from qgtune.study.running.run_spec import Objective, RunSpec, WorkerContext
+from qgtune.study.running.surplus import GivenBackError, give_back, is_surplus
 from qgtune.study.storage.born_trials import become_worker
 from qgtune.study.storage.run_lock import RunLock
 from qgtune.study.storage.storage_address import StorageAddress
@@ -32,9 +33,10 @@ from qgtune.study.storage.storages import open_storage
 
 _SECONDS_BETWEEN_EPOCHS = 0.2
 _LONGEST_REASON = 500
+_LONGEST_TRACEBACK = 4_000
 
 
-def worker_main(  # noqa: PLR0913, PLR0917 - what a process is told when it is started
+def worker_main(  # noqa: PLR0913, PLR0917 - a process has no other way to be told
     connection: Connection,
     payload: bytes,
     storage: StorageAddress,
@@ -53,15 +55,8 @@ def worker_main(  # noqa: PLR0913, PLR0917 - what a process is told when it is s
         n_threads: threads of computation that each trial may use.
         environment: the environment of the process that runs the study.
     """
-    _leave_interrupts_to_the_supervisor()
+    _become(worker, n_threads, environment)
     _keep_from_children(connection)
-    _take_over(environment)
-    _limit_threads(n_threads)
-    gpu = share_of_gpus(worker, os.environ.get("CUDA_VISIBLE_DEVICES"))
-    if gpu is not None:  # before anything speaks to a GPU
-        os.environ["CUDA_VISIBLE_DEVICES"] = gpu
-    quieten_process()
-    become_worker(worker)
     link = _Link(connection)
     try:
         spec: RunSpec = pickle.loads(payload)  # noqa: S301 - from the process that started this one
@@ -104,15 +99,15 @@ class _Link:
         except OSError:
             return
 
-    def may_run(self) -> bool:
-        """Ask for one trial; False if there is none left, or nobody left to ask."""
+    def permit(self) -> int:
+        """Ask for one trial; return the finished trials wanted, STOP if none is left, or nobody to ask."""
         self.send(Ask())
         try:
             # Answers are alike, so that it does not matter which thread hears which.
             with self._receiving:
-                return bool(self._connection.recv() == RUN)
+                return int(self._connection.recv())
         except (EOFError, OSError):
-            return False
+            return STOP
 
     def send_epoch(self, epoch: EpochReported) -> None:
         now = time.monotonic()
@@ -156,8 +151,8 @@ class _TrialRunner:
 
     def _serve_one(self) -> None:
         try:
-            while self._link.may_run():
-                self._run_trial()
+            while limit := self._link.permit():
+                self._run_trial(limit)
         except BaseException as error:  # noqa: BLE001 - the supervisor decides; most often a full disk
             self._link.send(Broken(one_line(error)))
             # Not sys.exit: in a thread it would end only the thread, and leave a permit unused for ever.
@@ -165,10 +160,14 @@ class _TrialRunner:
             sys.stderr.flush()
             os._exit(1)
 
-    def _run_trial(self) -> None:
-        attempt = _Attempt(self._worker, self._link, self._objective, len(self._study.directions))
-        # optimize, not ask and tell: it keeps the heartbeat of storages that have one.
-        self._study.optimize(attempt, n_trials=1, catch=(Exception,))
+    def _run_trial(self, limit: int) -> None:
+        attempt = _Attempt(self._worker, self._link, self._objective, self._study, limit)
+        try:
+            # optimize, not ask and tell: it keeps the heartbeat of storages that have one.
+            self._study.optimize(attempt, n_trials=1, catch=(Exception,))
+        except GivenBackError:
+            self._link.send(GivenBack())
+            return
         if attempt.number is not None:
             self._link.send(Told(attempt.number, attempt.traceback))
 
@@ -176,20 +175,25 @@ class _TrialRunner:
 class _Attempt:
     """One call of the objective, with what the supervisor wants to know of it."""
 
-    def __init__(self, worker: int, link: _Link, objective: Objective, n_values: int) -> None:
+    def __init__(
+        self, worker: int, link: _Link, objective: Objective, study: optuna.Study, limit: int
+    ) -> None:
         self._worker = worker
         self._link = link
         self._objective = objective
-        self._n_values = n_values
+        self._study = study
+        self._limit = limit
         self.number: int | None = None
         self.traceback = ""
 
     def __call__(self, trial: optuna.Trial) -> list[float]:
+        if is_surplus(self._study, trial.number, self._limit):
+            give_back(self._study, trial)
         self.number = trial.number
         self._link.send(TrialStarted(self._worker, trial.number))
         self._observe_reports(trial)
         try:
-            return _as_values(self._objective(trial), self._n_values)
+            return _as_values(self._objective(trial), len(self._study.directions))
         except optuna.TrialPruned:
             raise
         except TrialPruned as pruned:
@@ -207,6 +211,7 @@ class _Attempt:
             outer = error.__traceback__
             below = outer.tb_next if outer is not None else None  # without our own call of the objective
             self.traceback = "".join(traceback.format_exception(type(error), error, below))
+            trial.set_user_attr(TRACEBACK, last_lines(self.traceback, _LONGEST_TRACEBACK))
         trial.set_user_attr(FAILURE, one_line(error))
 
     def _observe_reports(self, trial: optuna.Trial) -> None:
@@ -234,6 +239,19 @@ def one_line(error: BaseException) -> str:
     return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 3] + "..."
 
 
+def last_lines(text: str, longest: int) -> str:
+    r"""Return a text, or as many of its last lines as fit, after a line that says so.
+
+    Example:
+        >>> last_lines("one\ntwo\nthree\n", 10)
+        '...\nthree\n'
+    """
+    if len(text) <= longest:
+        return text
+    tail = text[-longest:]
+    return f"...\n{tail.partition(chr(10))[2] or tail}"
+
+
 def _as_values(returned: object, n_values: int) -> list[float]:
     """Return what an objective returned as floats, or raise an error that says what it should return."""
     expected = "a number" if n_values == 1 else f"{n_values} numbers"
@@ -252,6 +270,18 @@ def _as_values(returned: object, n_values: int) -> list[float]:
             f"the objective must return {expected} that can be compared, it returned {returned!r}"
         )
     return values
+
+
+def _become(worker: int, n_threads: int, environment: Mapping[str, str]) -> None:
+    """Make this process a worker, before anything that looks at its environment is loaded."""
+    _leave_interrupts_to_the_supervisor()
+    _take_over(environment)
+    _limit_threads(n_threads)
+    gpu = share_of_gpus(worker, os.environ.get("CUDA_VISIBLE_DEVICES"))
+    if gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpu
+    quieten_process()
+    become_worker(worker)
 
 
 def _keep_from_children(connection: Connection) -> None:

@@ -1,22 +1,27 @@
 """Sampling every combination once, whatever the number of workers and however often they are killed."""
 
 import hashlib
-import math
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from optuna import Study
-from optuna.distributions import BaseDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from qgtune.study.attributes import is_lost
-from qgtune.study.sampling.sampler import NamedDrawsSampler, shared_seed
+from qgtune.study.sampling.combinations import Combinations
+from qgtune.study.sampling.sampler import NamedDrawsSampler, shared_seed, trial_seed
 
 CELL = "qgtune:grid_cell"
 """On a trial: the number of the combination that it has, or is about to have."""
 
-_NOT_THERE = object()
 _ROUNDS = 4
 _ATTEMPTS = 50
 
@@ -30,45 +35,41 @@ class CellSampler(NamedDrawsSampler):
     at least the later one sees it, and looks for another. After the last combination it begins anew.
 
     Args:
-        values: the values of each parameter, by name.
+        combinations: what there is to try.
         seed: shuffles the order; None for an order that the study keeps.
 
     Example:
         >>> import optuna
-        >>> study = optuna.create_study(sampler=CellSampler({"x": ("a", "b"), "y": (1, 2)}, 3))
+        >>> from qgtune.study.sampling.combinations import Product
+        >>> study = optuna.create_study(sampler=CellSampler(Product({"x": ("a", "b"), "y": (1, 2)}), 3))
         >>> trials = [study.ask() for _ in range(4)]
         >>> sorted(f"{t.suggest_categorical('x', ('a', 'b'))}{t.suggest_int('y', 1, 2)}" for t in trials)
         ['a1', 'a2', 'b1', 'b2']
     """
 
-    def __init__(self, values: Mapping[str, Sequence[Any]], seed: int | None) -> None:
-        self._values = {name: tuple(choices) for name, choices in values.items()}
-        self._positions = {
-            name: {choice: position for position, choice in reversed(tuple(enumerate(choices)))}
-            for name, choices in self._values.items()
-        }
+    def __init__(self, combinations: Combinations, seed: int | None) -> None:
+        self._combinations = combinations
         self._seed = seed
         self._cells: dict[int, int] = {}
         self._ended: dict[int, int | None] = {}
         """The combinations of trials that have ended, by number; None for those that leave it to others."""
-        self.size = math.prod(len(choices) for choices in self._values.values())
+        self.size = combinations.size
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Take a combination for the trial."""
-        own = self._cell_with(trial.system_attrs.get("fixed_params", {}))
+        own = self._combinations.number_of(trial.system_attrs.get("fixed_params", {}))
         self._cells[trial.number] = self._claim(study, trial) if own is None else own
 
     def sample_independent(
-        self,
-        study: Study,  # noqa: ARG002 - Optuna's signature
-        trial: FrozenTrial,
-        param_name: str,
-        param_distribution: BaseDistribution,  # noqa: ARG002 - Optuna's signature
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
         """Return the value that the trial's combination has for the parameter."""
-        if param_name not in self._values:
-            raise KeyError(f"the grid has no parameter {param_name!r}")
-        return self._params_of(self._cells[trial.number])[param_name]
+        params = self._combinations.params_of(self._cells[trial.number])
+        if param_name in params and _holds(param_distribution, params[param_name]):
+            return params[param_name]
+        # The trial was enqueued with some of its values, and these have led it to another combination.
+        random = RandomSampler(trial_seed(shared_seed(study, self._seed), trial.number))
+        return random.sample_independent(study, trial, param_name, param_distribution)
 
     def after_trial(
         self,
@@ -120,19 +121,12 @@ class CellSampler(NamedDrawsSampler):
         others before a range became wider, or choices were added.
         """
         params = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
-        cell = self._cell_with(params)
+        cell = self._combinations.number_of(params)
         said = trial.user_attrs.get(CELL)
         if cell is not None or said is None or int(said) >= self.size:
             return cell
-        told = self._params_of(int(said))
+        told = self._combinations.params_of(int(said))
         return int(said) if all(told.get(name) == value for name, value in params.items()) else None
-
-    def _params_of(self, cell: int) -> dict[str, Any]:
-        params: dict[str, Any] = {}
-        for name, choices in self._values.items():
-            cell, position = divmod(cell, len(choices))
-            params[name] = choices[position]
-        return params
 
     def _free_cell(self, number: int, taken: set[int], seed: int) -> int:
         """Return the trial's own combination, or else one that others left, or else one from the end."""
@@ -144,17 +138,12 @@ class CellSampler(NamedDrawsSampler):
                 return cell
         return shuffled(number % self.size, self.size, seed)
 
-    def _cell_with(self, params: Mapping[str, Any]) -> int | None:
-        """Return the number of the combination of these values, or None if the grid does not hold it."""
-        cell, weight = 0, 1
-        for name, positions in self._positions.items():
-            value = params.get(name, _NOT_THERE)
-            position = positions.get(value) if isinstance(value, Hashable) else None
-            if position is None:
-                return None
-            cell += weight * position
-            weight *= len(self._values[name])
-        return cell
+
+def _holds(distribution: BaseDistribution, value: Any) -> bool:
+    if isinstance(distribution, CategoricalDistribution):
+        return value in distribution.choices
+    assert isinstance(distribution, IntDistribution | FloatDistribution)  # noqa: S101 - Optuna has these three
+    return isinstance(value, int | float) and distribution.low <= value <= distribution.high
 
 
 def shuffled(position: int, size: int, seed: int) -> int:

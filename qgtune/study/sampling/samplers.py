@@ -31,6 +31,7 @@ from qgtune.schema.sampler_settings import DEFAULT_SAMPLER, Choice
 from qgtune.schema.samplers import ALGORITHMS, OWN
 from qgtune.study.quiet import quiet_optuna
 from qgtune.study.sampling.brute_force import VisitingSampler
+from qgtune.study.sampling.combinations import Listed, Product
 from qgtune.study.sampling.grid import CellSampler
 from qgtune.study.sampling.quasi_random import SequenceSampler
 from qgtune.study.sampling.rehearsal import HeedingSampler, Holds
@@ -68,6 +69,7 @@ class SamplerSpec:
         names: all parameters that a trial can have, in the order of the config; for qmc.
         grid: the values of each parameter by name; for grid, and for brute_force where every trial has the
             same parameters.
+        every: all combinations, for brute_force where they depend on each other and are not too many.
         folder: what the file of a user's own sampler is relative to.
         holds: tells whether a drawn trial may be trained; None where the space has no constraints.
     """
@@ -75,6 +77,7 @@ class SamplerSpec:
     choice: Choice = DEFAULT_SAMPLER
     names: tuple[str, ...] = ()
     grid: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    every: tuple[Mapping[str, Any], ...] = ()
     folder: Path = Path()
     holds: Holds | None = None
 
@@ -96,7 +99,9 @@ def make_sampler(spec: SamplerSpec, seed: int | None, n_objectives: int) -> Base
     """
     name = spec.choice.name
     if name == "grid" or (name == "brute_force" and spec.grid):
-        return CellSampler(spec.grid, seed)
+        return CellSampler(Product(spec.grid), seed)
+    if name == "brute_force" and spec.every:
+        return CellSampler(Listed(spec.every), seed)
     if name == "qmc":
         arguments = with_defaults("sampler", spec.choice)
         return SequenceSampler(spec.names, seed, arguments["qmc_type"], scramble=arguments["scramble"])

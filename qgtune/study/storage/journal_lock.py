@@ -19,6 +19,21 @@ from qgtune.study.storage.journal_repair import cut_torn_tail, marked, remove_ow
 if sys.platform != "win32":
     import fcntl
 
+_HELD: set[int] = set()
+"""Handles of the journals that this process has locked."""
+
+
+def _drop_inherited_locks() -> None:
+    # The kernel's lock belongs to the open file, which a child forked by another thread shares: it would keep
+    # the journal locked for as long as the child outlives this process.
+    for handle in _HELD:
+        os.close(handle)
+    _HELD.clear()
+
+
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_drop_inherited_locks)
+
 _WITHOUT_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 
 
@@ -42,6 +57,7 @@ class JournalLock(BaseJournalFileLock):
     def acquire(self) -> bool:
         """Return True once this process alone may write; blocks until then."""
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        _HELD.add(handle)
         try:
             if _lock(handle):
                 remove_own_lock(self._path)
@@ -86,6 +102,7 @@ def _lock(handle: int) -> bool:
 
 
 def _unlock(handle: int) -> None:
+    _HELD.discard(handle)
     # Unlocked by name, not only by closing: a child forked meanwhile may share the open file.
     if sys.platform != "win32":
         with contextlib.suppress(OSError):

@@ -20,6 +20,9 @@ from optuna.trial import FrozenTrial, TrialState
 _scan: Callable[[str, int], tuple[Any, int]] = make_scanner(json.JSONDecoder())  # type: ignore[arg-type]
 
 
+_LINES_AT_ONCE = 500
+
+
 class JournalFile(JournalFileBackend):
     """Optuna's own journal file; reads what was added since in one piece."""
 
@@ -37,21 +40,44 @@ class JournalFile(JournalFileBackend):
             number, offset = 0, 0
         with open(self._file_path, "rb") as file:  # noqa: PTH123 - the name is Optuna's, and is text
             file.seek(offset)
-            text = file.read()
-        lines = text.split(b"\n")
+            lines = file.read().split(b"\n")
         lines.pop()  # what stands after the last line break is nothing, or is being written
-        for index, line in enumerate(lines):
-            try:
-                record, _ = _scan(line.decode(), 0)
-            except (ValueError, StopIteration) as error:
-                if index + 1 == len(lines):
-                    return
-                raise ValueError("Invalid log format.") from error
-            number += 1
-            offset += len(line) + 1
-            if number > log_number_from:
-                self._place = (number, offset)
-                yield record
+        read = 0
+        try:
+            for start in range(0, len(lines), _LINES_AT_ONCE):
+                for record in _records(lines[start : start + _LINES_AT_ONCE], start, len(lines)):
+                    read += 1
+                    if number + read > log_number_from:
+                        yield record
+        finally:
+            self._place = (number + read, offset + sum(map(len, lines[:read])) + read)
+
+
+def _records(lines: list[bytes], start: int, total: int) -> Iterable[dict[str, Any]]:
+    """Return the records of some lines, which a reader of one list gets sooner than one of many texts."""
+    try:
+        records: list[dict[str, Any]] = _scan(f"[{b','.join(lines).decode()}]", 0)[0]
+    except (ValueError, StopIteration):
+        return _one_by_one(lines, total - start)
+    return records if len(records) == len(lines) else _one_by_one(lines, total - start)
+
+
+def _one_by_one(lines: list[bytes], left: int) -> Generator[dict[str, Any], None, None]:
+    for index, line in enumerate(lines, start=1):
+        try:
+            yield _record(line.decode())
+        except (ValueError, StopIteration) as error:
+            if index == left:
+                return
+            raise ValueError("Invalid log format.") from error
+
+
+def _record(line: str) -> dict[str, Any]:
+    record: dict[str, Any]
+    record, end = _scan(line, 0)
+    if line[end:].strip():  # two records in one line: the first lacked its end when the next was written
+        raise ValueError(line)
+    return record
 
 
 class Replay(JournalStorageReplayResult):
@@ -76,7 +102,6 @@ class Replay(JournalStorageReplayResult):
                 gc.enable()
 
     def _apply_in_place(self, logs: Iterable[dict[str, Any]]) -> None:
-        self._first: dict[tuple[int, str], BaseDistribution] = {}
         in_place = {
             JournalOperation.SET_TRIAL_PARAM.value: self._set_param,
             JournalOperation.SET_TRIAL_STATE_VALUES.value: self._set_state,
@@ -84,22 +109,35 @@ class Replay(JournalStorageReplayResult):
             JournalOperation.SET_TRIAL_USER_ATTR.value: self._set_user_attr,
             JournalOperation.SET_TRIAL_SYSTEM_ATTR.value: self._set_system_attr,
         }
-        for log in logs:
-            change = in_place.get(log["op_code"])
-            if change is None:
-                super().apply_logs((log,))  # counts the record too
-                continue
-            self.log_number_read += 1
-            trial = self._trials.get(log["trial_id"])
-            if trial is not None and not trial.state.is_finished():
-                change(trial, log)
+        self._unfinished: dict[int, FrozenTrial] = {}
+        self._first: dict[int, dict[str, BaseDistribution]] = {}
+        read = self.log_number_read
+        try:
+            for log in logs:
+                read += 1
+                change = in_place.get(log["op_code"])
+                if change is None:
+                    super().apply_logs((log,))
+                    self._note_new_trial()
+                elif (trial := self._unfinished.get(log["trial_id"])) is not None:
+                    change(trial, log)
+        finally:
+            self.log_number_read = read
+
+    def _note_new_trial(self) -> None:
+        newest = len(self._trials) - 1
+        trial = self._trials.get(newest)
+        if trial is None or newest in self._unfinished or trial.state.is_finished():
+            return
+        self._unfinished[newest] = trial
 
     def _set_param(self, trial: FrozenTrial, log: dict[str, Any]) -> None:
         name, text = log["param_name"], log["distribution"]
         domain = self._domains.get(text)
         if domain is None:
             domain = self._domains[text] = json_to_distribution(text)
-        first = self._first.setdefault((self._trial_id_to_study_id[log["trial_id"]], name), domain)
+        study_id = self._trial_id_to_study_id[log["trial_id"]]
+        first = self._first.setdefault(study_id, {}).setdefault(name, domain)
         if first is not domain:
             try:
                 check_distribution_compatibility(first, domain)
@@ -116,6 +154,7 @@ class Replay(JournalStorageReplayResult):
             trial.datetime_start = _local(log["datetime_start"])
         if state.is_finished():
             trial.datetime_complete = _local(log["datetime_complete"])
+            del self._unfinished[log["trial_id"]]
         trial.state = state
         if log["values"] is not None:
             trial.values = log["values"]

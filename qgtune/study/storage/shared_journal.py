@@ -36,6 +36,11 @@ class SharedJournal(JournalStorage):
         with self._thread_lock:
             self._sync_with_backend()
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What waits here is written from here.
+        left_behind = ("_gathering", "_gathered")
+        return {name: value for name, value in super().__getstate__().items() if name not in left_behind}
+
     @contextlib.contextmanager
     def written_together(self) -> Iterator[None]:
         """Write what this thread samples and says of a trial in this block at once, at its end at the latest.
@@ -94,10 +99,14 @@ class SharedJournal(JournalStorage):
         """Write a trial's state, and who runs it if this process has just taken it; return whether it has.
 
         What follows, the sampler's preparations, can take seconds: a process that is killed meanwhile is to
-        be known as the owner.
+        be known as the owner. A trial that this thread has given back is its own no longer.
         """
         taken = super().set_trial_state_values(trial_id, state, values)
-        if taken and state == TrialState.RUNNING:
+        if state == TrialState.WAITING:
+            # Else it would take the trial for its own again when another process is quicker to begin it.
+            owned = self._replay_result._worker_id_to_owned_trial_id  # noqa: SLF001 - Optuna never gives back
+            owned.pop(self._replay_result.worker_id, None)
+        elif taken and state == TrialState.RUNNING:
             with self._thread_lock:
                 for name, value in runner_attributes().items():
                     record = {"trial_id": trial_id, "user_attr": {name: value}}

@@ -20,6 +20,7 @@ from qgtune.compiler.value_places import origin_location
 from qgtune.core.diagnostics import Diagnostic, Related, Severity, sort_diagnostics
 from qgtune.core.errors import ConfigValueError, DiagnosticError
 from qgtune.core.paths import Path, format_path
+from qgtune.core.wording import count
 from qgtune.nn import Junction, push_batch
 from qgtune.schema.gnn import GRAPH_CLASSIFICATION, TASK_SCHEMAS
 from qgtune.space import Reference, Role
@@ -75,7 +76,7 @@ class DeepCheck:
         if self.note:
             return self.note
         built = (
-            f"built {_count(self.architectures, 'distinct architecture')} of {_count(self.configs, 'config')}"
+            f"built {count(self.architectures, 'distinct architecture')} of {count(self.configs, 'config')}"
         )
         how = f", {self.on_cpu} of them with values on the CPU" if self.on_cpu else ""
         more = f"; {self.cut_short}" if self.cut_short else ""
@@ -273,7 +274,3 @@ class _Report:
     def _share(self, mistake: _Mistake) -> str:
         total = self.findings.architectures
         return f" (in {mistake.architectures} of {total} architectures)" if total > 1 else ""
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

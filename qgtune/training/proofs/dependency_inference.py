@@ -16,6 +16,7 @@ from qgtune.compiler.data_facts import DataFacts
 from qgtune.compiler.pipeline import Compilation
 from qgtune.core.errors import UsageError
 from qgtune.core.paths import Path, format_path
+from qgtune.core.wording import count
 from qgtune.document import comment_block, dump
 from qgtune.nn import Junction, registered_names
 from qgtune.schema.gnn import (
@@ -71,7 +72,7 @@ class Inference:
         """The map as YAML ready to paste, one line a path; what does not vary is commented out."""
         active = [proposal for proposal in self.proposals if proposal.varies]
         constant = [proposal for proposal in self.proposals if not proposal.varies]
-        built = f"{self.architectures} architecture{'' if self.architectures == 1 else 's'}"
+        built = count(self.architectures, "architecture")
         text = comment_block(
             [f"What follows what: proposed by qgtune infer-dependencies, which built {built}."]
         )
