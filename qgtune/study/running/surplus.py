@@ -50,6 +50,5 @@ def give_back(study: optuna.Study, trial: optuna.Trial) -> None:
     Raises:
         GivenBackError: always, to leave the objective and Optuna's own care for trials.
     """
-    trial.set_user_attr(OWNER, None)  # nobody runs it
     study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)  # noqa: SLF001 - Study cannot
     raise GivenBackError
