@@ -131,8 +131,6 @@ class Course:
 
     def look_at_goal(self) -> None:
         """End the run if its goal is reached, by whichever run on the study."""
-        if self._spec.target is None and self._spec.patience is None:
-            return
         reached = self.tally.goal_reached(self._spec.target, self._spec.patience)
         if reached and not self._goal_reached:
             self._goal_reached = reached
