@@ -110,7 +110,7 @@ def test_target_says_which_value_is_meant(front):
     assert next(iter(shares)) == "p3"
     assert next(iter(qgtune.parameter_importances(front))) == "p7"
     assert qgtune.plot_history(front).get_ylabel() == "values_0"
-    assert qgtune.plot_history(front, target=1).get_ylabel() == "value 1"
+    assert qgtune.plot_history(front, target=1).get_ylabel() == "values_1"
     assert qgtune.plot_history(front, target=lambda trial: trial.values[0] / 2) is not None
 
 

@@ -125,3 +125,10 @@ def test_importances_that_fail_say_why_and_raise_nothing():
     found = importances(study_of(trials))
     assert found.shares == {}
     assert found.method.startswith("It could not be computed: ")
+
+
+def test_more_than_a_thousand_trials_are_drawn():
+    trials = [made([float(i)], {}) for i in range(1_005)]
+    found, failed = drawn(study_of(trials))
+    assert failed == []
+    assert found == {"timeline.png", "history.png"}

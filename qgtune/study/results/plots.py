@@ -21,7 +21,7 @@ MOST_PARAMETERS = 8
 _DPI = 120
 _MOST_LETTERS = 300
 _MOST_TRIALS = 1_000
-"""Trials that pictures with a line through each of them show; matplotlib draws more for minutes."""
+"""Trials that pictures with a line or a bar for each of them show; matplotlib draws more for minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ def _pictures(
     trials = study.get_trials(deepcopy=False)
     complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     if any(trial.datetime_start is not None for trial in trials):
-        yield "timeline", lambda: draw.plot_timeline(study)
+        recent = _MOST_TRIALS if len(trials) > _MOST_TRIALS else None
+        yield "timeline", lambda: draw.plot_timeline(study, n_recent_trials=recent)
     thinned = study if len(trials) <= _MOST_TRIALS else _thinned(study)
     if any(trial.intermediate_values for trial in trials):
         yield "intermediate_values", lambda: draw.plot_intermediate_values(thinned)
