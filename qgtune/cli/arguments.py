@@ -14,7 +14,8 @@ _HELP = {"-h", "--help", "--version"}
 
 _EXIT_CODES = """\
 exit codes:
-  0 all went well, 1 problems in your files, 2 wrong usage, 3 a fault of qgtune's own, 130 interrupted
+  0 all went well, 1 problems in your files, 2 wrong usage, 3 a fault of qgtune's own, 130 interrupted,
+  143 and 129 a run that SIGTERM or SIGHUP has ended
 """
 
 
