@@ -9,6 +9,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from qgtune.study.attributes import END_ASKED, FORGIVEN, WORKER, is_lost
 from qgtune.study.quiet import quiet_optuna
+from qgtune.study.results.records import forgiven_trials
 
 _CAME_TO_SOMETHING = (TrialState.COMPLETE, TrialState.PRUNED)
 
@@ -29,11 +30,6 @@ def begin_anew(study: optuna.Study) -> None:
             study.set_user_attr(FORGIVEN, failed)
     if study.user_attrs.get(END_ASKED):
         study.set_user_attr(END_ASKED, False)
-
-
-def forgiven_trials(study: optuna.Study) -> frozenset[int]:
-    """Return the numbers of the failed trials that do not count; see ``begin_anew``."""
-    return frozenset(study.user_attrs.get(FORGIVEN, ()))
 
 
 def ask_for_the_end(study: optuna.Study) -> None:
