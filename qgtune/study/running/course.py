@@ -17,7 +17,7 @@ from qgtune.core.events import (
     WorkerDied,
 )
 from qgtune.study.results.records import trial_records
-from qgtune.study.running.beginnings import enqueue_once
+from qgtune.study.running.beginnings import end_that_stands, enqueue_once
 from qgtune.study.running.interrupts import ENDS, STOP_SIGNAL
 from qgtune.study.running.run_spec import RunOutcome, RunSpec
 from qgtune.study.running.tally import Tally
@@ -97,6 +97,8 @@ class Course:
             self.notify(f"of this study, {self.tally.what_counts()}")
         for text in notices:
             self.notify(text)
+        if missing and not self._spec.joins and (words := end_that_stands(self._study)):
+            self.notify(words)
         self.look_at_goal()
         if not missing or self._goal_reached:
             return 0
