@@ -191,5 +191,7 @@ def test_trials_that_were_forgiven_count_nowhere(tmp_path):
     assert f"study tiny: 3 of 3 trials finished ({ends})" in qgtune("status", tuning).stdout
     folder = tmp_path / "runs/tiny"
     assert json.loads((folder / "study_summary.json").read_text())["asked"] == 3
-    assert "3 finished, of 3 that were asked for" in (folder / "summary_report.md").read_text()
+    report = (folder / "summary_report.md").read_text()
+    assert "3 finished, of 3 that were asked for" in report
+    assert "3 of these failed before anything had come of any trial, and do not count" in report
     assert "is the best of 3 trials" in (folder / "best_config.yaml").read_text()
