@@ -3,7 +3,7 @@
 import signal
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import optuna
 
@@ -17,7 +17,7 @@ from qgtune.core.events import (
     WorkerDied,
 )
 from qgtune.study.results.records import trial_records
-from qgtune.study.running.beginnings import enqueue_once
+from qgtune.study.running.beginnings import end_that_stands, enqueue_once
 from qgtune.study.running.interrupts import ENDS, STOP_SIGNAL
 from qgtune.study.running.run_spec import RunOutcome, RunSpec
 from qgtune.study.running.tally import Tally
@@ -70,11 +70,14 @@ class Course:
 
     # What happens.
 
-    def begin(self, most: int, trials_of_each: int = 1, processes_of_each: int = 1) -> int:
+    def begin(
+        self, most: int, notices: Sequence[str], trials_of_each: int = 1, processes_of_each: int = 1
+    ) -> int:
         """Begin the run; return how many workers it needs, none if there is nothing to do.
 
         Args:
             most: how many workers there may be.
+            notices: what is to be said of the storage and of who shares it.
             trials_of_each: how many trials each of them runs at a time.
             processes_of_each: how many processes each of them is.
         """
@@ -92,6 +95,10 @@ class Course:
         self.tell()
         if self._resumed_from:
             self.notify(f"of this study, {self.tally.what_counts()}")
+        for text in notices:
+            self.notify(text)
+        if missing and not self._spec.joins and (words := end_that_stands(self._study)):
+            self.notify(words)
         self.look_at_goal()
         if not missing or self._goal_reached:
             return 0

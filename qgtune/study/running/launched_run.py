@@ -1,7 +1,7 @@
 """A run whose trials run in processes that a launcher has started: they are waited for, and told of."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import wait
 
 import optuna
@@ -59,10 +59,15 @@ class LaunchedRun:
         self._reported: dict[int, int] = {}
         self._stops = 0
 
-    def run(self) -> RunOutcome:
-        """Return how the run went, after starting its processes and waiting until the last has ended."""
+    def run(self, notices: Sequence[str]) -> RunOutcome:
+        """Return how the run went, after starting its processes and waiting until the last has ended.
+
+        Args:
+            notices: what is to be said at the beginning.
+        """
         course = self._course
-        count = course.begin(self._launching.choice.workers, processes_of_each=self._spec.n_processes)
+        workers = self._launching.choice.workers
+        count = course.begin(workers, notices, processes_of_each=self._spec.n_processes)
         course.tell()
         if count:
             self._start(range(count))
