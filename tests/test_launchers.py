@@ -316,4 +316,5 @@ while True:
     os.kill(run.pid, signal.SIGINT)
     out, errors = finish(run)
     assert run.returncode == 130, out + errors
+    assert "Ctrl-C once more kills them" in " ".join((out + errors).split())
     assert read(notes).count(b"stop") == 2

@@ -18,6 +18,7 @@ from qgtune.study.running.retries import WORKER_LOST, lose_abandoned_trials
 from qgtune.study.running.run_spec import RunOutcome, RunSpec
 
 _SECONDS_BETWEEN_LOOKS = 0.5
+_STOPS_TO_END_AT_ONCE = 2
 
 
 class LaunchedRun:
@@ -102,6 +103,8 @@ class LaunchedRun:
             self._stops += 1
             for handle in self._handles.values():
                 handle.stop()
+            if self._stops == _STOPS_TO_END_AT_ONCE and self._handles:
+                course.notify("the launched processes are told to end now; Ctrl-C once more kills them")
 
     def _bury(self, index: int, handle: Handle, code: int) -> None:
         """Deal with a process that has ended: tell why, and start another one if trials are missing."""
