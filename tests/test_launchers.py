@@ -294,3 +294,40 @@ def test_an_objective_ends_a_launched_run_too(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "has asked for the end of the study" in " ".join(done.stdout.split())
     assert states(tmp_path) == ["COMPLETE"] * 3
+
+
+def test_launched_processes_that_heed_no_stop_are_killed_by_a_third_ctrl_c(tmp_path):
+    (tmp_path / "stubborn.py").write_text(
+        '''"""Notes each SIGTERM, and goes on."""
+
+import pathlib
+import signal
+import time
+
+NOTES = pathlib.Path(__file__).with_name("notes")
+
+
+def note(number, frame):
+    """Note a signal."""
+    with NOTES.open("a") as file:
+        file.write("stop\\n")
+
+
+signal.signal(signal.SIGTERM, note)
+NOTES.touch()
+while True:
+    time.sleep(3600)
+'''
+    )
+    command = f"{sys.executable} {tmp_path / 'stubborn.py'} {{command}}"
+    run = start(write_project(tmp_path, f"n_trials: 3\nlauncher: {{type: command, command: {command!r}}}\n"))
+    notes = tmp_path / "notes"
+    wait_until(notes.exists, "no process was launched")
+    for stops in (1, 2):
+        os.kill(run.pid, signal.SIGINT)
+        wait_until(lambda n=stops: read(notes).count(b"stop") == n, "the signal was not passed on")
+    os.kill(run.pid, signal.SIGINT)
+    out, errors = finish(run)
+    assert run.returncode == 130, out + errors
+    assert "Ctrl-C once more kills them" in " ".join((out + errors).split())
+    assert read(notes).count(b"stop") == 2

@@ -96,9 +96,8 @@ def migrate_study(
     space = NewSpace(fingerprint, form, asked_by)
     if address.kind != "journal" or address.file is None:
         return _migrate_within(open_study(study_name, storage), address, space)
-    open_study(
-        study_name, address.file
-    )  # before anything is made, even the file with which runs are held back
+    # Before anything is made, even the file with which runs are held back.
+    open_study(study_name, address.file)
     prepare_storage(address)
     with RunLock(address.file) as lock:
         if not lock.claim():

@@ -300,6 +300,7 @@ def test_a_claim_succeeds_only_for_the_last_one_alive(tmp_path):
         assert one.others_live
         other.release()
         assert one.claim()
+        assert not one.others_live
     assert names(tmp_path) == []
 
 

@@ -46,6 +46,7 @@ class Course:
         self._resumed_from = 0
         self._interrupts = 0
         self._asked_to_stop = False
+        self._forced = False
         self._ended_by = 0
         self._timed_out = False
         self._give_up_reason = ""
@@ -122,7 +123,8 @@ class Course:
     def heed(self, number: int) -> None:
         """Take a signal as what it asks for.
 
-        Ctrl-C lets running trials finish, and stops them when it comes again. SIGTERM and SIGHUP come from
+        Ctrl-C lets running trials finish, and stops them when it comes again; once more, and nothing that
+        was told to end at once is waited for. SIGTERM and SIGHUP come from
         what will not wait for a trial, so they stop them at once; a process that joins a run gets SIGTERM
         from that run, instead of Ctrl-C. A wish is one, however often it is said.
         """
@@ -133,6 +135,7 @@ class Course:
             self._ended_by = number
             self.notify(f"ended by {signal.Signals(number).name}: running trials are stopped now")
         else:
+            self._forced = self.at_once
             self._interrupts += 1
             self.notify("interrupted: running trials may finish; press Ctrl-C again to stop them now")
 
@@ -166,6 +169,11 @@ class Course:
     def at_once(self) -> bool:
         """Whether running trials are not to finish."""
         return bool(self._ended_by) or self._interrupts > 1
+
+    @property
+    def forced(self) -> bool:
+        """Whether what was told to end at once, and has not, is to be killed."""
+        return self._forced
 
     @property
     def _cut_short(self) -> bool:

@@ -85,10 +85,9 @@ class Tally:
         """Count a worker that died."""
         self._deaths += 1
 
-    def raise_total(self, more: int) -> int:
-        """Ask for so many finished trials more than there are, and return the new total."""
+    def raise_total(self, more: int) -> None:
+        """Ask for so many finished trials more than there are."""
         self._total = self.finished + more
-        return self._total
 
     @property
     def total(self) -> int:
