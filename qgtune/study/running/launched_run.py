@@ -1,6 +1,6 @@
 """A run whose trials run in processes that a launcher has started: they are waited for, and told of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import wait
 
 import optuna
