@@ -170,6 +170,36 @@ def test_diff_refuses_exactly_what_a_run_refuses(change, tmp_path, capsys):
     assert "QG414" in refused.stderr or "QG421" in refused.stderr
 
 
+@pytest.mark.parametrize("own", ["study_name: second\n", "storage: second.log\n", "output_dir: second\n"])
+def test_a_study_of_its_own_begins_anew_as_its_run_does(own, tmp_path, capsys):
+    old = write_project(tmp_path, "n_trials: 1\n")
+    assert qgtune_here(old, "--quiet").returncode == 0
+    (tmp_path / "wider_space.yaml").write_text(SPACE.replace("64", "128"))
+    base = (
+        old.read_text().replace("study_name: tiny\n", "") if own.startswith("study_name") else old.read_text()
+    )
+    new = tmp_path / "second.yaml"
+    new.write_text(base.replace("search_space.yaml", "wider_space.yaml") + own)
+    code, said = diff(capsys, old, new)
+    assert code == 0
+    assert said.splitlines()[-1].startswith("begins anew: a study of its own")
+    assert "refused" not in said
+    code, said = diff(capsys, old, new, "--format", "json")
+    found = json.loads(said)
+    assert (code, found["verdict"], found["goes_on"]) == (0, "begins anew", False)
+    assert qgtune_here(new, "--quiet").returncode == 0
+
+
+def test_a_study_that_is_named_as_it_was_by_default_is_no_other(tmp_path, capsys):
+    old = write_project(tmp_path)
+    new = tmp_path / "second.yaml"
+    new.write_text(old.read_text() + "storage: runs/tiny/study.log\noutput_dir: runs/tiny\n")
+    code, said = diff(capsys, old, new)
+    assert code == 0
+    assert "of its own" not in said
+    assert "a study begun with" in said
+
+
 def test_two_search_spaces_alone_are_compared(tmp_path, capsys):
     old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
     old.write_text("training:\n  lr: {type: float, low: 0.1, high: 1.0}\n  steps: [1, 2]\n")

@@ -30,7 +30,7 @@ def test_a_code_is_explained_by_its_section_of_the_docs(word, capsys):
 
 
 def test_every_section_of_the_docs_can_be_explained_and_is_listed(capsys):
-    codes = re.findall(r"^## (QG\d{3})", PAGE, re.MULTILINE)
+    codes = re.findall(r"^### (QG\d{3})", PAGE, re.MULTILINE)
     assert cli.main(["explain"]) == 0
     listed = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in listed] == codes

@@ -50,5 +50,5 @@ def test_the_case_yields_exactly_its_code_and_text(case, tmp_path, monkeypatch, 
 def test_every_code_has_one_case_and_one_section_in_the_docs():
     in_code = {code for file in (ROOT / "qgtune").rglob("*.py") for code in CODE.findall(file.read_text())}
     assert [case.name[:5] for case in CASES] == sorted(in_code)
-    sections = re.findall(r"^## (QG\d{3})", (ROOT / "docs" / "diagnostics.md").read_text(), re.MULTILINE)
+    sections = re.findall(r"^### (QG\d{3})", (ROOT / "docs" / "diagnostics.md").read_text(), re.MULTILINE)
     assert sections == sorted(in_code)

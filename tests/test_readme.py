@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import yaml
-from own_projects import environment
+from own_projects import environment, qgtune_here
 
 from qgtune.schema.data import DATA_SETTINGS
 from qgtune.schema.gnn import METRICS
@@ -50,6 +50,12 @@ def write_the_readmes_files(folder):
         ("tuning", tuning),
     ):
         (folder / f"{name}.yaml").write_text(text)
+
+
+def test_the_readmes_files_are_complete(tmp_path):
+    write_the_readmes_files(tmp_path)
+    done = qgtune_here("check", "tuning.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_readmes_script_runs_on_the_readmes_files(tmp_path):

@@ -325,3 +325,36 @@ def test_every_plot_has_its_axes(project):
     pytest.importorskip("matplotlib").use("Agg")
     for name in ("history", "importance", "slices", "timeline"):
         assert getattr(qgtune, f"plot_{name}")(project) is not None
+
+
+@pytest.mark.parametrize(
+    ("settings", "shown"),
+    [
+        ("", ""),
+        ("study_name: none\n", "study_name: none"),
+        ("study_name: none\noutput_dir: nowhere\n", "output_dir: nowhere"),
+        ("study_name: none\nstorage: none.log\noutput_dir: nowhere\n", "storage: none.log"),
+    ],
+)
+def test_a_study_that_is_not_there_is_told_at_the_setting_that_says_where_it_is(tmp_path, settings, shown):
+    tuning = write_project(tmp_path)
+    tuning.write_text(tuning.read_text().replace("study_name: tiny\n", settings))
+    done = command("report", tuning)
+    assert done.returncode == 1
+    assert "error[QG419]" in done.stderr
+    lines = tuning.read_text().splitlines()
+    assert [line for line in lines if f" | {line}\n" in done.stderr] == ([shown] if shown else [])
+    line = lines.index(shown) + 1 if shown else 1
+    assert f"tuning.yaml:{line}:" in done.stderr
+
+
+@pytest.mark.parametrize(("settings", "shown"), [("", ""), ("study_name: taken\n", "study_name: taken")])
+def test_a_folder_that_no_key_names_is_not_told_at_another_key(tmp_path, settings, shown):
+    tuning = write_project(tmp_path)
+    tuning.write_text(tuning.read_text().replace("study_name: tiny\n", settings))
+    (tmp_path / "runs").write_text("")
+    done = command("run", tuning)
+    assert done.returncode == 1
+    assert "error[QG413]" in done.stderr
+    lines = tuning.read_text().splitlines()
+    assert [line for line in lines if f" | {line}\n" in done.stderr] == ([shown] if shown else [])

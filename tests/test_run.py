@@ -43,8 +43,19 @@ def test_a_run_leaves_all_its_files(tmp_path):
     config = yaml.safe_load((runs / "best_config.yaml").read_text())
     assert config["training"] == {"learning_rate": rate, "batch_size": size, "warmup": rate, "epochs": 3}
     assert yaml.safe_load((runs / "best_trial.yaml").read_text()) == best.params
-    for name in ("best_config.yaml", "best_trial.yaml", "built_search_space.yaml", "trials.csv"):
-        assert f"project/runs/tiny/{name}" in done.stdout
+    told = ("best_config.yaml", "best_trial.yaml", "built_search_space.yaml", "trials.csv")
+    for name in (*told, "summary_report.md", "report.html"):
+        assert f"project/runs/tiny/{name}\n" in done.stdout
+    assert "plots" not in done.stdout
+
+
+def test_a_run_that_draws_pictures_says_where(tmp_path):
+    pytest.importorskip("matplotlib")
+    tuning = write_project(tmp_path, "n_trials: 2\nplots: true\n")
+    done = qgtune(tuning, "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert f"{tmp_path}/runs/tiny/plots\n" in done.stdout
+    assert list((tmp_path / "runs/tiny/plots").iterdir())
 
 
 def test_the_best_config_is_the_base_settings_text_with_only_tuned_and_followed_lines_changed(tmp_path):

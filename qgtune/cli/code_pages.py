@@ -9,7 +9,7 @@ from qgtune.core.errors import QgtuneError, UsageError
 
 _PAGE = "diagnostics.md"
 _CODE = re.compile(r"(?:qg)?-?(\d{1,4})\Z", re.IGNORECASE)
-_SECTION = re.compile(r"^## (QG\d{3})\s*$(.*?)(?=^#{1,2} |\Z)", re.MULTILINE | re.DOTALL)
+_SECTION = re.compile(r"^### (QG\d{3})\s*$(.*?)(?=^#{1,3} |\Z)", re.MULTILINE | re.DOTALL)
 _FIRST_SENTENCE = re.compile(r".*?[.:](?=\s|\Z)")
 
 

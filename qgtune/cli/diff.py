@@ -28,6 +28,7 @@ fits in part: a study begun with {old} is refused with {new}, though some of its
     "refused": """\
 refused: a study begun with {old} is refused with {new}, since its trials could not be compared
   choose another study_name or another storage, or undo the change""",
+    "begins anew": "begins anew: a study of its own, apart from one begun with {old}",
 }
 _SECTIONS = {
     "parameters": "parameter",
@@ -66,7 +67,7 @@ def _diff(options: argparse.Namespace) -> int:
             print_result(*best)
         if difference is not None:
             print(_VERDICTS[difference.verdict].format(old=options.old, new=options.new))
-    return OK if difference is None or difference.verdict.goes_on else PROBLEMS
+    return PROBLEMS if difference is not None and difference.verdict.is_refused else OK
 
 
 def _as_data(difference: "Difference | None") -> dict[str, Any]:
@@ -89,8 +90,8 @@ def _compare_files(
         raise UsageError(f"one of {old} and {new} is a tuning file, and the other is not")
     if was is None or now is None:
         return Difference(changes), None
-    changes += compare_settings(was.tuning.settings, now.tuning.settings).changes
-    return Difference(changes), best_of_both(was, now)
+    settings = compare_settings(was.tuning, now.tuning)
+    return Difference(changes + settings.changes, settings.has_own_study), best_of_both(was, now)
 
 
 def _read(path: pathlib.Path) -> "tuple[Outline, Prepared | None]":

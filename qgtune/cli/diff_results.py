@@ -74,11 +74,12 @@ def result_as_data(old: "BestOfStudy", new: "BestOfStudy") -> dict[str, Any]:
 
 
 def print_result(old: "BestOfStudy", new: "BestOfStudy") -> None:
-    """Print two best trials and the values that differ."""
+    """Print two best trials and the values that differ; of two that are told alike, only the values."""
     from qgtune.outputs.best_trials import compare_best
 
-    print(f"best trials\n  - {old.summary}\n  + {new.summary}")
     changes = compare_best(old, new)
+    if changes or old.summary != new.summary:
+        print(f"best trials\n  - {old.summary}\n  + {new.summary}")
     print("values" if changes else "the values are the same")
     for change in changes:
         print(f"  {_line(change)}")

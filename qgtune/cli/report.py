@@ -49,6 +49,8 @@ def _report(options: argparse.Namespace) -> int:
         print(f"  {shown_path(path)}")
     if files.plots.is_dir() and not options.no_plots:
         print(f"  {shown_path(files.plots)}")
+    if options.pickle and files.pickle.is_file():
+        print(f"  {shown_path(files.pickle)}")
     if options.open and webbrowser.open(files.report.resolve().as_uri()) is False:
         say(f"there is no browser here that could be opened: open {shown_path(files.report)} yourself")
     return OK

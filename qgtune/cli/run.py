@@ -168,7 +168,10 @@ def _print_files(prepared: "Prepared", result: "RunResult") -> None:
         "first trial's config": result.files.built_search_space,
         "all trials": result.files.trials,
         "report": result.files.report,
+        "report in Markdown": result.files.summary_report,
     }
+    if prepared.tuning.settings.plots:
+        files["pictures"] = result.files.plots
     found = {label: path for label, path in files.items() if path.exists()}
     if result.study is not None:
         found["study"] = result.study

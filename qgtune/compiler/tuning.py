@@ -45,6 +45,16 @@ class Tuning:
         """Return the place of a setting's value, under whichever spelling of its key was used."""
         return locate_setting(self.document, field)
 
+    def locate_first(self, *fields: str) -> Location:
+        """Return the place of the first of these settings that the file gives.
+
+        If it gives none, that is its first line, which is not shown: what stands there is not to blame.
+        """
+        for field in fields:
+            if self.gives(field):
+                return self.locate(field)
+        return replace(top_of(self.document), text="")
+
 
 def read_tuning(path: pathlib.Path, problems: list[Diagnostic]) -> Tuning | None:
     """Return the settings of a tuning file, or None after reporting what is wrong with them."""

@@ -25,11 +25,17 @@ class Verdict(StrEnum):
     GOES_ON = "goes on"
     FITS_IN_PART = "fits in part"
     REFUSED = "refused"
+    BEGINS_ANEW = "begins anew"
 
     @property
     def goes_on(self) -> bool:
         """Whether the study goes on."""
         return self in (Verdict.SAME, Verdict.GOES_ON)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a run would end before its first trial."""
+        return self in (Verdict.FITS_IN_PART, Verdict.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +63,21 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """All changes, in the order of the config, and what follows from them."""
+    """All changes, in the order of the config, and what follows from them.
+
+    Args:
+        changes: the changes.
+        has_own_study: whether the new files name another study, which need not fit the old one.
+    """
 
     changes: tuple[Change, ...]
+    has_own_study: bool = False
 
     @property
     def verdict(self) -> Verdict:
         """Whether a study can go on across these changes."""
+        if self.has_own_study:
+            return Verdict.BEGINS_ANEW
         in_the_way = [change for change in self.changes if change.matters]
         if in_the_way:
             in_part = all(change.fits_in_part for change in in_the_way)

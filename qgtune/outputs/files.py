@@ -70,7 +70,7 @@ def check_outputs(prepared: Prepared) -> None:
             given = setting in tuning.settings.model_fields_set
             name = spelling_in(tuning.document, setting) if given else "output_dir"
             message = f"results cannot be written to {shown(error)}: {reason_of(error)}"
-            place = tuning.locate(setting if given else "output_dir")
+            place = tuning.locate_first(setting, "output_dir", "study_name")
             raise DiagnosticError((Diagnostic("QG413", message, place, f"set {name}"),)) from error
 
 

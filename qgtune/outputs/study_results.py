@@ -185,7 +185,9 @@ def _measured_metric(settings: TuningSettings) -> Any:
 def located(error: ConfigValueError, tuning: Tuning) -> Diagnostic:
     """Return the problem of a setting, or of a value in the data section, at its line of the tuning file."""
     head = str(error.path[0]) if error.path else ""
-    if head in TuningSettings.model_fields and len(error.path) == 1:
+    if error.path == ("storage",):
+        place = tuning.locate_first("storage", "output_dir", "study_name")
+    elif head in TuningSettings.model_fields and len(error.path) == 1:
         place = tuning.locate(head)
     else:
         place = tuning.document.locate(error.path)

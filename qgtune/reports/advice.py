@@ -37,13 +37,27 @@ def advice(results: Results, importances: Mapping[str, float]) -> list[Advice]:
     Example:
         ``[("lr", "the best trials lie between 0.01 and 0.1, of 0.0001 to 1; the range could be narrowed")]``
     """
-    if not results.is_single or len(results.complete) < _ENOUGH:
+    if not results.is_single or too_early(results):
         return []
     return [
         (name, text)
         for name in results.parameters
         for text in _about(name, results, results.top, importances.get(name))
     ]
+
+
+def too_early(results: Results) -> str:
+    """Return why nothing can be said yet of what to narrow; empty where there may be advice, or never is any.
+
+    Args:
+        results: a study; of one with several objectives nothing is ever said.
+
+    Example:
+        ``"It says too little with fewer than 20 complete trials"``
+    """
+    if not results.is_single or len(results.complete) >= _ENOUGH:
+        return ""
+    return f"It says too little with fewer than {_ENOUGH} complete trials"
 
 
 def _about(

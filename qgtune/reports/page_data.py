@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qgtune.core.trials import TrialRecord
+from qgtune.reports.advice import too_early
 from qgtune.reports.graph_drawing import Arrow, Box
 from qgtune.reports.page_configs import ConfigReader, Configs, configs_of, finite, flattened
 from qgtune.reports.results import Results
@@ -82,6 +83,7 @@ def page_data(results: Results, parts: PageParts) -> dict[str, Any]:
         "importances": list(parts.importances.items()),
         "evaluator": parts.evaluator,
         "advice": list(parts.advice),
+        "advice_note": too_early(results),
         "trials": _trials(results, records, shown.rows),
         "curves": _curves(results, parts.curves),
         "reported": sum(record.number in parts.curves for record in results.records),

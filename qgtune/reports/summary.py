@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from qgtune.core.trials import TrialRecord
-from qgtune.reports.advice import advice
+from qgtune.reports.advice import advice, too_early
 from qgtune.reports.board import duration
 from qgtune.reports.results import Results, is_number, spread
 
@@ -164,7 +164,8 @@ def _importances(importances: Mapping[str, float], evaluator: str) -> str:
 def _next(results: Results, importances: Mapping[str, float]) -> str:
     found = advice(results, importances)
     if not found:
-        return ""
+        note = too_early(results)
+        return f"## What to narrow next\n\n{note}." if note else ""
     lines = [f"* {_code(name)}: {_plain(text)}." for name, text in _cut(found)]
     return "\n".join(["## What to narrow next\n", *lines, *_left_out(len(found))])
 

@@ -56,7 +56,9 @@ def test_a_pickled_study_that_was_asked_for_once_is_kept_up_to_date_by_reports_a
 
     assert qgtune_here("report", tuning, "--no-plots").returncode == 0
     assert not pickled.exists()
-    assert qgtune_here("report", tuning, "--no-plots", "--pickle").returncode == 0
+    done = qgtune_here("report", tuning, "--no-plots", "--pickle")
+    assert done.returncode == 0
+    assert f"  {pickled}\n" in done.stdout
     assert trials() == 1
     study.add_trial(made_trial([0.5], 0.9))
     assert qgtune_here("report", tuning, "--no-plots").returncode == 0

@@ -3,7 +3,8 @@
 import pytest
 
 from qgtune.core.trials import TrialRecord
-from qgtune.reports.advice import advice
+from qgtune.reports.advice import advice, too_early
+from qgtune.reports.page_data import PageParts, page_data
 from qgtune.reports.results import Results
 from qgtune.reports.summary import summary_report
 from qgtune.space import Categorical, Float, Integer
@@ -69,8 +70,24 @@ def test_what_hardly_matters_could_be_fixed():
 
 
 @pytest.mark.parametrize("count", [0, 5, 19])
-def test_few_trials_give_no_advice(count):
-    assert said(lambda i: {"lr": i / 30}, {"lr": Float(0.0, 1.0)}, count=count) == {}
+def test_few_trials_give_no_advice_and_the_page_says_from_how_many_on(count):
+    few = study(lambda i: {"lr": i / 30}, {"lr": Float(0.0, 1.0)}, count)
+    assert advice(few, {}) == []
+    section = "## What to narrow next\n\nIt says too little with fewer than 20 complete trials.\n"
+    assert summary_report(few, {}).endswith(section)
+    assert page_data(few, PageParts(lambda _: None))["advice_note"] in section
+
+
+def test_enough_trials_are_not_told_to_be_too_few():
+    enough = study(lambda _: {"lr": 0.5}, {"lr": Float(0.0, 1.0)}, 20)
+    assert "fewer than 20" not in summary_report(enough, {})
+    assert page_data(enough, PageParts(lambda _: None))["advice_note"] == ""
+
+
+def test_of_several_objectives_more_trials_are_not_promised_to_tell_what_to_narrow():
+    both = Results("tiny", ("a", "b"), ("minimize", "minimize"), (), 5, "0123", {})
+    assert too_early(both) == ""
+    assert "narrow" not in summary_report(both, {})
 
 
 def test_names_and_labels_are_no_markup_in_the_summary():

@@ -192,3 +192,17 @@ def test_what_is_left_out_is_said(browser, tmp_path):
     parts = PageParts(config_of=lambda trial: dict(trial.params))
     page = open_page(browser, tmp_path, Results("tiny", ("loss",), ("minimize",), records, 1_000), parts)
     assert "of 20 parameters, the most important ones" in text_of(page, "left-out")
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [
+        (3, "What to narrow next\nIt says too little with fewer than 20 complete trials."),
+        (20, ""),
+    ],
+)
+def test_with_few_trials_the_page_says_when_there_is_advice(browser, tmp_path, count, shown):
+    records = tuple(TrialRecord(i, "complete", (float(i),), {"lr": 0.5}) for i in range(count))
+    results = Results("few", ("loss",), ("minimize",), records, count, "0123")
+    page = open_page(browser, tmp_path, results, PageParts(lambda _: None))
+    assert text_of(page, "advice-section") == shown

@@ -53,5 +53,8 @@ for (const [state, reason, count] of data.reasons) {
 for (const [name, text] of data.advice) find("advice").append(make("li", {}, make("code", {}, name), `: ${text}.`));
 for (const line of data.left_out) find("left-out").append(make("li", {}, line));
 find("reasons-section").hidden = !data.reasons.length;
-find("advice-section").hidden = !data.advice.length;
+find("advice").hidden = !data.advice.length;
+find("advice-note").textContent = `${data.advice_note}.`;
+find("advice-note").hidden = !data.advice_note;
+find("advice-section").hidden = !data.advice.length && !data.advice_note;
 find("left-out-section").hidden = !data.left_out.length;
