@@ -197,6 +197,22 @@ def test_a_study_in_a_database_is_copied_beside_itself_and_the_tuning_file_is_to
     assert len(after) == 4
 
 
+def test_a_study_that_cannot_be_migrated_is_not_said_to_be_and_what_was_sampled_is_no_constant(tmp_path):
+    assert qgtune_here(write_project(tmp_path, "n_trials: 1\n")).returncode == 0
+    fewer = SPACE.replace("batch_size: [16, 32, 64]", "batch_size: null")
+    tuning = write_project(tmp_path, "n_trials: 2\n", space=fewer, dependencies="training: {}\n")
+    refused = qgtune_here(tuning)
+    assert "training.batch_size is no parameter any more (refused)" in refused.stderr
+    assert "training.warmup is 0.1 now, a reference before (refused)" in refused.stderr
+    assert "= hint: choose another study_name, or undo the change\n" in refused.stderr
+    tuning = write_project(tmp_path, "n_trials: 2\n", space=SPACE.replace("[16, 32, 64]", "16"))
+    refused = qgtune_here(tuning)
+    assert "training.batch_size is 16 now, a parameter before (refused)" in refused.stderr
+    assert "--migrate" not in refused.stderr
+    fits = qgtune_here(write_project(tmp_path, "n_trials: 2\n", space=MORE))
+    assert "--migrate" in fits.stderr
+
+
 def test_a_study_in_memory_cannot_be_migrated(tmp_path):
     done = migrated(tmp_path, SPACE, "n_trials: 1\nstorage: null\n")
     assert done.returncode == 1
