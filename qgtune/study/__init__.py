@@ -28,6 +28,7 @@ from qgtune.study.running.launchers import Launching
 from qgtune.study.running.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
 from qgtune.study.running.runs import run_trials
 from qgtune.study.running.stopping import ask_to_stop, hosts_at_work, sole_use
+from qgtune.study.running.tally import aim_reached
 from qgtune.study.running.worker_process import usable_cores
 from qgtune.study.sampling.conditional_spaces import conditional_space_advice
 from qgtune.study.sampling.random_trials import random_trials
@@ -63,6 +64,7 @@ __all__ = [
     "Trial",
     "WorkerContext",
     "WorkerStartupError",
+    "aim_reached",
     "ask_to_stop",
     "best_record",
     "can_draw",
