@@ -61,7 +61,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    prepared = prepare_file(options.tuning)
+    prepared = prepare_file(options.tuning, to_run=options.join is None)
     with reader_may_leave():
         print_diagnostics(prepared.warnings, color=options.color)
     # Heavy rooms are entered only now: a file with problems is answered in a blink.
