@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from qgtune.compiler.enqueued import asked_by
 from qgtune.compiler.files import shown_path
 from qgtune.compiler.prepare import Prepared
-from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
 from qgtune.core.events import Event, Notice, RunEnded, RunStarted, TrialFinished
 from qgtune.core.fork_server import start_fork_server
@@ -258,12 +257,20 @@ def _notices(spec: "RunSpec", settings: TuningSettings) -> Iterator[str]:
         )
 
 
-def migrate(prepared: Prepared) -> str:
-    """Return in words what became of a study that begins anew with those of its trials that fit the space.
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """What became of a study that was migrated, in words."""
+
+    words: str
+    goes_on: bool
+    """Whether a run of the same tuning file goes on with it; else that has to say another ``study_name``."""
+
+
+def migrate(prepared: Prepared) -> Migrated:
+    """Return what became of a study that begins anew with those of its trials that fit the space.
 
     Raises:
-        DiagnosticError: if the study cannot be migrated, and is as it was; or if the trials were copied into
-            a study of another name, which the tuning file has to say.
+        DiagnosticError: if the study cannot be migrated, and is as it was.
     """
     from qgtune.study import migrate_study
 
@@ -282,12 +289,13 @@ def migrate(prepared: Prepared) -> str:
     except ConfigValueError as error:
         raise DiagnosticError((located(error, prepared.tuning),)) from error
     if done is None:
-        return "nothing to migrate: the study was begun with this search space"
+        return Migrated("nothing to migrate: the study was begun with this search space", goes_on=True)
     trials = f"{done.taken} of {done.finished} finished trials"
     if done.old_study is None:
-        message = (
-            f"study_name: {trials} are copied into the study {done.study_name!r}; {name!r} stays as it was"
+        words = (
+            f"{trials} are copied into the study {done.study_name!r}; {name!r} stays as it was\n"
+            f"write study_name: {done.study_name} in {shown_path(tuning.path)}, and give the command without "
+            "--migrate"
         )
-        hint = f"write study_name: {done.study_name}, and give the command without --migrate"
-        raise DiagnosticError((Diagnostic("QG421", message, tuning.locate("study_name"), hint),))
-    return f"migrated {trials}; the study as it was is {shown_path(done.old_study)}"
+        return Migrated(words, goes_on=False)
+    return Migrated(f"migrated {trials}; the study as it was is {shown_path(done.old_study)}", goes_on=True)

@@ -75,7 +75,9 @@ def _run(options: argparse.Namespace) -> int:
     if options.migrate and options.join is None:
         migrated = migrate(prepared)
         with reader_may_leave():
-            print(migrated)
+            print(migrated.words)
+        if not migrated.goes_on:
+            return OK
     view = LiveView(
         metric=names,
         direction=settings.all_directions,
