@@ -26,24 +26,27 @@ def warm_start_study(tuning: Tuning, problems: Problems) -> tuple[str | None, st
     if named is None:
         return None
     path = tuning.folder / named
+    name, storage, wrong = _study_at(path)
+    if wrong:
+        problems.error("QG420", f"warm_start: {wrong}", tuning.locate("warm_start"))
+        return None
+    return name, storage
+
+
+def _study_at(path: Path) -> tuple[str | None, str | Path, str]:
+    """Return the name and the storage of the study that a file leads to, and what is wrong with the file."""
     if path.suffix not in {".yaml", ".yml"}:
-        wrong = _wrong_with_file(path, is_journal=True)
-        return _reported(tuning, problems, wrong) if wrong else (None, path)
+        return None, path, _wrong_with_file(path, is_journal=True)
     found: list[Diagnostic] = []
     other = read_tuning(path, found)
     if other is None:
-        wrong = f"{shown_path(path)} is no tuning file that can be read: {found[0].message}"
-        return _reported(tuning, problems, wrong)
+        return None, path, f"{shown_path(path)} is no tuning file that can be read: {found[0].message}"
     storage, file = other.settings.storage_at(other.folder), other.settings.study_file(other.folder)
     if storage is None:
-        return _reported(tuning, problems, f"the study of {shown_path(path)} is in memory only, and gone")
+        return None, path, f"the study of {shown_path(path)} is in memory only, and gone"
     is_journal = other.settings.journal(other.folder) is not None
     wrong = _wrong_with_file(file, is_journal=is_journal) if file is not None else ""
-    return _reported(tuning, problems, wrong) if wrong else (other.settings.name(other.folder), storage)
-
-
-def _reported(tuning: Tuning, problems: Problems, message: str) -> None:
-    problems.error("QG420", f"warm_start: {message}", tuning.locate("warm_start"))
+    return other.settings.name(other.folder), storage, wrong
 
 
 def _wrong_with_file(path: Path, *, is_journal: bool) -> str:
