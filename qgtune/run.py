@@ -108,7 +108,7 @@ def _run(
         raise DiagnosticError((located(error, prepared.tuning),)) from error
     except OSError as error:
         if error is onlooker.gone:
-            # The terminal was closed, or the reader of a pipe has ended: the results are wanted all the same.
+            # What is shown cannot be written, as on a full disk: the results are wanted all the same.
             late.hold()
             _write_results(prepared, spec, writer, RunOutcome(_records(prepared, spec, recorder)), late)
             raise

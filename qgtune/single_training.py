@@ -1,7 +1,8 @@
 """One config trained by its task as it stands, and trained models measured on other data."""
 
+import contextlib
 import pathlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ from qgtune.schema.data_paths import rebased_data
 from qgtune.schema.gnn import TASK_SCHEMAS
 
 if TYPE_CHECKING:
-    from qgtune.training import EpochResult, SupervisedTask, TrainedModel
+    from qgtune.data import GraphDataset
+    from qgtune.training import EpochResult, SupervisedTask, TrainedModel, TrainingResult
 
 ALL = "all"
 """The section that is every graph, or every node, of a data set."""
@@ -74,20 +76,18 @@ def train_config(
     files.check()
     # torch takes seconds to import, and what can be refused without it never gets here.
     from qgtune.data import load_dataset
-    from qgtune.training import TrainedModel
 
     purpose = _purpose(runnable, folder)
     if not again and (old := _finished(folder, purpose)) is not None:
         return TrainingOutcome(old, folder, is_old=True)
-    task = _supervised(runnable.task)
+    task, metric = _supervised(runnable.task), runnable.metric or default_metric(runnable.task)
 
     def after_epoch(result: "EpochResult") -> None:
         files.add_epoch(result)
         on_epoch(result)
 
-    try:
+    with _told(runnable):
         dataset = load_dataset(_all_of(runnable.data), base_dir=runnable.folder)
-        metric = runnable.metric or default_metric(runnable.task)
         result = task.train(
             runnable.config,
             dataset,
@@ -99,18 +99,18 @@ def train_config(
             resume=not again,
             save=True,
         )
+        model = _trained_model(purpose, metric, result, _measured(task, runnable.config, dataset, result))
         parts = task.split(task.parse(runnable.config), dataset)
-        metrics = {"validation": dict(result.metrics)}
-        if runnable.config.get("testing") is not None:
-            metrics["testing"] = task.evaluate(runnable.config, dataset, result.model, section="testing")
-        how: dict[str, Any] = {
-            "metric": metric,
-            "epoch": result.epoch,
-            "epochs": result.epochs,
-            "metrics": metrics,
-        }
-        model = TrainedModel(**purpose, **how, weights=result.model.state_dict())
         files.write(model)
+    samples = {section: len(indices) for section, indices in parts.items() if len(indices)}
+    return TrainingOutcome(model, folder, is_old=False, samples=samples)
+
+
+@contextlib.contextmanager
+def _told(runnable: RunnableConfig) -> Iterator[None]:
+    """Have what ends a training told as a problem of the config, or of a file."""
+    try:
+        yield
     except ConfigValueError as error:
         raise DiagnosticError((runnable.diagnostic(error),)) from error
     except OSError as error:
@@ -118,8 +118,31 @@ def train_config(
             raise
         kept = "what is there stays as it is, and the same command goes on from the last checkpoint"
         raise QgtuneError(f"the training cannot go on: {shown(error)}: {reason_of(error)}; {kept}") from error
-    samples = {section: len(indices) for section, indices in parts.items() if len(indices)}
-    return TrainingOutcome(model, folder, is_old=False, samples=samples)
+
+
+def _measured(
+    task: "SupervisedTask", config: dict[str, Any], dataset: "GraphDataset", result: "TrainingResult"
+) -> dict[str, dict[str, float]]:
+    """Return the metrics of each section that a config has besides its training."""
+    metrics = {"validation": dict(result.metrics)}
+    if config.get("testing") is not None:
+        metrics["testing"] = task.evaluate(config, dataset, result.model, section="testing")
+    return metrics
+
+
+def _trained_model(
+    purpose: Mapping[str, Any], metric: str, result: "TrainingResult", metrics: dict[str, dict[str, float]]
+) -> "TrainedModel":
+    """Return what a training has come to, with what it was for."""
+    from qgtune.training import TrainedModel
+
+    how: dict[str, Any] = {
+        "metric": metric,
+        "epoch": result.epoch,
+        "epochs": result.epochs,
+        "metrics": metrics,
+    }
+    return TrainedModel(**purpose, **how, weights=result.model.state_dict())
 
 
 def evaluate_file(

@@ -1,6 +1,7 @@
 """What a run says when it ends before its total, and when nobody reads what it says."""
 
 import dataclasses
+import json
 import os
 import re
 import shlex
@@ -176,3 +177,21 @@ def test_an_interrupt_outside_of_the_trials_does_not_promise_that_more_of_them_g
     monkeypatch.setitem(COMMANDS, "run", dataclasses.replace(COMMANDS["run"], execute=interrupt))
     assert cli.main(["run", "t.yaml", "--more", "20"]) == 130
     assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_trials_that_were_forgiven_count_nowhere(tmp_path):
+    broken = 'def score(trial, config):\n    raise ValueError("no such column")\n'
+    tuning = write_project(tmp_path, "n_trials: 3\n", objective=broken)
+    assert qgtune(tuning).returncode == 1
+    write_project(tmp_path, "n_trials: 3\n")
+    done = qgtune(tuning)
+    assert done.returncode == 0, done.stdout + done.stderr
+    ends = "3 complete, 3 failed and forgiven"
+    assert f"study tiny: {ends} (3 of 3 trials" in done.stdout
+    assert f"study tiny: 3 of 3 trials finished ({ends})" in qgtune("status", tuning).stdout
+    folder = tmp_path / "runs/tiny"
+    assert json.loads((folder / "study_summary.json").read_text())["asked"] == 3
+    report = (folder / "summary_report.md").read_text()
+    assert "3 finished, of 3 that were asked for" in report
+    assert "3 of these failed before anything had come of any trial, and do not count" in report
+    assert "is the best of 3 trials" in (folder / "best_config.yaml").read_text()

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 
 import pytest
 from optuna.trial import TrialState
@@ -12,6 +13,7 @@ from qgtune.core.errors import ConfigValueError
 from qgtune.schema.launcher_settings import LauncherChoice
 from qgtune.study import Launching, open_study
 from qgtune.study.running.launchers import launch_by_command
+from qgtune.study.storage.run_lock import RunLock
 
 OWN = '''\
 """A launcher of one's own."""
@@ -91,6 +93,18 @@ def test_every_launcher_fills_the_study_although_a_worker_dies_and_leaves_the_re
     left = {path.name for path in (tmp_path / "runs/tiny").iterdir()}
     assert {"best_config.yaml", "trials.csv", "report.html", "study.log"} <= left
     assert not [name for name in left if name.endswith((".run", ".lock"))]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
+def test_a_launched_run_says_what_it_should_know_of_its_storage_and_who_shares_it(tmp_path):
+    settings = "n_trials: 1\nstorage: sqlite:///study.db\nlauncher: {type: command, command: '{command}', workers: 2}\n"
+    tuning = write_project(tmp_path, settings)
+    with RunLock(tmp_path / "study.db") as another:
+        another.share()
+        done = qgtune(tuning)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "another run on this storage is alive" in done.stdout
+    assert "SQLite lets one process write at a time, and 2 trials at a time will wait" in done.stdout
 
 
 def test_ctrl_c_lets_running_trials_finish_and_leaves_nothing_running(launcher, tmp_path):
@@ -280,3 +294,40 @@ def test_an_objective_ends_a_launched_run_too(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "has asked for the end of the study" in " ".join(done.stdout.split())
     assert states(tmp_path) == ["COMPLETE"] * 3
+
+
+def test_launched_processes_that_heed_no_stop_are_killed_by_a_third_ctrl_c(tmp_path):
+    (tmp_path / "stubborn.py").write_text(
+        '''"""Notes each SIGTERM, and goes on."""
+
+import pathlib
+import signal
+import time
+
+NOTES = pathlib.Path(__file__).with_name("notes")
+
+
+def note(number, frame):
+    """Note a signal."""
+    with NOTES.open("a") as file:
+        file.write("stop\\n")
+
+
+signal.signal(signal.SIGTERM, note)
+NOTES.touch()
+while True:
+    time.sleep(3600)
+'''
+    )
+    command = f"{sys.executable} {tmp_path / 'stubborn.py'} {{command}}"
+    run = start(write_project(tmp_path, f"n_trials: 3\nlauncher: {{type: command, command: {command!r}}}\n"))
+    notes = tmp_path / "notes"
+    wait_until(notes.exists, "no process was launched")
+    for stops in (1, 2):
+        os.kill(run.pid, signal.SIGINT)
+        wait_until(lambda n=stops: read(notes).count(b"stop") == n, "the signal was not passed on")
+    os.kill(run.pid, signal.SIGINT)
+    out, errors = finish(run)
+    assert run.returncode == 130, out + errors
+    assert "Ctrl-C once more kills them" in " ".join((out + errors).split())
+    assert read(notes).count(b"stop") == 2

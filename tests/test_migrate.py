@@ -1,5 +1,6 @@
 """Laws of ``--migrate``: what fits goes on, and nothing that there was is lost."""
 
+import functools
 import os
 import shutil
 import sys
@@ -8,7 +9,12 @@ import optuna
 import pytest
 from own_projects import SPACE, qgtune_here, write_project
 
-from qgtune.study import create_study, open_study
+from qgtune.compiler.enqueued import asked_by
+from qgtune.compiler.prepare import prepare
+from qgtune.core.errors import ConfigValueError
+from qgtune.outputs.study_results import run_fingerprint
+from qgtune.run_request import canonical_text
+from qgtune.study import create_study, migrate_study, open_study
 from qgtune.study.storage.run_lock import RunLock
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="without locks a study is not migrated")
@@ -210,6 +216,31 @@ def test_a_study_that_cannot_be_migrated_is_not_said_to_be_and_what_was_sampled_
     assert "--migrate" not in refused.stderr
     fits = qgtune_here(write_project(tmp_path, "n_trials: 2\n", space=MORE))
     assert "--migrate" in fits.stderr
+
+
+def test_of_two_migrations_at_once_in_a_database_one_copies_the_trials_and_the_other_says_so(tmp_path):
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    extra = f"n_trials: 3\nstorage: {url}\n"
+    assert qgtune_here(write_project(tmp_path, extra)).returncode == 0
+    prepared = prepare(write_project(tmp_path, extra, space=MORE))
+    asked = functools.partial(asked_by, prepared.compilation.plan)
+    migrate = functools.partial(
+        migrate_study, url, "tiny", run_fingerprint(prepared), canonical_text(prepared)
+    )
+    said = []
+
+    def asked_while_another_one_begins(params):
+        if not said:
+            with pytest.raises(ConfigValueError) as refused:
+                migrate(asked)
+            said.append(refused.value.message)
+        return asked(params)
+
+    done = migrate(asked_while_another_one_begins)
+    assert said == ["another command migrates a study in this storage at this moment"]
+    assert len(open_study(done.study_name, url).trials) == done.taken == 3
+    assert migrate(asked) == done
+    assert not list(tmp_path.glob("*.run"))
 
 
 def test_a_study_in_memory_cannot_be_migrated(tmp_path):

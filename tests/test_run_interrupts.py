@@ -136,20 +136,36 @@ def test_a_run_that_was_told_to_outlive_its_terminal_does(tuning):
     assert states(tuning).count("COMPLETE") == 4
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="it finds a run's processes in /proc")
-def test_a_run_whose_terminal_is_closed_keeps_its_results_and_leaves_no_process(tuning):
+def end_of_a_run_whose_terminal_is_closed(tuning, *, hangs_up):
+    """Close the terminal of a run while its third trial runs; return how the run ends."""
     pty = pytest.importorskip("pty", reason="there are no pseudo-terminals")
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL if hangs_up else signal.SIG_IGN)
         os.execve(sys.executable, [sys.executable, "-m", "qgtune", str(tuning)], environment())  # noqa: S606 - on the terminal
     try:
         wait_until((tuning.parent / "begun").exists, "the third trial has not begun")
         os.close(terminal)
-        os.waitpid(pid, 0)
+        if not hangs_up:
+            (tuning.parent / "go").touch()
+        _, status = os.waitpid(pid, 0)
         wait_until(lambda: not processes_of(pid), "a process of the run is left")
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(status)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it finds a run's processes in /proc")
+def test_a_run_whose_terminal_is_closed_keeps_its_results_and_leaves_no_process(tuning):
+    assert end_of_a_run_whose_terminal_is_closed(tuning, hangs_up=True) == 128 + signal.SIGHUP
     assert set(states(tuning)) <= {"COMPLETE", "FAIL", "WAITING"}
     check_the_results(tuning.parent)
     check_that_the_same_command_goes_on(tuning)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it finds a run's processes in /proc")
+def test_a_run_that_hears_nothing_of_its_closed_terminal_goes_on_to_its_total(tuning):
+    assert end_of_a_run_whose_terminal_is_closed(tuning, hangs_up=False) == 0
+    assert states(tuning) == ["COMPLETE"] * 4
+    check_the_results(tuning.parent)

@@ -8,10 +8,7 @@ from own_projects import qgtune
 from qgtune.study import open_study
 
 FACTORY = '''\
-"""Graphs that need much memory in a wide network, in a process that may take little more than it has."""
-
-import pathlib
-import resource
+"""Graphs that need much memory in a wide network."""
 
 import torch
 from torch_geometric.data import Data
@@ -20,11 +17,20 @@ from torch_geometric.data import Data
 def make():
     """Return 64 rings of 400 nodes."""
     ring = torch.stack([torch.arange(400), torch.arange(400).roll(1)])
-    graphs = [Data(x=torch.randn(400, 6) + k % 2, edge_index=ring, y=torch.tensor([k % 2])) for k in range(64)]
+    return [Data(x=torch.randn(400, 6) + k % 2, edge_index=ring, y=torch.tensor([k % 2])) for k in range(64)]
+'''
+LIMIT = '''\
+"""A worker may take little more memory than it has when it begins."""
+
+import multiprocessing
+import pathlib
+import resource
+import sys
+
+if multiprocessing.parent_process() is not None and "qgtune.training" in sys.modules:
     status = pathlib.Path("/proc/self/status").read_text().splitlines()
     size = int(next(line for line in status if line.startswith("VmSize")).split()[1]) * 1024
     resource.setrlimit(resource.RLIMIT_AS, (size + 400 * 2**20, resource.RLIM_INFINITY))
-    return graphs
 '''
 BASE = """\
 model:
@@ -41,6 +47,7 @@ search_space_path: space.yaml
 dependency_mapping_path: map.yaml
 task: graph_classification
 data: {name: 'graphs.py:make'}
+plugins: [limit.py]
 metric: loss
 study_name: tiny
 n_trials: 3
@@ -55,6 +62,7 @@ enqueue: [{'model.gcn_net[0].out_dim': 4096}, {'model.gcn_net[0].out_dim': 16}]
 def test_a_trial_that_runs_out_of_memory_ends_as_on_oom_says_and_costs_no_other(policy, state, tmp_path):
     files = {
         "graphs.py": FACTORY,
+        "limit.py": LIMIT,
         "base.yaml": BASE,
         "space.yaml": "model:\n  gcn_net:\n    - out_dim: {type: categorical, choices: [8, 16, 4096]}\n",
         "map.yaml": "model.classifier.input_dim: model.gcn_net[-1].out_dim\n",

@@ -58,7 +58,8 @@ def on_a_terminal(tuning, *words, wait_for=(), **variables):
     with contextlib.suppress(OSError):  # Linux tells the end of a terminal as an error
         while chunk := os.read(ours, 1 << 16):
             shown += chunk
-            plain = shown.decode(errors="replace")
+            # What is said above the board begins where a line of the board was erased.
+            plain = shown.decode(errors="replace").replace("\x1b[2K", "\n")
             if all(text in plain for text in wait_for):
                 (tuning.parent / "go").touch()
     os.close(ours)

@@ -72,6 +72,9 @@ COMMANDS: dict[str, Command] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    # Threads of torch that wait for each other would else do so at full speed: where other programs want the
+    # cores too, a training takes three times as long.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         options = parse(words, COMMANDS)
     except SystemExit as stop:  # argparse has said what is wrong, or printed the help

@@ -1,6 +1,7 @@
 """What every command prints alike: problems and words to the user; and where nobody reads them."""
 
 import contextlib
+import errno
 import os
 import select
 import sys
@@ -19,6 +20,9 @@ from qgtune.core.wording import count
 
 OK, PROBLEMS, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 """The exit codes."""
+
+_UNREAD = frozenset({errno.EPIPE, errno.EIO})
+"""How the system says that nobody reads: a pipe whose reader has ended, a terminal that was closed."""
 
 
 def print_diagnostics(diagnostics: tuple[Diagnostic, ...], form: str = "text", color: str = "auto") -> None:
@@ -57,19 +61,19 @@ def say(text: str) -> None:
 
 @contextlib.contextmanager
 def reader_may_leave() -> Iterator[None]:
-    """Print within this block where the reader of the output may go away, as ``head`` does.
+    """Print within this block where the reader of the output may go away, as ``head`` or a terminal does.
 
     What nobody reads is dropped from then on, also what Python would write as it ends, and nothing fails.
 
     Raises:
-        BrokenPipeError: if it is not our output that nobody reads.
+        OSError: if it is not our output that nobody reads.
     """
     try:
         yield
         if sys.stdout is not None:  # where Python was started without one
             sys.stdout.flush()
-    except BrokenPipeError:
-        if not _drop_what_nobody_reads():
+    except OSError as error:
+        if error.errno not in _UNREAD or not _drop_what_nobody_reads():
             raise
 
 
@@ -86,12 +90,12 @@ def _drop_what_nobody_reads() -> bool:
 def _is_unread(stream: TextIO) -> bool:
     try:
         stream.flush()
-    except BrokenPipeError:
-        return True
+    except OSError as error:
+        return error.errno in _UNREAD
     # A stream without a buffer has nothing left to fail with.
     try:
         looks = select.poll()
-        looks.register(stream.fileno(), select.POLLERR)
+        looks.register(stream.fileno(), select.POLLERR | select.POLLHUP)
     except (AttributeError, OSError, ValueError):  # Windows has no poll, and a stream may be no file
         return False
-    return any(events & select.POLLERR for _, events in looks.poll(0))
+    return any(events & (select.POLLERR | select.POLLHUP) for _, events in looks.poll(0))

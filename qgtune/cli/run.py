@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from qgtune.run import RunResult
     from qgtune.study import RunOutcome
 
-_ENDS = ("complete", "pruned", "failed", "lost")
-
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_tuning_file(parser)
@@ -135,11 +133,10 @@ def _exit_code(outcome: "RunOutcome") -> int:
 
 def _print_summary(prepared: "Prepared", result: "RunResult", metrics: Sequence[str], seconds: float) -> None:
     from qgtune.reports.board import duration
-    from qgtune.reports.results import best_words
+    from qgtune.reports.results import best_words, outcome_words
 
     settings, outcome = prepared.tuning.settings, result.outcome
-    states = [record.outcome for record in outcome.records]
-    counts = ", ".join(f"{states.count(s)} {s}" for s in _ENDS if s in states)
+    counts = outcome_words([record for record in outcome.records if record.state != "running"])
     wanted = max(outcome.total, outcome.finished)  # the total may have been lowered since
     total = f"{outcome.finished} of {count(wanted, 'trial')}, {duration(seconds)}"
     print(f"\nstudy {settings.name(prepared.tuning.folder)}: {counts or 'no trial finished'} ({total})")

@@ -54,9 +54,9 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _print_results(results: "Results") -> None:
-    from qgtune.reports.results import best_words
+    from qgtune.reports.results import best_words, outcome_words
 
-    told = ", ".join(f"{number} {state}" for state, number in results.counts.items() if number)
+    told = outcome_words(results.records)
     finished = f"{results.finished} of {results.total} trials finished"
     print(f"study {results.study}: {finished} ({told or 'no trial has begun'})")
     if results.best:

@@ -44,7 +44,7 @@ def _train(options: argparse.Namespace) -> int:
     outcome = train_config(
         runnable,
         options.output or output_folder(options.config),
-        on_epoch=_Progress(runnable.metric, quiet=options.quiet),
+        on_epoch=_Progress(quiet=options.quiet),
         on_notice=lambda text: say(f"note: {text}"),
         again=options.again,
     )
@@ -55,8 +55,7 @@ def _train(options: argparse.Namespace) -> int:
 class _Progress:
     """Prints a line for each epoch."""
 
-    def __init__(self, metric: str | None, *, quiet: bool) -> None:
-        self._metric = metric
+    def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
 
     def __call__(self, result: "EpochResult") -> None:

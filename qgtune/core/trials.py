@@ -24,6 +24,8 @@ class TrialRecord:
         reused_from: the trial with an equal config whose values it was given instead of a training.
         repeats: the values of each training, if it was trained several times; its own are their means.
         spread: the standard deviation of each of these values.
+        forgiven: whether it failed before anything had come of any trial; it does not count towards a run's
+            total either.
     """
 
     number: int
@@ -39,6 +41,7 @@ class TrialRecord:
     reused_from: int | None = None
     repeats: tuple[tuple[float, ...], ...] = ()
     spread: tuple[float, ...] = ()
+    forgiven: bool = False
 
     @property
     def outcome(self) -> str:
@@ -47,8 +50,8 @@ class TrialRecord:
 
     @property
     def is_finished(self) -> bool:
-        """Whether it counts towards a run's total: it has ended, and not because its process was killed."""
-        return self.state != "running" and not self.lost
+        """Whether it counts towards a run's total: it has ended, and was neither lost nor forgiven."""
+        return self.state != "running" and not self.lost and not self.forgiven
 
     @property
     def duration(self) -> float | None:

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from qgtune.core.locked_files import close_and_unlock, open_to_lock
+
 if sys.platform != "win32":
     import fcntl
 
@@ -28,11 +30,8 @@ def alone_in(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        if sys.platform != "win32" and handle is not None:
-            # Unlocked by name, not only by closing: a child forked meanwhile may share the open folder.
-            with contextlib.suppress(OSError):
-                fcntl.flock(handle, fcntl.LOCK_UN)
-            os.close(handle)
+        if handle is not None:
+            close_and_unlock(handle)
 
 
 def _locked(folder: Path) -> int | None:
@@ -40,15 +39,15 @@ def _locked(folder: Path) -> int | None:
     if sys.platform == "win32":
         return None
     try:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        handle = open_to_lock(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:
         return None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
     except OSError:
-        os.close(handle)
+        close_and_unlock(handle)
         return None
     except BaseException:
-        os.close(handle)
+        close_and_unlock(handle)
         raise
     return handle

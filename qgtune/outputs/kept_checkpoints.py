@@ -14,13 +14,16 @@ from qgtune.schema.checkpoint_paths import BEST_MODEL, CONFIG, checkpoint_folder
 _DIFFERS_BY_TRAINING = {"training", "validation", "testing"}
 """Sections that may differ from the trial's: batches are halved for want of memory."""
 
+_UNFINISHED = ".qgtune-"
+"""How the hidden names of files begin that are being written."""
+
 
 class KeptCheckpoints:
     """Tells the checkpoints of a study's best trials from those of its other finished ones.
 
     A folder counts as a trial's only if it lies where that trial's checkpoints go, holds nothing but what
-    the trainer writes, and its ``cfg.yaml`` is the config of that trial. Those of trials that run are not
-    looked at.
+    the trainer writes, and its ``cfg.yaml`` is the config of that trial, or it holds nothing whole at all.
+    Those of trials that run are not looked at.
 
     Args:
         config_of: gives the config of a trial; None if it ended before all of it was known.
@@ -74,6 +77,8 @@ class KeptCheckpoints:
         names = [entry.name for entry in folder.iterdir() if entry.is_file() and not entry.is_symlink()]
         if len(names) != sum(1 for _ in folder.iterdir()) or not all(map(is_checkpoint_file, names)):
             return None
+        if all(name.startswith(_UNFINISHED) for name in names):
+            return folder  # its worker was killed after making it, before the config stood there
         return folder if _same_but_training(config_in(folder), config) else None
 
 

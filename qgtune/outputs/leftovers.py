@@ -119,6 +119,6 @@ def _checkpoints(prepared: Prepared, study: "Study", files: OutputFiles) -> Iter
     if keep == 1:
         why = "checkpoints of a trial that is not the best"
     for folder in kept.superfluous(results):
-        yield Leftover(
-            folder, why, sum(status.st_size for status in map(_status, _within(folder)) if status is not None)
-        )
+        files_of_it = _within(folder)
+        size = sum(status.st_size for status in map(_status, files_of_it) if status is not None)
+        yield Leftover(folder, why if files_of_it else "an empty folder for checkpoints", size)

@@ -14,6 +14,8 @@ from qgtune.space import Domain, FollowingRange
 TOP = 10
 """How many of the best trials a report looks at."""
 
+_OUTCOMES = ("complete", "pruned", "failed", "lost", "running")
+
 
 @dataclass(frozen=True)
 class Results:
@@ -54,7 +56,7 @@ class Results:
     def counts(self) -> dict[str, int]:
         """How many trials are complete, pruned, failed, lost with their worker, and running."""
         found = Counter(record.outcome for record in self.records)
-        return {state: found[state] for state in ("complete", "pruned", "failed", "lost", "running")}
+        return {state: found[state] for state in _OUTCOMES}
 
     @property
     def finished(self) -> int:
@@ -167,6 +169,22 @@ def spread(values: Sequence[float]) -> Spread | None:
         return Spread(statistics.fmean(values), deviation, min(values), max(values))
     except OverflowError:
         return None
+
+
+def outcome_words(records: Sequence[TrialRecord]) -> str:
+    """Return how many trials are complete, pruned, failed, lost and running, and which of them do not count.
+
+    Example:
+        >>> outcome_words([TrialRecord(0, "failed", (), {}, forgiven=True), TrialRecord(1, "pruned", (), {})])
+        '1 pruned, 1 failed and forgiven'
+    """
+    found = Counter((record.outcome, record.forgiven) for record in records)
+    return ", ".join(
+        f"{found[state, forgiven]} {state}{' and forgiven' if forgiven else ''}"
+        for state in _OUTCOMES
+        for forgiven in (False, True)
+        if found[state, forgiven]
+    )
 
 
 def best_words(metrics: Sequence[str], best: Sequence[TrialRecord], *, is_single: bool) -> str:

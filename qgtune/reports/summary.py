@@ -51,6 +51,8 @@ def _statistics(results: Results) -> str:
     asked = "" if results.total is None else f", of {results.total} that were asked for"
     lines = [f"## Trials\n\n{results.finished} finished{asked}.\n"]
     lines += _table(["state", "trials"], [[state, str(n)] for state, n in counts.items() if n], "lr")
+    if forgiven := sum(record.forgiven for record in results.records):
+        lines.append(f"\n{forgiven} of these failed before anything had come of any trial, and do not count.")
     if durations := results.durations:
         total = duration(math.fsum(durations))
         mean = duration(math.fsum(durations) / len(durations))

@@ -29,7 +29,7 @@ from qgtune.study.sampling.grid import CELL
 from qgtune.study.space_change import SpaceChangedError, measured_changes, space_changes
 from qgtune.study.storage.ownership import is_owner_dead
 from qgtune.study.storage.run_lock import RunLock
-from qgtune.study.storage.storage_address import storage_address
+from qgtune.study.storage.storage_address import StorageAddress, storage_address
 from qgtune.study.storage.storages import open_storage, open_study, prepare_storage
 
 Asked = Mapping[str, tuple[str, tuple[Any, ...]]]
@@ -89,15 +89,15 @@ def migrate_study(
 
     Raises:
         SpaceChangedError: if more has changed than domains, so that no old value stands for a new config.
-        ConfigValueError: if a run on the study is alive, there is no such study, or the disk is full.
+        ConfigValueError: if a run on the study is alive, there is no such study, the disk is full, or another
+            process of this host migrates a study in the same storage.
     """
     address = storage_address(storage)
     space = NewSpace(fingerprint, form, asked_by)
     if address.kind != "journal" or address.file is None:
-        return _migrate_within(open_study(study_name, storage), open_storage(storage), space)
-    open_study(
-        study_name, address.file
-    )  # before anything is made, even the file with which runs are held back
+        return _migrate_within(open_study(study_name, storage), address, space)
+    # Before anything is made, even the file with which runs are held back.
+    open_study(study_name, address.file)
     prepare_storage(address)
     with RunLock(address.file) as lock:
         if not lock.claim():
@@ -135,8 +135,23 @@ def _migrate_journal(journal: Path, study_name: str, space: NewSpace) -> Migrati
     return Migration(taken, finished, study_name, kept)
 
 
-def _migrate_within(old: optuna.Study, storage: BaseStorage, space: NewSpace) -> Migration | None:
-    """Copy the trials that fit into a study of another name in the same storage, or find that it is done."""
+def _migrate_within(old: optuna.Study, address: StorageAddress, space: NewSpace) -> Migration | None:
+    """Copy the trials that fit into a study of another name in the same storage, one process at a time."""
+    storage = open_storage(address)
+    # Not the lock of the runs: a run on another study in the same database is no obstacle.
+    presence = address.presence.resolve()
+    with RunLock(presence.with_name(f"{presence.name}.migration")) as lock:
+        if not lock.claim() and lock.others_live:
+            raise ConfigValueError(
+                ("storage",),
+                "another command migrates a study in this storage at this moment",
+                "give the command again once that one has ended",
+            )
+        return _copy_within(old, storage, space)
+
+
+def _copy_within(old: optuna.Study, storage: BaseStorage, space: NewSpace) -> Migration | None:
+    """Copy the trials that fit into a study of another name beside the old one, or find that it is done."""
     if not _has_changed(old, space):
         return None
     if any(

@@ -91,3 +91,22 @@ def test_trials_that_were_not_told_their_config_are_known_by_their_parameters():
     study.add_trial(create_trial(params={"x": 3}, distributions={"x": distribution}, value=0.25))
     equals = EqualTrials(lambda params: f"x is {params['x']}", lambda _text: None)
     assert equals.ended_like(asked(study, "x is 3"), "x is 3").values == (0.25,)
+
+
+def test_a_trial_is_said_to_train_the_same_config_once_it_has_told_its_own_and_not_before(monkeypatch):
+    monkeypatch.setattr("qgtune.study.running.equal_trials._SECONDS_UNTOLD", 0.0)
+    monkeypatch.setattr("qgtune.study.running.equal_trials._SECONDS_TO_SAMPLE", 0.5)
+    study = create_study(None, None)
+    first, second = asked(study), asked(study, "same")
+    told = []
+
+    def hear(text):
+        told.append(text)
+        complete(study, first)
+
+    equals = EqualTrials(lambda _params: None, hear)
+    assert equals.ended_like(second, "same") is None
+    assert told == []
+    first.set_user_attr(CONFIG, "same")
+    assert equals.ended_like(second, "same").number == 0
+    assert told == ["trial 1 waits for trial 0, which trains the same config"]

@@ -15,7 +15,7 @@ import study_objectives as objectives
 from qgtune.core.events import Notice, RunStarted, TrialStarted, WorkerDied, WorkerReady
 from qgtune.core.fork_server import can_fork
 from qgtune.study import RunSpec, create_study, open_study, run_trials
-from qgtune.study.attributes import DEATHS
+from qgtune.study.attributes import DEATHS, END_ASKED, OWNER, WORKER
 from qgtune.study.running.interrupts import STOP_SIGNAL, Interrupts
 from qgtune.study.running.process_ends import MemoryKills
 from qgtune.study.running.worker_process import WorkerProcess, process_factory
@@ -65,6 +65,24 @@ def test_an_objective_may_end_its_study_and_the_next_run_goes_on(journal, n_jobs
     assert (len(again.records), again.goal_reached) == (32, "")
 
 
+def test_a_wish_to_end_that_stands_for_a_trial_elsewhere_says_until_when(journal):
+    study = create_study("study", journal)
+    study.set_user_attr(END_ASKED, True)
+    trial = study.ask()
+    trial.set_user_attr(WORKER, "0")
+    trial.set_user_attr(OWNER, {"host": "far", "machine": "another", "pid": 1, "started": "1"})
+    held, events = run(objectives.parabola, 2, storage=journal)
+    assert "has asked for the end of the study" in held.goal_reached
+    assert of(Notice, events)[0].text == (
+        "the end of the study was asked for, and trial 0 on far has not ended: the same command goes on once "
+        "it has, or has given no sign of life for 10 minutes"
+    )
+    study.tell(trial.number, 1.0)
+    again, events = run(objectives.parabola, 2, storage=journal)
+    assert (again.finished, again.goal_reached) == (2, "")
+    assert not any("sign of life" in notice.text for notice in of(Notice, events))
+
+
 def test_a_wish_to_end_with_the_last_trial_is_no_news(journal):
     outcome, _ = run(objectives.stops_its_study, 3, storage=journal)
     assert (len(outcome.records), outcome.goal_reached) == (3, "")
@@ -74,11 +92,11 @@ def test_a_wish_to_end_with_the_last_trial_is_no_news(journal):
 @pytest.mark.skipif(not can_fork(), reason="there is no server")
 def test_workers_whose_server_is_killed_end_before_their_trials_are_lost(journal, tmp_path):
     go = tmp_path / "go"
-    begun, owners = [], []
+    begun, owners = [], {}
 
     def kill_the_server(event):
         if isinstance(event, WorkerReady):
-            owners.append(owner_of(event.pid))
+            owners.setdefault(event.worker, owner_of(event.pid))  # not those in their places
         elif isinstance(event, TrialStarted):
             begun.append(event)
             if len(begun) == 2:
@@ -94,7 +112,7 @@ def test_workers_whose_server_is_killed_end_before_their_trials_are_lost(journal
     states = [record.state for record in outcome.records]
     assert (states.count("complete"), states.count("failed")) == (4, 2)
     ended = [int(line.split()[0]) for line in (tmp_path / "go.ended").read_text().splitlines()]
-    assert not {owner.pid for owner in owners[:2]} & set(ended)
+    assert not {owner.pid for owner in owners.values()} & set(ended)
     assert not any(DEATHS in trial.user_attrs for trial in open_study("study", journal).trials)
 
 

@@ -1,9 +1,11 @@
 """Laws of storages, studies and the repair of journals."""
 
+import gc
 import logging
 import os
 import pickle
 import re
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -298,6 +300,7 @@ def test_a_claim_succeeds_only_for_the_last_one_alive(tmp_path):
         assert one.others_live
         other.release()
         assert one.claim()
+        assert not one.others_live
     assert names(tmp_path) == []
 
 
@@ -446,3 +449,22 @@ def test_looking_at_a_database_again_takes_no_lock_from_those_who_have_it_open(t
         assert len(study.trials) == number
         study.set_user_attr("number", number)
     assert open_study("study", url).user_attrs["number"] == 2
+
+
+def test_a_database_that_is_being_written_at_each_look_is_refused_and_not_read_torn(tmp_path, monkeypatch):
+    path = tmp_path / "study.db"
+    create_study("study", f"sqlite:///{path}")
+    gc.collect()  # the last connection that is closed takes the log away
+    connect = sqlite3.connect
+
+    def connect_while_another_process_writes(name, *rest, **how):
+        if str(path) in str(name):
+            before = path.stat().st_mtime_ns
+            os.utime(path, ns=(before, before + 1_000_000))
+        return connect(name, *rest, **how)
+
+    monkeypatch.setattr("qgtune.study.storage.sqlite_copy._ATTEMPTS", 3)
+    monkeypatch.setattr(sqlite3, "connect", connect_while_another_process_writes)
+    assert not path.with_name("study.db-wal").exists()
+    with pytest.raises(ConfigValueError, match="it is being written"):
+        open_study("study", f"sqlite:///{path}")

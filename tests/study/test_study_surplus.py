@@ -6,8 +6,10 @@ import pytest
 from optuna.trial import TrialState
 
 from qgtune.study import create_study, open_study
+from qgtune.study.attributes import OWNER
 from qgtune.study.running.surplus import GivenBackError, give_back, is_surplus
 from qgtune.study.storage.born_trials import become_worker
+from qgtune.study.storage.ownership import Owner, abandoned_trials
 
 
 @pytest.fixture(autouse=True)
@@ -82,3 +84,23 @@ def test_a_thread_does_not_take_what_it_has_given_back_for_its_own(tmp_path):
     other = open_study("study", str(tmp_path / "study.log"))
     assert other._storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING)
     assert not study._storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING)
+
+
+def test_what_was_given_back_and_begun_again_is_not_lost_because_its_first_process_has_ended(
+    storage, monkeypatch
+):
+    study = create_study("study", storage)
+    trial = study.ask()
+    ended = {**trial.user_attrs[OWNER], "pid": 2**22 + 1}
+    trial.set_user_attr(OWNER, ended)
+    assert [lost.number for lost in abandoned_trials(study)] == [trial.number]
+    hand_back(study, trial)
+    # The moment between the two records of a beginning: it runs, and who runs it is not yet written.
+    monkeypatch.setattr("qgtune.study.storage.shared_journal.runner_attributes", dict)
+    monkeypatch.setattr("qgtune.study.storage.databases.record_runner", lambda _storage, _trial: None)
+    other = open_study("study", storage, writing=True)
+    assert other._storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING)
+    [running] = other.trials
+    assert running.state == TrialState.RUNNING
+    assert Owner.read(running.user_attrs.get(OWNER)) is None
+    assert abandoned_trials(other) == []

@@ -62,7 +62,7 @@ def trials_under(policy, folder):
     study = optuna.create_study()
 
     def trial():
-        study.optimize(_Attempt(0, NobodyListens(), objective, 1), n_trials=1, catch=(Exception,))
+        study.optimize(_Attempt(0, NobodyListens(), objective, study, 10), n_trials=1, catch=(Exception,))
 
     trial()
     limit = address_space() + 150 * MiB

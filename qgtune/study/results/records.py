@@ -1,6 +1,7 @@
 """The trials of a study as plain records."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import optuna
@@ -9,6 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 from qgtune.core.trials import TrialRecord
 from qgtune.study.attributes import (
     FAILURE,
+    FORGIVEN,
     LOST,
     PEAK_MEMORY,
     PRUNED_BECAUSE,
@@ -30,11 +32,18 @@ _STATES = {
 def trial_records(study: optuna.Study) -> list[TrialRecord]:
     """Return a record of every trial that has begun, in the order of their numbers."""
     trials = study.get_trials(deepcopy=False, states=tuple(_STATES))
-    return [trial_record(trial) for trial in trials]
+    forgiven = forgiven_trials(study)
+    records = [trial_record(trial) for trial in trials]
+    return [replace(record, forgiven=True) if record.number in forgiven else record for record in records]
+
+
+def forgiven_trials(study: optuna.Study) -> frozenset[int]:
+    """Return the numbers of the failed trials that do not count, as nothing had come of any trial by then."""
+    return frozenset(study.user_attrs.get(FORGIVEN, ()))
 
 
 def trial_record(trial: FrozenTrial) -> TrialRecord:
-    """Return the record of one trial.
+    """Return the record of one trial; whether it was forgiven only its study knows.
 
     A pruned trial has no values: what it reported last is not what it would have returned.
     """

@@ -1,14 +1,16 @@
 """What a run settles in its study before its first trial: which failures count, and what is tried first."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from qgtune.study.attributes import END_ASKED, FORGIVEN, WORKER, is_lost
+from qgtune.study.attributes import END_ASKED, FORGIVEN, OWNER, WORKER, is_lost
 from qgtune.study.quiet import quiet_optuna
+from qgtune.study.results.records import forgiven_trials
+from qgtune.study.storage.ownership import GRACE_SECONDS, Owner
 
 _CAME_TO_SOMETHING = (TrialState.COMPLETE, TrialState.PRUNED)
 
@@ -21,7 +23,7 @@ def begin_anew(study: optuna.Study) -> None:
     done where others are at work: the failures of their run count.
     """
     trials = study.get_trials(deepcopy=False)
-    if any(trial.state == TrialState.RUNNING and WORKER in trial.user_attrs for trial in trials):
+    if _at_work(trials):
         return
     if not any(trial.state in _CAME_TO_SOMETHING for trial in trials):
         failed = [trial.number for trial in trials if trial.state == TrialState.FAIL and not is_lost(trial)]
@@ -29,11 +31,6 @@ def begin_anew(study: optuna.Study) -> None:
             study.set_user_attr(FORGIVEN, failed)
     if study.user_attrs.get(END_ASKED):
         study.set_user_attr(END_ASKED, False)
-
-
-def forgiven_trials(study: optuna.Study) -> frozenset[int]:
-    """Return the numbers of the failed trials that do not count; see ``begin_anew``."""
-    return frozenset(study.user_attrs.get(FORGIVEN, ()))
 
 
 def ask_for_the_end(study: optuna.Study) -> None:
@@ -45,6 +42,28 @@ def ask_for_the_end(study: optuna.Study) -> None:
 def is_end_asked(study: optuna.Study) -> bool:
     """Return whether an objective or a sampler has asked for the end since the study was begun or went on."""
     return bool(study.user_attrs.get(END_ASKED))
+
+
+def end_that_stands(study: optuna.Study) -> str:
+    """Return until when a study that was asked to end does not go on, or an empty text if it does.
+
+    A run does not take back what an objective has asked for while another run may still have to heed it. One
+    on another host that was killed is taken for alive for as long as its silence may be a pause.
+    """
+    at_work = _at_work(study.get_trials(deepcopy=False)) if is_end_asked(study) else []
+    if not at_work:
+        return ""
+    owner = Owner.read(at_work[0].user_attrs.get(OWNER))
+    where = "" if owner is None else f" on {owner.host}"
+    return (
+        f"the end of the study was asked for, and trial {at_work[0].number}{where} has not ended: the same "
+        f"command goes on once it has, or has given no sign of life for {GRACE_SECONDS / 60:g} minutes"
+    )
+
+
+def _at_work(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
+    """Return the trials that workers run; of others nobody knows whether they ever end."""
+    return [trial for trial in trials if trial.state == TrialState.RUNNING and WORKER in trial.user_attrs]
 
 
 def enqueue_once(study: optuna.Study, configs: Collection[dict[str, Any]]) -> None:

@@ -3,7 +3,7 @@
 import signal
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import optuna
 
@@ -17,7 +17,7 @@ from qgtune.core.events import (
     WorkerDied,
 )
 from qgtune.study.results.records import trial_records
-from qgtune.study.running.beginnings import enqueue_once
+from qgtune.study.running.beginnings import end_that_stands, enqueue_once
 from qgtune.study.running.interrupts import ENDS, STOP_SIGNAL
 from qgtune.study.running.run_spec import RunOutcome, RunSpec
 from qgtune.study.running.tally import Tally
@@ -46,6 +46,7 @@ class Course:
         self._resumed_from = 0
         self._interrupts = 0
         self._asked_to_stop = False
+        self._forced = False
         self._ended_by = 0
         self._timed_out = False
         self._give_up_reason = ""
@@ -70,11 +71,14 @@ class Course:
 
     # What happens.
 
-    def begin(self, most: int, trials_of_each: int = 1, processes_of_each: int = 1) -> int:
+    def begin(
+        self, most: int, notices: Sequence[str], trials_of_each: int = 1, processes_of_each: int = 1
+    ) -> int:
         """Begin the run; return how many workers it needs, none if there is nothing to do.
 
         Args:
             most: how many workers there may be.
+            notices: what is to be said of the storage and of who shares it.
             trials_of_each: how many trials each of them runs at a time.
             processes_of_each: how many processes each of them is.
         """
@@ -92,6 +96,10 @@ class Course:
         self.tell()
         if self._resumed_from:
             self.notify(f"of this study, {self.tally.what_counts()}")
+        for text in notices:
+            self.notify(text)
+        if missing and not self._spec.joins and (words := end_that_stands(self._study)):
+            self.notify(words)
         self.look_at_goal()
         if not missing or self._goal_reached:
             return 0
@@ -115,7 +123,8 @@ class Course:
     def heed(self, number: int) -> None:
         """Take a signal as what it asks for.
 
-        Ctrl-C lets running trials finish, and stops them when it comes again. SIGTERM and SIGHUP come from
+        Ctrl-C lets running trials finish, and stops them when it comes again; once more, and nothing that
+        was told to end at once is waited for. SIGTERM and SIGHUP come from
         what will not wait for a trial, so they stop them at once; a process that joins a run gets SIGTERM
         from that run, instead of Ctrl-C. A wish is one, however often it is said.
         """
@@ -126,6 +135,7 @@ class Course:
             self._ended_by = number
             self.notify(f"ended by {signal.Signals(number).name}: running trials are stopped now")
         else:
+            self._forced = self.at_once
             self._interrupts += 1
             self.notify("interrupted: running trials may finish; press Ctrl-C again to stop them now")
 
@@ -159,6 +169,11 @@ class Course:
     def at_once(self) -> bool:
         """Whether running trials are not to finish."""
         return bool(self._ended_by) or self._interrupts > 1
+
+    @property
+    def forced(self) -> bool:
+        """Whether what was told to end at once, and has not, is to be killed."""
+        return self._forced
 
     @property
     def _cut_short(self) -> bool:

@@ -1,6 +1,7 @@
 """The worker processes of a run, from their start to their burial."""
 
 import contextlib
+import time
 from collections.abc import Iterator
 
 import optuna
@@ -10,6 +11,7 @@ from qgtune.study.running.course import Course
 from qgtune.study.running.messages import StartupFailed
 from qgtune.study.running.process_ends import MemoryKills
 from qgtune.study.running.retries import (
+    WORKER_LOST,
     Blame,
     Loss,
     any_suspects,
@@ -18,9 +20,8 @@ from qgtune.study.running.retries import (
     others_at_work,
 )
 from qgtune.study.running.run_spec import WorkerStartupError
-from qgtune.study.running.worker_process import WorkerProcess, WorkerStarter
+from qgtune.study.running.worker_process import SECONDS_TO_DIE, WorkerProcess, WorkerStarter
 
-_LOST = "its worker process was lost"
 _INTERRUPTED = "the run was interrupted before this trial ended"
 
 
@@ -81,7 +82,7 @@ class Crew:
         """End all workers now; their trials are lost."""
         for worker in self._workers:
             worker.stopped = True
-            worker.terminate()
+        self._terminate()
 
     def trials_of_others(self) -> int:
         """Return how many trials run in workers that are not ours, after failing those of dead ones.
@@ -91,7 +92,7 @@ class Crew:
         self.lose_abandoned()
         return others_at_work(self._study, self._pids, self.running)
 
-    def lose_abandoned(self, reason: str = _LOST, *, alone: bool = False) -> None:
+    def lose_abandoned(self, reason: str = WORKER_LOST, *, alone: bool = False) -> None:
         """Fail the trials of dead processes that nobody tells us of; our own workers' ends we hear of."""
         lose_abandoned_trials(self._study, reason, retry=self._retry, alone=alone, spared=self._pids)
 
@@ -118,7 +119,7 @@ class Crew:
             )
         else:
             self._course.tally.note_death()
-            reason = f"{_LOST}: {end.reason}"
+            reason = f"{WORKER_LOST}: {end.reason}"
             blame = Blame.WORKER if end.blames else Blame.NOBODY
             lost = self._lose_trials_of(worker, reason, blame=blame)
             # It may have been killed after making a trial and before telling us of it.
@@ -128,8 +129,7 @@ class Crew:
 
     def disband(self) -> None:
         """End what still runs; nothing does, unless the run ends with an exception."""
-        for worker in self._workers:
-            worker.terminate()
+        self._terminate()
         for worker in self._workers:
             # A storage that can no longer be written is most often why the run ends: that error counts.
             with contextlib.suppress(Exception):
@@ -137,6 +137,14 @@ class Crew:
                     lose_trial(self._study, number, _INTERRUPTED, retry=self._retry, blame=Blame.NOBODY)
             worker.close(self._memory)
         self._workers.clear()
+
+    def _terminate(self) -> None:
+        """End all workers, which have the same seconds for it; those that take longer are killed."""
+        for worker in self._workers:
+            worker.terminate()
+        deadline = time.monotonic() + SECONDS_TO_DIE
+        for worker in self._workers:
+            worker.kill_after(deadline)
 
     def _lose_trials_of(self, worker: WorkerProcess, reason: str, *, blame: Blame) -> tuple[int, ...]:
         """Fail the trials that a dead worker had begun; return the numbers of those that do not count."""

@@ -5,7 +5,8 @@ lower numbers. What is equal there and has ended need not be trained again; what
 waited for. So that no two workers miss each other, a trial of a lower number that has only just begun is
 waited for too, until it has said which config it has. Nobody waits for a higher number, so nobody waits for
 ever; and as the lower number is the one that is trained, a study with many workers has the values of the
-same study with one.
+same study with one. A trial that was given back, and is begun again, has a lower number than some that have
+looked already: it may train what one of them trains.
 """
 
 import threading
@@ -75,9 +76,9 @@ class EqualTrials:
             awaited = [other for other in before if _is_awaited(other, key, waited)]
             if not awaited:
                 return None
-            if waited > _SECONDS_UNTOLD:
-                first = awaited[0].number
-                self._notify(f"trial {trial.number} waits for trial {first}, which trains the same config")
+            equal = [other.number for other in awaited if other.user_attrs.get(CONFIG) == key]
+            if equal and waited > _SECONDS_UNTOLD:
+                self._notify(f"trial {trial.number} waits for trial {equal[0]}, which trains the same config")
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 

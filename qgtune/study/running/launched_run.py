@@ -1,7 +1,6 @@
 """A run whose trials run in processes that a launcher has started: they are waited for, and told of."""
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import wait
 
 import optuna
@@ -13,14 +12,13 @@ from qgtune.study.attributes import OWNER, TRACEBACK
 from qgtune.study.results.records import is_finished
 from qgtune.study.running.course import Course
 from qgtune.study.running.interrupts import Interrupts
-from qgtune.study.running.launchers import Handle, Launching
+from qgtune.study.running.launchers import Handle, Launching, end_processes
 from qgtune.study.running.process_ends import end_of
-from qgtune.study.running.retries import lose_abandoned_trials
+from qgtune.study.running.retries import WORKER_LOST, lose_abandoned_trials
 from qgtune.study.running.run_spec import RunOutcome, RunSpec
 
 _SECONDS_BETWEEN_LOOKS = 0.5
-_SECONDS_TO_END = 5.0
-_LOST = "its worker process was lost"
+_STOPS_TO_END_AT_ONCE = 2
 
 
 class LaunchedRun:
@@ -59,10 +57,15 @@ class LaunchedRun:
         self._reported: dict[int, int] = {}
         self._stops = 0
 
-    def run(self) -> RunOutcome:
-        """Return how the run went, after starting its processes and waiting until the last has ended."""
+    def run(self, notices: Sequence[str]) -> RunOutcome:
+        """Return how the run went, after starting its processes and waiting until the last has ended.
+
+        Args:
+            notices: what is to be said at the beginning.
+        """
         course = self._course
-        count = course.begin(self._launching.choice.workers, processes_of_each=self._spec.n_processes)
+        workers = self._launching.choice.workers
+        count = course.begin(workers, notices, processes_of_each=self._spec.n_processes)
         course.tell()
         if count:
             self._start(range(count))
@@ -71,9 +74,10 @@ class LaunchedRun:
                 self._wait()
                 course.tell()
         finally:
-            self._end_all()
+            # None is left, unless the run ends with an exception.
+            end_processes(tuple(self._handles.values()))
         self._look_at_trials()
-        lose_abandoned_trials(self._study, _LOST, retry=self._spec.retries)
+        lose_abandoned_trials(self._study, WORKER_LOST, retry=self._spec.retries)
         return course.end()
 
     def _start(self, indices: range) -> None:
@@ -96,16 +100,16 @@ class LaunchedRun:
         self._pass_on()
 
     def _pass_on(self) -> None:
-        """Say to the processes that the run ends: once, or twice if their trials are not to finish."""
-        wanted = int(self._course.stopping) + int(self._course.at_once)
+        """Say to the processes that the run ends: twice if their trials are not to finish; then kill them."""
+        course = self._course
+        wanted = int(course.stopping) + int(course.at_once) + int(course.forced)
         # Once in a look: of two equal signals at the same moment a process gets one.
         if self._stops < wanted:
             self._stops += 1
-            self._stop_all()
-
-    def _stop_all(self) -> None:
-        for handle in self._handles.values():
-            handle.stop()
+            for handle in self._handles.values():
+                handle.stop()
+            if self._stops == _STOPS_TO_END_AT_ONCE and self._handles:
+                course.notify("the launched processes are told to end now; Ctrl-C once more kills them")
 
     def _bury(self, index: int, handle: Handle, code: int) -> None:
         """Deal with a process that has ended: tell why, and start another one if trials are missing."""
@@ -115,7 +119,7 @@ class LaunchedRun:
         words = getattr(handle, "last_words", str)()
         reason = end_of(code, for_memory=False).reason + (f": {words}" if words else "")
         course.tally.note_death()
-        lost = lose_abandoned_trials(self._study, f"{_LOST}: {reason}", retry=self._spec.retries)
+        lost = lose_abandoned_trials(self._study, f"{WORKER_LOST}: {reason}", retry=self._spec.retries)
         course.worker_died(index, reason, lost)
         if not course.stopping:
             self._start_again(index)
@@ -153,16 +157,3 @@ class LaunchedRun:
         """Return a number for the process that runs a trial, counted from 0 in the order of appearance."""
         owner = trial.user_attrs.get(OWNER) or {}
         return self._owners.setdefault((owner.get("host"), owner.get("pid")), len(self._owners))
-
-    def _end_all(self) -> None:
-        """End what still runs; nothing does, unless the run ends with an exception."""
-        for _ in range(3):
-            if self._handles:
-                self._stop_all()
-                self._await_ends(_SECONDS_TO_END)
-
-    def _await_ends(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while self._handles and time.monotonic() < deadline:
-            self._handles = {index: h for index, h in self._handles.items() if h.poll() is None}
-            wait([self._interrupts.connection], 0.05)

@@ -36,7 +36,7 @@ class Handle(Protocol):
     def stop(self) -> None:
         """Have it end: after the trials that it runs; at once, when asked again.
 
-        A process that joins a run does so on SIGTERM; a third call may kill it.
+        A process that joins a run does so on SIGTERM; a third call should kill it.
         """
 
 

@@ -13,6 +13,9 @@ from qgtune.study.storage.ownership import Owner, abandoned_trials, this_owner
 
 _KILLED_RUN = "the run was killed before this trial ended"
 
+WORKER_LOST = "its worker process was lost"
+"""Why a trial is lost that has nothing but its worker's end to blame."""
+
 DEATHS_OF_ONE_CONFIG = 3
 """Worker processes that may die with the same parameters before these are blamed for it."""
 

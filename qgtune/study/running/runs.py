@@ -1,7 +1,7 @@
 """The front door of a run: a storage that is repaired, a study made or found, a supervisor at work."""
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -82,14 +82,26 @@ def _run(
             begin_anew(study)
         lock.share()
         alone_by_lock = storage.file is not None and not spec.joins
+        notices = tuple(_notices(spec, storage, lock))
         if spec.launching is not None:
             with Interrupts() as interrupts, reachable(lock, spec.study_name, interrupts):
-                return LaunchedRun(spec, spec.launching, study, on_event, interrupts).run()
+                return LaunchedRun(spec, spec.launching, study, on_event, interrupts).run(notices)
         start = WorkerStarter(process_factory(spec.start_method, spec.preload), payload, storage, spec.n_jobs)
         with Interrupts() as interrupts, reachable(lock, spec.study_name, interrupts):
             supervisor = Supervisor(spec, start, study, on_event, interrupts)
-            advice = storage_advice(storage, spec.n_processes * spec.n_jobs)
-            return supervisor.run(lock, alone_by_lock=alone_by_lock, advice=advice)
+            return supervisor.run(lock, alone_by_lock=alone_by_lock, notices=notices)
+
+
+def _notices(spec: RunSpec, storage: StorageAddress, lock: RunLock) -> Iterator[str]:
+    """Yield what a user should know of the storage, and of who shares it, as the run begins."""
+    launched = 1 if spec.launching is None else spec.launching.choice.workers
+    if advice := storage_advice(storage, launched * spec.n_processes * spec.n_jobs):
+        yield advice
+    if lock.others_live:
+        yield (
+            "another run on this storage is alive: the two share the study, "
+            "and what a killed run may have left is not repaired"
+        )
 
 
 def _name_values(study: optuna.Study, metrics: tuple[str, ...]) -> None:

@@ -1,6 +1,6 @@
 """A run: worker processes that add finished trials to a study until it has as many as were asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import wait
 
 import optuna
@@ -36,23 +36,16 @@ class Supervisor:
         self._heartbeat = Heartbeat(study)
         self._awaits_others = False
 
-    def run(self, lock: RunLock, *, alone_by_lock: bool, advice: str) -> RunOutcome:
+    def run(self, lock: RunLock, *, alone_by_lock: bool, notices: Sequence[str]) -> RunOutcome:
         """Return how the run went, after starting its workers and dealing with them until the last has ended.
 
         Args:
             lock: this process's presence in the runs on the storage.
             alone_by_lock: whether that lock tells for certain that no other process works on the storage.
-            advice: what is to be said of the storage; empty if nothing.
+            notices: what is to be said at the beginning.
         """
         course, crew = self._course, self._crew
-        count = course.begin(self._spec.n_processes, self._spec.n_jobs)
-        if advice:
-            course.notify(advice)
-        if lock.others_live:
-            course.notify(
-                "another run on this storage is alive: the two share the study, "
-                "and what a killed run may have left is not repaired"
-            )
+        count = course.begin(self._spec.n_processes, notices, self._spec.n_jobs)
         course.tell()
         try:
             crew.hire(count)

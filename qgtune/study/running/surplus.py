@@ -5,7 +5,7 @@ import time
 import optuna
 from optuna.trial import TrialState
 
-from qgtune.study.attributes import WORKER
+from qgtune.study.attributes import OWNER, WORKER
 from qgtune.study.results.records import is_finished
 
 _LOOKS = 10
@@ -50,5 +50,8 @@ def give_back(study: optuna.Study, trial: optuna.Trial) -> None:
     Raises:
         GivenBackError: always, to leave the objective and Optuna's own care for trials.
     """
+    # Whoever begins it next writes this state before its own name: until then a supervisor would ask after
+    # us, and fail the trial under its new worker once we have ended. Of nobody's it waits for a sign of life.
+    trial.set_user_attr(OWNER, None)
     study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)  # noqa: SLF001 - Study cannot
     raise GivenBackError

@@ -7,8 +7,14 @@ from optuna.trial import FrozenTrial, TrialState
 
 from qgtune.core.errors import QgtuneError
 from qgtune.core.trials import TrialRecord
-from qgtune.study.results.records import best_record, is_finished, trial_record, trial_records
-from qgtune.study.running.beginnings import forgiven_trials, is_end_asked
+from qgtune.study.results.records import (
+    best_record,
+    forgiven_trials,
+    is_finished,
+    trial_record,
+    trial_records,
+)
+from qgtune.study.running.beginnings import is_end_asked
 
 FAILURES_TO_STOP = 5
 DEATHS_TO_STOP = 3
@@ -79,10 +85,9 @@ class Tally:
         """Count a worker that died."""
         self._deaths += 1
 
-    def raise_total(self, more: int) -> int:
-        """Ask for so many finished trials more than there are, and return the new total."""
+    def raise_total(self, more: int) -> None:
+        """Ask for so many finished trials more than there are."""
         self._total = self.finished + more
-        return self._total
 
     @property
     def total(self) -> int:
@@ -130,12 +135,11 @@ class Tally:
     def what_counts(self) -> str:
         """Return how many trials of which end the study has, and which of them do not count."""
         records = trial_records(self._study)
-        counting = [record for record in records if not record.lost and record.number not in self._forgiven]
-        states = [record.state for record in counting]
+        states = [record.state for record in records if record.is_finished]
         ends = [f"{states.count(state)} {state}" for state in ("complete", "pruned", "failed")]
         lost = sum(record.lost for record in records)
         gone = f"; {lost} whose process was killed do not" if lost else ""
-        early = len(self._forgiven)
+        early = sum(record.forgiven for record in records)
         forgiven = f"; {early} that failed before anything had come of any trial do not" if early else ""
         return f"{', '.join(ends)} trials count{forgiven}{gone}"
 

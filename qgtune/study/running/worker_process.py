@@ -24,7 +24,8 @@ if sys.platform != "win32":
     import fcntl
     import termios
 
-_SECONDS_TO_DIE = 5.0
+SECONDS_TO_DIE = 5.0
+"""After so long a process that was asked to end is killed."""
 _SECONDS_BETWEEN_LOOKS = 0.01
 _ATTEMPTS_TO_START = 50
 _SECONDS_BETWEEN_ATTEMPTS = 0.1
@@ -148,9 +149,12 @@ class WorkerProcess:
             self.hears = False
 
     def terminate(self) -> None:
-        """End the process now, and wait until it has ended."""
+        """Ask the process to end now."""
         self._process.terminate()
-        if not wait([self.sentinel], _SECONDS_TO_DIE):
+
+    def kill_after(self, deadline: float) -> None:
+        """Kill the process unless it ends before that moment of ``time.monotonic``."""
+        if not wait([self.sentinel], max(0.0, deadline - time.monotonic())):
             self._process.kill()
 
     def end_for_certain(self) -> None:
@@ -168,7 +172,7 @@ class WorkerProcess:
         if self._lost_its_server and self._owner.is_alive():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._owner.pid, signal.SIGKILL)
-            deadline = time.monotonic() + _SECONDS_TO_DIE
+            deadline = time.monotonic() + SECONDS_TO_DIE
             while self._owner.is_alive() and time.monotonic() < deadline:
                 time.sleep(_SECONDS_BETWEEN_LOOKS)
 

@@ -18,7 +18,7 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from qgtune.study.quiet import quiet_optuna
-from qgtune.study.sampling.sampler import trial_seed
+from qgtune.study.sampling.sampler import NamedDrawsSampler, trial_seed
 
 Holds = Callable[[Any], bool]
 """Called with what suggests values as a trial does; returns whether they give a config that is trained."""
@@ -27,7 +27,7 @@ RANDOM_TRIES = 100
 """So often a trial is drawn at random, after the sampler's own tries."""
 
 
-class HeedingSampler(BaseSampler):
+class HeedingSampler(NamedDrawsSampler):
     """A sampler of which each trial is drawn again while it breaks a constraint, a bounded number of times.
 
     After ``tries`` proposals of the sampler's own there are some at random; if all of them break a
@@ -50,14 +50,6 @@ class HeedingSampler(BaseSampler):
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Have the sampler begin the trial."""
         self._sampler.before_trial(study, trial)
-
-    def infer_relative_search_space(
-        self,
-        study: Study,  # noqa: ARG002 - Optuna's signature
-        trial: FrozenTrial,  # noqa: ARG002 - Optuna's signature
-    ) -> dict[str, BaseDistribution]:
-        """Return nothing: what is drawn together is given out by its name."""
-        return {}
 
     def sample_relative(
         self,

@@ -5,7 +5,6 @@ moment leaves the link, and everybody else waits 30 seconds for it; if it was ki
 the next record is glued to its half line and the journal cannot be read any more.
 """
 
-import contextlib
 import errno
 import os
 import sys
@@ -14,25 +13,11 @@ from pathlib import Path
 from optuna.storages.journal import JournalFileSymlinkLock
 from optuna.storages.journal._file import BaseJournalFileLock
 
+from qgtune.core.locked_files import close_and_unlock, open_to_lock
 from qgtune.study.storage.journal_repair import cut_torn_tail, marked, remove_own_lock
 
 if sys.platform != "win32":
     import fcntl
-
-_HELD: set[int] = set()
-"""Handles of the journals that this process has locked."""
-
-
-def _drop_inherited_locks() -> None:
-    # The kernel's lock belongs to the open file, which a child forked by another thread shares: it would keep
-    # the journal locked for as long as the child outlives this process.
-    for handle in _HELD:
-        os.close(handle)
-    _HELD.clear()
-
-
-if sys.platform != "win32":
-    os.register_at_fork(after_in_child=_drop_inherited_locks)
 
 _WITHOUT_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 
@@ -56,8 +41,7 @@ class JournalLock(BaseJournalFileLock):
 
     def acquire(self) -> bool:
         """Return True once this process alone may write; blocks until then."""
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        _HELD.add(handle)
+        handle = open_to_lock(self._path, os.O_RDWR | os.O_CREAT)
         try:
             if _lock(handle):
                 remove_own_lock(self._path)
@@ -68,7 +52,7 @@ class JournalLock(BaseJournalFileLock):
                 self._link.release()
                 raise
         except BaseException:
-            _unlock(handle)
+            close_and_unlock(handle)
             raise
         self._handle = handle
         return True
@@ -80,7 +64,7 @@ class JournalLock(BaseJournalFileLock):
             self._link.release()
         finally:
             if handle is not None:
-                _unlock(handle)
+                close_and_unlock(handle)
 
     def _mend(self, handle: int) -> None:
         size = os.fstat(handle).st_size
@@ -99,12 +83,3 @@ def _lock(handle: int) -> bool:
             return False
         raise
     return True
-
-
-def _unlock(handle: int) -> None:
-    _HELD.discard(handle)
-    # Unlocked by name, not only by closing: a child forked meanwhile may share the open file.
-    if sys.platform != "win32":
-        with contextlib.suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_UN)
-    os.close(handle)

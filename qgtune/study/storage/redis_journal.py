@@ -74,7 +74,9 @@ class RedisJournal(BaseJournalBackend):
         self._sender = uuid.uuid4().hex
 
     def check_can_be_written(self) -> None:
-        """Check that this user may write, by writing nothing.
+        """Check that this user may write, by appending no record.
+
+        The two keys of ``_APPEND`` are written all the same: only a server that is asked to write refuses.
 
         Raises:
             redis.RedisError: if the server refuses.

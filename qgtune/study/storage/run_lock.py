@@ -12,22 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from qgtune.core.locked_files import close_and_unlock, open_to_lock
+
 if sys.platform != "win32":
     import fcntl
-
-_HELD: set[int] = set()
-
-
-def _drop_inherited_locks() -> None:
-    # A lock belongs to the open file, which a forked child (a DataLoader's worker, say) shares: it would
-    # keep the run "alive" for as long as the child outlives a killed worker.
-    for handle in _HELD:
-        os.close(handle)
-    _HELD.clear()
-
-
-if sys.platform != "win32":
-    os.register_at_fork(after_in_child=_drop_inherited_locks)
 
 
 def presence_file(storage: Path) -> Path:
@@ -55,6 +43,7 @@ class RunLock:
 
     def claim(self) -> bool:
         """Return whether no other process of a run lives; if so, none can join before ``share``."""
+        self.others_live = False
         if sys.platform == "win32":
             return False
         was_here = self._handle is not None
@@ -94,8 +83,7 @@ class RunLock:
         """Return whether the lock is held, on the file that has the name now: another one tells nobody."""
         while True:
             if self._handle is None:
-                self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-                _HELD.add(self._handle)
+                self._handle = open_to_lock(self._path, os.O_RDWR | os.O_CREAT)
             if not self._change(operation):
                 self._close()
                 return False
@@ -126,8 +114,7 @@ class RunLock:
 
     def _close(self) -> None:
         if self._handle is not None:
-            _HELD.discard(self._handle)
-            os.close(self._handle)
+            close_and_unlock(self._handle)
             self._handle = None
 
     def __enter__(self) -> Self:

@@ -25,7 +25,7 @@ def in_memory(path: Path, seconds_to_wait: float) -> sqlite3.Connection:
         seconds_to_wait: for a process that writes, where the file has no write-ahead log.
 
     Raises:
-        sqlite3.Error: if it is no database, or cannot be read.
+        sqlite3.Error: if it is no database, cannot be read, or changes each time that it is read.
     """
     copy = sqlite3.connect(":memory:", check_same_thread=False)
     for attempt in range(_ATTEMPTS):
@@ -42,9 +42,10 @@ def in_memory(path: Path, seconds_to_wait: float) -> sqlite3.Connection:
                 raise
         else:
             if not alone or _state(path) == before:
-                break
+                return copy
         time.sleep(0.01 * attempt)
-    return copy
+    copy.close()
+    raise sqlite3.OperationalError("it is being written, each time that it is read: try again")
 
 
 def _log_of(path: Path) -> Path:
