@@ -1,13 +1,11 @@
 """What a run tries first: the base settings, the tuning file's own configs, the best ones of others."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.enqueued import base_params, enqueued_params, params_in
-from qgtune.compiler.files import shown_path
 from qgtune.compiler.prepare import Prepared
 from qgtune.compiler.problems import Problems
-from qgtune.compiler.tuning import Tuning, read_tuning
+from qgtune.compiler.warm_start import warm_start_study
 from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.errors import ConfigValueError, DiagnosticError
 from qgtune.core.trials import TrialRecord
@@ -40,10 +38,13 @@ def _best_of_another(prepared: Prepared) -> list[dict[str, Any]]:
     from qgtune.study import open_study
 
     tuning = prepared.tuning
-    if tuning.settings.warm_start is None:
+    problems = Problems()
+    where = warm_start_study(tuning, problems)
+    problems.raise_errors()
+    if where is None:
         return []
     try:
-        study = open_study(*_study_at(tuning, tuning.folder / tuning.settings.warm_start))
+        study = open_study(*where)
     except ConfigValueError as error:
         message = f"warm_start: {error.message}"
         raise DiagnosticError(
@@ -70,19 +71,3 @@ def _best_first(study: "Study") -> list[TrialRecord]:
     best = records if len(directions) == 1 else pareto_front(records, directions)
     sign = -1.0 if directions[0] == "maximize" else 1.0
     return sorted(best, key=lambda record: (sign * record.values[0], record.number))
-
-
-def _study_at(tuning: Tuning, path: Path) -> tuple[str | None, str | Path]:
-    """Return the name and the storage of the study that a tuning file has, or a journal holds."""
-    if path.suffix not in {".yaml", ".yml"}:
-        return None, path
-    problems: list[Diagnostic] = []
-    other = read_tuning(path, problems)
-    if other is None:
-        message = f"{shown_path(path)} is no tuning file that can be read: {problems[0].message}"
-        raise DiagnosticError((Diagnostic("QG420", message, tuning.locate("warm_start")),))
-    storage = other.settings.storage_at(other.folder)
-    if storage is None:
-        message = f"the study of {shown_path(path)} is in memory only, and gone"
-        raise DiagnosticError((Diagnostic("QG420", message, tuning.locate("warm_start")),))
-    return other.settings.name(other.folder), storage

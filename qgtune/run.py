@@ -2,16 +2,15 @@
 
 import functools
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qgtune.compiler.enqueued import asked_by
 from qgtune.compiler.files import shown_path
 from qgtune.compiler.prepare import Prepared
-from qgtune.core.diagnostics import Diagnostic
 from qgtune.core.errors import ConfigValueError, DiagnosticError, QgtuneError
-from qgtune.core.events import Event, Notice, RunStarted, TrialFinished
+from qgtune.core.events import Event, Notice, RunEnded, RunStarted, TrialFinished
 from qgtune.core.fork_server import start_fork_server
 from qgtune.core.trials import TrialRecord
 from qgtune.core.wording import reason_of
@@ -25,7 +24,7 @@ from qgtune.run_request import TASK_MODULES, canonical_text, requested_run
 from qgtune.schema.tuning import TuningSettings
 
 if TYPE_CHECKING:
-    from qgtune.study import RunOutcome, RunSpec
+    from qgtune.study import LateSignals, RunOutcome, RunSpec
 
 WORKER_MODULES = ("qgtune.study.running.workers",)
 """What the server that forks the workers loads once for all of them, besides what a task needs."""
@@ -68,26 +67,41 @@ def run(prepared: Prepared, on_event: Callable[[Event], None], more: int | None 
     files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
     check_outputs(prepared)
     _start_server(prepared.tuning.settings)
-    with data_of_run(prepared.tuning, prepared.compilation, files.folder.resolve()) as store:
-        return _run(prepared, files, store, on_event, more)
+    # Optuna takes most of a second to import, and a tuning file with problems never gets here.
+    from qgtune.study import LateSignals
+
+    folder = files.folder.resolve()
+    with LateSignals() as late, data_of_run(prepared.tuning, prepared.compilation, folder) as store:
+        result = _run(prepared, store, on_event, late, more)
+    return replace(result, outcome=_with_late_signals(result.outcome, late.noted))
+
+
+def _with_late_signals(outcome: "RunOutcome", noted: Sequence[int]) -> "RunOutcome":
+    """Return how a run went to which these signals came while it wrote its last files."""
+    from qgtune.study import ENDS
+
+    if not noted:
+        return outcome
+    ended_by = outcome.ended_by or next((number for number in noted if number in ENDS), 0)
+    return replace(outcome, interrupted=True, ended_by=ended_by)
 
 
 def _run(
     prepared: Prepared,
-    files: OutputFiles,
     store: pathlib.Path | None,
     on_event: Callable[[Event], None],
+    late: "LateSignals",
     more: int | None,
 ) -> RunResult:
-    # Optuna takes most of a second to import, and a tuning file with problems never gets here.
     from qgtune.study import RunOutcome, run_trials
 
+    files = OutputFiles.of(prepared.tuning.settings, prepared.tuning.folder)
     onlooker = _Onlooker(on_event)
     writer = OutputWriter(prepared, files, onlooker, _kept_checkpoints(prepared, files))
     spec = replace(requested_run(prepared, files, store), more=more)
     for text in _notices(spec, prepared.tuning.settings):
         onlooker(Notice(text))
-    recorder = _Recorder(writer, onlooker)
+    recorder = _Recorder(writer, onlooker, late.hold)
     try:
         outcome = run_trials(spec, recorder)
     except ConfigValueError as error:
@@ -95,7 +109,8 @@ def _run(
     except OSError as error:
         if error is onlooker.gone:
             # What is shown cannot be written, as on a full disk: the results are wanted all the same.
-            _write_results(prepared, spec, writer, RunOutcome(_records(prepared, spec, recorder)))
+            late.hold()
+            _write_results(prepared, spec, writer, RunOutcome(_records(prepared, spec, recorder)), late)
             raise
         where = f"{shown(error)}: " if error.filename else ""
         raise QgtuneError(
@@ -103,7 +118,7 @@ def _run(
         ) from error
     finally:
         writer.close()
-    return _write_results(prepared, spec, writer, outcome)
+    return _write_results(prepared, spec, writer, outcome, late)
 
 
 class _Onlooker:
@@ -125,11 +140,15 @@ class _Onlooker:
 
 
 class _Recorder:
-    """Has the results written that an event changes, and the event shown."""
+    """Has the results written that an event changes, and the event shown.
 
-    def __init__(self, writer: OutputWriter, onlooker: _Onlooker) -> None:
+    ``at_end`` is called when no trial runs any more and none is to come.
+    """
+
+    def __init__(self, writer: OutputWriter, onlooker: _Onlooker, at_end: Callable[[], None]) -> None:
         self._writer = writer
         self._onlooker = onlooker
+        self._at_end = at_end
         self.records: dict[int, TrialRecord] = {}
 
     def __call__(self, event: Event) -> None:
@@ -139,6 +158,8 @@ class _Recorder:
         elif isinstance(event, TrialFinished):
             self.records[event.record.number] = event.record
             self._writer.trial_finished(event.record, is_best=event.is_best)
+        elif isinstance(event, RunEnded):
+            self._at_end()
         self._onlooker(event)
 
 
@@ -152,7 +173,11 @@ def _records(prepared: Prepared, spec: "RunSpec", recorder: _Recorder) -> tuple[
 
 
 def _write_results(
-    prepared: Prepared, spec: "RunSpec", writer: OutputWriter, outcome: "RunOutcome"
+    prepared: Prepared,
+    spec: "RunSpec",
+    writer: OutputWriter,
+    outcome: "RunOutcome",
+    late: "LateSignals",
 ) -> RunResult:
     """Write everything as it is at the end; return what the run has come to."""
     from qgtune.study import best_record, pareto_front
@@ -161,7 +186,11 @@ def _write_results(
     front = pareto_front(outcome.records, spec.directions) if len(spec.directions) > 1 else ()
     writer.run_ended(outcome.records)
     kept = None if spec.storage is None else open_tuned_study(prepared.tuning)
-    writer.write_report(kept, with_plots=prepared.tuning.settings.plots)
+
+    def in_a_hurry() -> bool:
+        return outcome.interrupted + len(late.noted) > 1
+
+    writer.write_report(kept, with_plots=prepared.tuning.settings.plots, in_a_hurry=in_a_hurry)
     study = prepared.tuning.settings.study_file(prepared.tuning.folder)
     return RunResult(outcome, best, front, writer.files, study)
 
@@ -228,12 +257,20 @@ def _notices(spec: "RunSpec", settings: TuningSettings) -> Iterator[str]:
         )
 
 
-def migrate(prepared: Prepared) -> str:
-    """Return in words what became of a study that begins anew with those of its trials that fit the space.
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """What became of a study that was migrated, in words."""
+
+    words: str
+    goes_on: bool
+    """Whether a run of the same tuning file goes on with it; else that has to say another ``study_name``."""
+
+
+def migrate(prepared: Prepared) -> Migrated:
+    """Return what became of a study that begins anew with those of its trials that fit the space.
 
     Raises:
-        DiagnosticError: if the study cannot be migrated, and is as it was; or if the trials were copied into
-            a study of another name, which the tuning file has to say.
+        DiagnosticError: if the study cannot be migrated, and is as it was.
     """
     from qgtune.study import migrate_study
 
@@ -252,12 +289,13 @@ def migrate(prepared: Prepared) -> str:
     except ConfigValueError as error:
         raise DiagnosticError((located(error, prepared.tuning),)) from error
     if done is None:
-        return "nothing to migrate: the study was begun with this search space"
+        return Migrated("nothing to migrate: the study was begun with this search space", goes_on=True)
     trials = f"{done.taken} of {done.finished} finished trials"
     if done.old_study is None:
-        message = (
-            f"study_name: {trials} are copied into the study {done.study_name!r}; {name!r} stays as it was"
+        words = (
+            f"{trials} are copied into the study {done.study_name!r}; {name!r} stays as it was\n"
+            f"write study_name: {done.study_name} in {shown_path(tuning.path)}, and give the command without "
+            "--migrate"
         )
-        hint = f"write study_name: {done.study_name}, and give the command without --migrate"
-        raise DiagnosticError((Diagnostic("QG421", message, tuning.locate("study_name"), hint),))
-    return f"migrated {trials}; the study as it was is {shown_path(done.old_study)}"
+        return Migrated(words, goes_on=False)
+    return Migrated(f"migrated {trials}; the study as it was is {shown_path(done.old_study)}", goes_on=True)

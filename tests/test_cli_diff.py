@@ -138,6 +138,16 @@ def test_a_study_goes_on_after_what_trials_do_not_see(tmp_path, capsys, monkeypa
     )
 
 
+def test_a_setting_that_a_file_does_not_have_is_absent_or_its_default(tmp_path, capsys):
+    old = write_project(tmp_path / "old", "timeout: null\n")
+    new = write_project(tmp_path / "new", "target: 0.5\ntimeout: 60\nn_trials: 50\n")
+    said = diff(capsys, old, new)[1]
+    assert "  ~ target: 0.5 now, absent before\n" in said
+    assert "  ~ timeout: 60.0 now, null before\n" in said
+    assert "  ~ n_trials: 50 now, 20 before\n" in said
+    assert "  ~ target: absent now, 0.5 before\n" in diff(capsys, new, old)[1]
+
+
 def test_the_same_project_is_the_same(tmp_path, capsys):
     tuning = write_project(tmp_path)
     assert diff(capsys, tuning, tuning) == (

@@ -69,6 +69,43 @@ def test_a_study_that_was_taken_further_asked_for_as_many_as_it_has(tmp_path):
     assert "7 of 7 trials finished" in qgtune_here("status", tuning).stdout
 
 
+def failed(reason):
+    trial = made(state=TrialState.FAIL)
+    trial.user_attrs = {"qgtune:failure": reason}
+    return trial
+
+
+def test_the_status_says_that_there_are_more_reasons_than_it_lists(tmp_path):
+    trials = [failed(f"reason {number}") for number in range(5)]
+    tuning = own_study(tmp_path, trials[:3])
+    assert "other reason" not in qgtune_here("status", tuning).stdout
+    study = optuna.load_study(
+        study_name="tiny", storage=JournalStorage(JournalFileBackend(str(tmp_path / "runs/tiny/study.log")))
+    )
+    study.add_trials(trials[3:])
+    said = qgtune_here("status", "tuning.yaml", cwd=tmp_path).stdout
+    assert said.count("1 failed: ") == 3
+    assert "  and 2 other reasons; see qgtune trials tuning.yaml --state failed\n" in said
+    listed = qgtune_here("trials", "tuning.yaml", "--state", "failed", cwd=tmp_path).stdout
+    assert "reason 4" in listed
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("target: 0.5", "trial 0 has reached the target of 0.5 with 0.25"),
+        ("stop_after_trials_without_improvement: 2", "2 trials have finished since the best one, trial 0"),
+        ("target: 0.1", None),
+        ("stop_after_trials_without_improvement: 3", None),
+    ],
+)
+def test_the_status_says_which_goal_has_ended_a_study(tmp_path, setting, said):
+    tuning = own_study(tmp_path, [made([0.25]), made([0.5]), made([0.5])], f"{setting}\n")
+    found = qgtune_here("status", tuning).stdout
+    assert (f"  no further trial is needed: {said}\n" in found) is (said is not None)
+    assert ("no further trial" in found) is (said is not None)
+
+
 def test_with_several_objectives_the_status_speaks_of_the_front(tmp_path):
     trials = [made([1.0, 1.0]), made([2.0, 2.0]), made([3.0, 0.0])]
     tuning = own_study(tmp_path, trials, "directions: [minimize, maximize]\n", ["minimize", "maximize"])

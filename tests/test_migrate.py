@@ -186,14 +186,13 @@ def test_a_study_in_a_database_is_copied_beside_itself_and_the_tuning_file_is_to
     before = facts(open_study("tiny", url))
     for _ in range(2):  # the second time it is there already
         done = migrated(tmp_path, MORE, extra)
-        assert done.returncode == 1
-        assert "error[QG421]" in done.stderr
-        assert "3 of 3 finished trials are copied into the study 'tiny-" in done.stderr
-        assert "'tiny' stays as it was" in done.stderr
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("3 of 3 finished trials are copied into the study 'tiny-")
+        assert "'tiny' stays as it was\n" in done.stdout
         names = optuna.get_all_study_names(url)
         assert len(names) == 2
     [name] = set(names) - {"tiny"}
-    assert f"write study_name: {name}" in done.stderr
+    assert f"write study_name: {name} in {tmp_path / 'tuning.yaml'}, and give" in done.stdout
     assert facts(open_study("tiny", url)) == before
     tuning = write_project(tmp_path, extra.replace("n_trials: 3", "n_trials: 4"), space=MORE)
     tuning.write_text(tuning.read_text().replace("study_name: tiny", f"study_name: {name}"))
@@ -201,6 +200,22 @@ def test_a_study_in_a_database_is_copied_beside_itself_and_the_tuning_file_is_to
     after = facts(open_study(name, url))
     assert [one[1:4] for one in after[:3]] == [one[1:4] for one in before]
     assert len(after) == 4
+
+
+def test_a_study_that_cannot_be_migrated_is_not_said_to_be_and_what_was_sampled_is_no_constant(tmp_path):
+    assert qgtune_here(write_project(tmp_path, "n_trials: 1\n")).returncode == 0
+    fewer = SPACE.replace("batch_size: [16, 32, 64]", "batch_size: null")
+    tuning = write_project(tmp_path, "n_trials: 2\n", space=fewer, dependencies="training: {}\n")
+    refused = qgtune_here(tuning)
+    assert "training.batch_size is no parameter any more (refused)" in refused.stderr
+    assert "training.warmup is 0.1 now, a reference before (refused)" in refused.stderr
+    assert "= hint: choose another study_name, or undo the change\n" in refused.stderr
+    tuning = write_project(tmp_path, "n_trials: 2\n", space=SPACE.replace("[16, 32, 64]", "16"))
+    refused = qgtune_here(tuning)
+    assert "training.batch_size is 16 now, a parameter before (refused)" in refused.stderr
+    assert "--migrate" not in refused.stderr
+    fits = qgtune_here(write_project(tmp_path, "n_trials: 2\n", space=MORE))
+    assert "--migrate" in fits.stderr
 
 
 def test_of_two_migrations_at_once_in_a_database_one_copies_the_trials_and_the_other_says_so(tmp_path):

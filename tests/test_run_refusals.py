@@ -48,16 +48,29 @@ def trials_of(folder):
         ("lost.yaml", "is no tuning file that can be read"),
         ("other/tuning.yaml", "is in memory only, and gone"),
         ("new/tuning.yaml", "there is no file"),
+        ("new", "is a folder"),
+        ("new/objective.py", "is a file of another kind"),
+        ("database/tuning.yaml", "there is no file"),
     ],
 )
-def test_a_study_that_cannot_be_learnt_from_is_refused_before_the_first_trial(source, said, tmp_path):
+def test_a_study_that_cannot_be_learnt_from_is_refused_at_its_line_by_check_too(source, said, tmp_path):
     write_project(tmp_path / "other", "storage: null\n")
     write_project(tmp_path / "new")
-    done = qgtune_here(write_project(tmp_path, f"n_trials: 1\nwarm_start: {source}\n"))
-    assert done.returncode == 1
-    assert "error[QG420]" in done.stderr
-    assert said in done.stderr
+    write_project(tmp_path / "database", "storage: sqlite:///study.db\n")
+    tuning = write_project(tmp_path, f"n_trials: 1\nwarm_start: {source}\n")
+    for words in (["check"], []):
+        done = qgtune_here(*words, tuning)
+        assert done.returncode == 1
+        assert "tuning.yaml:8:13: error[QG420]: warm_start: " in done.stderr
+        assert said in done.stderr
     assert not (tmp_path / "runs/tiny/study.log").exists()
+
+
+def test_a_study_that_was_learnt_from_and_is_gone_is_not_missed_by_what_reads_results(tmp_path):
+    assert qgtune_here(write_project(tmp_path, "n_trials: 1\n")).returncode == 0
+    tuning = write_project(tmp_path, "n_trials: 1\nwarm_start: gone.log\n")
+    assert qgtune_here("report", tuning).returncode == 0
+    assert qgtune_here("check", tuning).returncode == 1
 
 
 def test_nothing_is_taken_over_from_a_study_none_of_whose_trials_fit(tmp_path):

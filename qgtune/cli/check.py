@@ -34,7 +34,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _check(options: argparse.Namespace) -> int:
     if options.deep:
         return _check_deep(options)
-    prepared = prepare_file(options.tuning)
+    prepared = prepare_file(options.tuning, to_run=True)
     print_diagnostics(prepared.warnings, options.format, options.color)
     if options.format == "text":
         _print_space(prepared)
@@ -44,7 +44,9 @@ def _check(options: argparse.Namespace) -> int:
 def _check_deep(options: argparse.Namespace) -> int:
     prepared: Prepared | None = None
     try:
-        prepared = prepare_file(options.tuning)  # what is wrong already is told before torch is imported
+        prepared = prepare_file(
+            options.tuning, to_run=True
+        )  # what is wrong already is told before torch is imported
     except DiagnosticError as error:
         if any(
             _is_error(problem) and problem.code != _TOLD_BETTER_BY_BUILDING for problem in error.diagnostics

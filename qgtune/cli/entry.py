@@ -4,6 +4,7 @@ import argparse
 import errno
 import os
 import pathlib
+import shlex
 import sys
 import traceback
 from collections.abc import Sequence
@@ -87,12 +88,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = command.execute(options)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - each gets its words and its exit code
         with reader_may_leave():
-            _explain(error, command, options)
+            _explain(error, command, options, words)
         return _exit_code(error)
     return code
 
 
-def _explain(error: BaseException, command: Command, options: argparse.Namespace) -> None:
+def _explain(
+    error: BaseException, command: Command, options: argparse.Namespace, words: Sequence[str]
+) -> None:
     """Say what ended the command."""
     kept = "; what has finished is kept" if command.goes_on else ""
     if isinstance(error, DiagnosticError):
@@ -102,7 +105,8 @@ def _explain(error: BaseException, command: Command, options: argparse.Namespace
         say(f"qgtune: {error}")
     elif isinstance(error, KeyboardInterrupt):
         goes_on = command.goes_on and getattr(options, "more", None) is None
-        say("interrupted; the same command goes on from here" if goes_on else "interrupted")
+        again = f"; the same command goes on from here:  {shlex.join(['qgtune', *words])}"
+        say(f"interrupted{again if goes_on else ''}")
     elif _is_of_the_system(error):
         say(f"qgtune: {_refused(error)}{kept}")
     else:

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from qgtune.compiler.prepare import Prepared
 
 
-def prepare_file(path: pathlib.Path) -> "Prepared":
+def prepare_file(path: pathlib.Path, *, to_run: bool = False) -> "Prepared":
     """Return what a run of a tuning file needs; where there is no such file, name the one that is meant.
+
+    Args:
+        path: the tuning file.
+        to_run: whether what only the first trials need has to be there.
 
     Raises:
         DiagnosticError: with every problem of the tuning file and of the files that it names.
@@ -25,7 +29,7 @@ def prepare_file(path: pathlib.Path) -> "Prepared":
     from qgtune.compiler.prepare import prepare  # pydantic takes a tenth of the time of a whole check
 
     with naming_what_is_meant(path):
-        return prepare(path)
+        return prepare(path, to_run=to_run)
 
 
 def read_file(path: pathlib.Path) -> Document:

@@ -59,7 +59,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    prepared = prepare_file(options.tuning)
+    prepared = prepare_file(options.tuning, to_run=options.join is None)
     with reader_may_leave():
         print_diagnostics(prepared.warnings, color=options.color)
     # Heavy rooms are entered only now: a file with problems is answered in a blink.
@@ -73,7 +73,9 @@ def _run(options: argparse.Namespace) -> int:
     if options.migrate and options.join is None:
         migrated = migrate(prepared)
         with reader_may_leave():
-            print(migrated)
+            print(migrated.words)
+        if not migrated.goes_on:
+            return OK
     view = LiveView(
         metric=names,
         direction=settings.all_directions,

@@ -1,11 +1,17 @@
 """``qgtune status``: how far a study has come, by reading only."""
 
 import argparse
+import pathlib
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qgtune.cli.command import Command, add_tuning_file, one_of
 from qgtune.cli.printing import OK
+from qgtune.compiler.files import shown_path
+from qgtune.core.wording import count
+
+_MOST_REASONS = 3
 
 if TYPE_CHECKING:
     from qgtune.core.trials import TrialRecord
@@ -24,7 +30,7 @@ def _status(options: argparse.Namespace) -> int:
     from qgtune.outputs.studies import tuning_of
     from qgtune.outputs.study_results import open_tuned_study, results_by_settings
     from qgtune.outputs.study_views import status_text
-    from qgtune.study import intermediate_values
+    from qgtune.study import aim_reached, intermediate_values
 
     with naming_what_is_meant(options.tuning):
         tuning = tuning_of(options.tuning)
@@ -39,7 +45,11 @@ def _status(options: argparse.Namespace) -> int:
     for record in results.records:
         if record.number in running:
             print(f"  {_running(record, curves.get(record.number, []))}")
-    _print_ends(results)
+    _print_ends(results, options.tuning)
+    settings = tuning.settings
+    reached = aim_reached(study, settings.target, settings.stop_after_trials_without_improvement)
+    if reached:
+        print(f"  no further trial is needed: {reached}")
     return OK
 
 
@@ -53,13 +63,18 @@ def _print_results(results: "Results") -> None:
         print(best_words(results.metrics, results.best, is_single=results.is_single))
 
 
-def _print_ends(results: "Results") -> None:
+def _print_ends(results: "Results", tuning: pathlib.Path) -> None:
     from qgtune.reports.board import duration
 
     if results.reused:
         print(f"  {results.reused} of them took the values of an equal config")
-    for state, reason, number in results.reasons[:3]:
+    for state, reason, number in results.reasons[:_MOST_REASONS]:
         print(f"  {number} {state}: {reason}")
+    if others := results.reasons[_MOST_REASONS:]:
+        states = {state for state, _, _ in others}
+        of_state = ["--state", *states] if len(states) == 1 else []
+        command = shlex.join(["qgtune", "trials", shown_path(tuning), *of_state])
+        print(f"  and {count(len(others), 'other reason')}; see {command}")
     if results.mean_duration is not None:
         print(f"  a trial takes {duration(results.mean_duration)} on average")
 

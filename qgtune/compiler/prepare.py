@@ -14,6 +14,7 @@ from qgtune.compiler.sampler_check import check_sampling
 from qgtune.compiler.task_check import check_task
 from qgtune.compiler.tuned import check_patterns, outside_of, selection_of
 from qgtune.compiler.tuning import Tuning, read_space_sources, read_tuning
+from qgtune.compiler.warm_start import warm_start_study
 from qgtune.core.diagnostics import Diagnostic, sort_diagnostics
 from qgtune.core.errors import DiagnosticError
 
@@ -27,8 +28,12 @@ class Prepared:
     warnings: tuple[Diagnostic, ...]
 
 
-def prepare(path: pathlib.Path) -> Prepared:
+def prepare(path: pathlib.Path, *, to_run: bool = False) -> Prepared:
     """Return what a run of this tuning file needs. Neither torch nor Optuna is imported.
+
+    Args:
+        path: the tuning file.
+        to_run: whether what only the first trials need has to be there: the study of ``warm_start``.
 
     Raises:
         DiagnosticError: with every error and warning of the tuning file and of the files that it names.
@@ -58,6 +63,8 @@ def prepare(path: pathlib.Path) -> Prepared:
     if compilation is not None:
         enqueued_params(tuning, compilation, problems)
         check_repeats(tuning, compilation, problems)
+    if to_run:
+        warm_start_study(tuning, problems)
     check_goals(tuning, problems)
     problems.raise_errors()
     assert compilation is not None  # noqa: S101 - whatever prevents it is an error

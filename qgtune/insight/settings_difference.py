@@ -29,7 +29,7 @@ def compare_settings(old_file: Tuning, new_file: Tuning) -> Difference:
         was, now = _setting(old, name), _setting(new, name)
         if was != now:
             key, matters = name.removesuffix("_name") if name in _MEASURED else name, name in _MEASURED
-            before, after = format_flow(was), format_flow(now)
+            before, after = _said(old, name, was), _said(new, name, now)
             detail = f"{after} now, {before} before"
             if is_own and name in _WHICH_STUDY:
                 detail += "; a study of its own, which begins anew"
@@ -50,6 +50,12 @@ def _is_another_study(old: Tuning, new: Tuning) -> bool:
 def _study(settings: TuningSettings, folder: pathlib.Path) -> tuple[str, str | None]:
     """Return the name of a study and what keeps it, for a tuning file in this folder."""
     return settings.name(folder), settings.storage_at(folder)
+
+
+def _said(settings: TuningSettings, name: str, value: Any) -> str:
+    """Return a setting as the file says it; its default where the file does not, and there is one."""
+    is_absent = value is None and name not in settings.model_fields_set
+    return "absent" if is_absent else format_flow(value)
 
 
 def _setting(settings: TuningSettings, name: str) -> Any:

@@ -1,6 +1,6 @@
 """A study -> the report that people read: a page in Markdown, a page of HTML, and pictures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qgtune.compiler.pipeline import Compilation
@@ -19,7 +19,7 @@ from qgtune.reports.summary import summary_report
 from qgtune.space import EvaluationError
 
 if TYPE_CHECKING:
-    from qgtune.study import Importances, Study
+    from qgtune.study import Importances, Picture, Study
 
 _LEAST = 10
 """Complete trials below which importances are a matter of luck."""
@@ -83,21 +83,22 @@ def _said(found: "Importances", metrics: Sequence[str]) -> str:
 
 
 def write_plots(
-    results: Results, study: "Study", shares: dict[str, float], files: OutputFiles, own: OwnFiles
+    found: Iterable["Picture"], files: OutputFiles, own: OwnFiles, in_a_hurry: Callable[[], bool]
 ) -> Iterator[str]:
-    """Draw the pictures of a study into the folder ``plots``, and remove those that it no longer has.
+    """Write the pictures of a study into the folder ``plots``, and remove those that it no longer has.
 
-    Yields a sentence for each that could not be drawn.
+    Yields a sentence for each that could not be drawn, and one if the rest was left out in a hurry.
 
     Raises:
         QgtuneError: if matplotlib is missing.
         OSError: if a file cannot be written.
     """
-    from qgtune.study import pictures
-
     files.plots.mkdir(parents=True, exist_ok=True)
     drawn = set()
-    for picture in pictures(study, shares, results.metrics):
+    for picture in found:
+        if in_a_hurry():
+            yield f"{files.plots.name}/: not all pictures are drawn; qgtune report draws them"
+            return
         if picture.image is None:
             yield f"{files.plots.name}/{picture.name} could not be drawn: {picture.problem}"
         else:

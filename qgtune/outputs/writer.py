@@ -98,7 +98,9 @@ class OutputWriter:
         with self._writing():
             self._write_all()
 
-    def write_report(self, study: "Study | None", *, with_plots: bool) -> None:
+    def write_report(
+        self, study: "Study | None", *, with_plots: bool, in_a_hurry: Callable[[], bool] = lambda: False
+    ) -> None:
         """Write what people read, of the trials that ``run_ended`` was told.
 
         A pickled study that an earlier report has left is written again too.
@@ -106,8 +108,9 @@ class OutputWriter:
         Args:
             study: the study; None if it was in memory only.
             with_plots: whether to draw pictures; where they cannot be drawn, the user is told why.
+            in_a_hurry: asked before each picture; those that are left are not drawn once it says so.
         """
-        from qgtune.study import MISSING, can_draw
+        from qgtune.study import MISSING, can_draw, pictures
 
         results = self._results()
         with self._writing():
@@ -117,7 +120,8 @@ class OutputWriter:
             if self._own.is_ours(self.files.pickle):
                 self.write_pickle(study)
             if with_plots and can_draw():
-                for problem in write_plots(results, study, shares, self.files, self._own):
+                found = pictures(study, shares, results.metrics)
+                for problem in write_plots(found, self.files, self._own, in_a_hurry):
                     self._say(problem)
             elif with_plots:
                 self._say(MISSING)

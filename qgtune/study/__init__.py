@@ -20,13 +20,15 @@ from qgtune.study.results.axes import plot_axes
 from qgtune.study.results.curves import in_memory_copy, intermediate_values
 from qgtune.study.results.importance import Importances, importances
 from qgtune.study.results.pareto import pareto_front
-from qgtune.study.results.plots import MISSING, can_draw, pictures
+from qgtune.study.results.plots import MISSING, Picture, can_draw, pictures
 from qgtune.study.results.records import best_record, complete_trials, trial_records, value_names
 from qgtune.study.running.equal_trials import EqualTrials
+from qgtune.study.running.interrupts import ENDS, LateSignals
 from qgtune.study.running.launchers import Launching
 from qgtune.study.running.run_spec import Objective, RunOutcome, RunSpec, WorkerContext, WorkerStartupError
 from qgtune.study.running.runs import run_trials
 from qgtune.study.running.stopping import ask_to_stop, hosts_at_work, sole_use
+from qgtune.study.running.tally import aim_reached
 from qgtune.study.running.worker_process import usable_cores
 from qgtune.study.sampling.conditional_spaces import conditional_space_advice
 from qgtune.study.sampling.random_trials import random_trials
@@ -36,6 +38,7 @@ from qgtune.study.storage.storages import open_storage, open_study, params_writt
 
 __all__ = [
     "CONFIG",
+    "ENDS",
     "FINGERPRINT",
     "FOLLOWS",
     "MISSING",
@@ -47,10 +50,12 @@ __all__ = [
     "SPREAD",
     "EqualTrials",
     "Importances",
+    "LateSignals",
     "Launching",
     "Migration",
     "Objective",
     "OptunaTrialPruned",
+    "Picture",
     "RunOutcome",
     "RunSpec",
     "SamplerSpec",
@@ -59,6 +64,7 @@ __all__ = [
     "Trial",
     "WorkerContext",
     "WorkerStartupError",
+    "aim_reached",
     "ask_to_stop",
     "best_record",
     "can_draw",

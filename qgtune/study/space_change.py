@@ -16,6 +16,13 @@ _LONGEST = 12
 _WHERE_ABSENT = {"repeats": 1}
 """Settings of what is measured that a study keeps only if they differ from this."""
 
+_WAYS_OUT = "choose another study_name, or undo the change"
+_WAYS_OUT_WITH_MIGRATE = (
+    "choose another study_name, undo the change, or run with --migrate, which begins the study anew "
+    "with those trials that fit"
+)
+_IN_YAML = {"None": "null", "True": "true", "False": "false"}
+
 
 class SpaceChangedError(ConfigValueError):
     """The search space is not the one of the study; its trials cannot stand beside new ones."""
@@ -66,13 +73,13 @@ def check_space(study: optuna.Study, fingerprint: str, form: str) -> str:
     if not changes:
         check_fingerprint(study, fingerprint)
     listed = _listed(changes)
-    if any(change.verdict != "goes on" for change in changes):
+    verdicts = {change.verdict for change in changes}
+    if verdicts - {"goes on"}:
         raise SpaceChangedError(
             ("study_name",),
             "the trials of a study can be compared only if they come from one search space, but it has "
             f"changed since the study {study.study_name!r} began: {listed}",
-            "choose another study_name, undo the change, or run with --migrate, which begins the study anew "
-            "with those trials that fit",
+            _WAYS_OUT_WITH_MIGRATE if "refused" not in verdicts else _WAYS_OUT,
         )
     study.set_user_attr(FINGERPRINT, fingerprint)
     study.set_user_attr(SPACE, form)
@@ -93,11 +100,21 @@ def space_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change
     was, now = old["constants"], new["constants"]
     for path in dict.fromkeys([*was, *now]):
         if was.get(path) != now.get(path):
-            words = f"{path} is {now.get(path, 'absent')} now, {was.get(path, 'absent')} before"
+            words = f"{path} is {_standing_at(path, new)} now, {_standing_at(path, old)} before"
             changes.append(Change(words, "refused"))
     for what in ("follows", "constraints"):
         changes += _text_changes(old[what], new[what])
     return changes
+
+
+def _standing_at(path: str, form: Mapping[str, Any]) -> str:
+    """Return in words what a canonical form has at a path; where a trial writes, its constant is None."""
+    if any(parameter["path"] == path for parameter in form["parameters"].values()):
+        return "a parameter"
+    text: str = form["constants"].get(path, "absent")
+    if text == "None" and any(step.startswith(f"{path} follows ") for step in form["follows"]):
+        return "a reference"
+    return _IN_YAML.get(text, text)
 
 
 def measured_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -218,6 +218,20 @@ def test_what_failed_and_was_forgiven_is_tried_first_again_and_then_no_more(jour
     assert [record.params.get("x") == 0.5 for record in outcome.records[5:]] == [True] + [False] * 4
 
 
+def test_what_was_lost_before_the_last_failure_that_was_forgiven_is_tried_first_again(journal):
+    first = ({"x": 0.5},)
+    study = create_study("study", journal)
+    study.enqueue_trial(first[0])
+    lost = study.ask()
+    lost.suggest_float("x", -1, 1)
+    lost.set_user_attr("qgtune:lost", "killed")
+    study.tell(lost, state=objectives.optuna.trial.TrialState.FAIL)
+    run(objectives.always_fails, 5, storage=journal, enqueue=first)
+    for total in (3, 5):
+        outcome, _ = run(objectives.parabola, total, storage=journal, enqueue=first)
+    assert [record.params.get("x") == 0.5 for record in outcome.records[6:]] == [True] + [False] * 4
+
+
 def test_a_failure_counts_as_long_as_somebody_else_is_at_work(journal):
     study = create_study("study", journal)
     study.tell(study.ask(), state=objectives.optuna.trial.TrialState.FAIL)

@@ -67,12 +67,17 @@ def _at_work(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
 
 
 def enqueue_once(study: optuna.Study, configs: Collection[dict[str, Any]]) -> None:
-    """Have configs tried first, each once in the life of the study; one that was forgiven is tried again."""
+    """Have configs tried first, each once in the life of a study; what is forgiven begins it anew."""
     forgiven = forgiven_trials(study)
+    last = max(forgiven, default=-1)
+
+    def counts(trial: FrozenTrial) -> bool:
+        return trial.number not in forgiven and not (is_lost(trial) and trial.number < last)
+
     with quiet_optuna():
         for params in configs:
             known = study.get_trials(deepcopy=False)
-            if not any(_has(trial, params) for trial in known if trial.number not in forgiven):
+            if not any(_has(trial, params) for trial in known if counts(trial)):
                 study.enqueue_trial(params)
 
 

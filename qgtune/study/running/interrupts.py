@@ -61,3 +61,56 @@ class Interrupts:
             signal.signal(number, signal.SIG_IGN if late else previous)
         self._send.close()
         self.connection.close()
+
+
+class LateSignals:
+    """Keeps Ctrl-C and the signals of ``ENDS`` from ending a process that writes its last files.
+
+    Within its block they do what they did before, until ``hold`` is called; from then on they are noted only.
+    Outside the main thread, where Python cannot catch signals, it does nothing.
+
+    Example:
+        >>> with LateSignals() as late:
+        ...     late.hold()
+        ...     signal.raise_signal(signal.SIGINT)
+        >>> late.noted == [signal.SIGINT]
+        True
+    """
+
+    def __init__(self) -> None:
+        self.noted: list[int] = []
+        """The numbers of the signals that came since ``hold``, in order."""
+        self._holds = False
+        self._previous: dict[int, Any] = {}
+
+    def hold(self) -> None:
+        """Note signals from now on."""
+        self._holds = True
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        previous = self._previous[number]
+        if self._holds:
+            self.noted.append(number)
+        elif callable(previous):
+            previous(number, frame)
+        else:
+            signal.signal(number, previous)
+            signal.raise_signal(number)
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, *ENDS):
+                previous = signal.getsignal(number)
+                if previous not in (None, signal.SIG_IGN):
+                    self._previous[number] = previous
+                    signal.signal(number, self._take)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, previous in self._previous.items():
+            signal.signal(number, previous)

@@ -114,6 +114,10 @@ class Tally:
         """
         if is_end_asked(self._study) and self.missing:
             return "the objective or the sampler has asked for the end of the study"
+        return self.aim_reached(target, patience)
+
+    def aim_reached(self, target: float | None, patience: int | None) -> str:
+        """Return which of these two has been reached, or an empty text; see ``goal_reached``."""
         if target is None and patience is None:
             return ""
         trials = self._look()
@@ -168,3 +172,15 @@ class Tally:
     def _any_success(self) -> bool:
         states = (TrialState.COMPLETE, TrialState.PRUNED)
         return bool(self._study.get_trials(deepcopy=False, states=states))
+
+
+def aim_reached(study: optuna.Study, target: float | None, patience: int | None) -> str:
+    """Return why a study needs no further trial for these settings; an empty text if it does.
+
+    Args:
+        study: the study, which is only read.
+        target: a value that is good enough, or None.
+        patience: trials in a row that may finish without a new best one, or None.
+    """
+    directions = [direction.name.lower() for direction in study.directions]
+    return Tally(study, directions, 0, 1).aim_reached(target, patience)
