@@ -259,7 +259,10 @@ def print_opening(folder: Path, n_trials: int) -> None:
         write_journal(file, n_trials)
     with tuning.open("a") as file:
         file.write("study_name: study\nstorage: runs/bench/study.log\n")
-    tuning.write_text(tuning.read_text().replace("study_name: bench\n", ""))
+    text = tuning.read_text().replace("study_name: bench\n", "")
+    tuning.write_text(
+        text.replace("direction: minimize\n", "direction: maximize\n")
+    )  # as the journal's study
     opening, status = [], []
     for _ in range(ROUNDS):
         began = time.perf_counter()
