@@ -16,14 +16,19 @@ settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _hang_ups_are_heard():
-    """Undo what nohup, or a service without a terminal, hands down: a run rightly ignores a SIGHUP that it does."""
-    if not hasattr(signal, "SIGHUP"):
-        yield
-        return
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def _signals_are_heard():
+    """Undo what nohup, a shell's background or a service hands down: a run rightly ignores a signal that it does."""
+    names = [name for name in ("SIGHUP", "SIGINT") if hasattr(signal, name)]
+    ignored = [
+        number
+        for number in map(signal.Signals.__getitem__, names)
+        if signal.getsignal(number) == signal.SIG_IGN
+    ]
+    for number in ignored:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGHUP, before)
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture(scope="session", autouse=True)
