@@ -2,6 +2,7 @@
 
 import gc
 import math
+import re
 import pickle
 import time
 
@@ -32,6 +33,7 @@ def codes(text):
         ("0x1F", 31), ("true", True), ("TRUE", True), ("no", "no"), ("off", "off"), ("yes", "yes"), ("12:30", "12:30"),
         ("1_000", "1_000"), ("0b101", "0b101"), ("2026-11-21", "2026-11-21"), ("", None), ("~", None), ("null", None),
         (".inf", math.inf), ("-.INF", -math.inf), ("e5", "e5"), ("1e", "1e"), ("0o9", "0o9"), ("-", "-"), (".", "."),
+        (".5e3", 500.0), ("-.0E0", -0.0),
     ],
 )  # fmt: skip
 def test_plain_scalars_mean_what_yaml_1_2_says(text, value):
@@ -50,7 +52,9 @@ def test_plain_scalars_are_read_as_an_independent_reader_of_yaml_1_2_does(text):
     # ruamel reads 1_000 as a number and 0b11 as binary even under YAML 1.2, which its core schema does not have.
     if "_" in text or "0b" in text:
         return
-    theirs = theirs.get("a")
+    # It asks for a sign in the exponent of .5e3, which the core schema (YAML 1.2.2, 10.3.2) does not.
+    unsigned = re.fullmatch(r"[-+]?\.[0-9]+[eE][0-9]+", text)
+    theirs = float(text) if unsigned else theirs.get("a")
     assert same_value(ours.data["a"], theirs) or not isinstance(theirs, str | int | float), problems
 
 
